@@ -1,0 +1,156 @@
+"""The benchmark's tables, coded: numbers on public grids named here, categories as the file has them.
+
+A benchmark of error at equal budget, not a release: reading the categories from the file is fine here
+and never in a spec.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).parents[1]
+Grid = tuple[str, float, float, int]
+"""Scale (linear or log), low, high, bins; "log" is signed, log1p in absolute value."""
+
+ADULT_ORDINAL = ("age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week")
+MONEY: Grid = ("log", -1e6, 1e7, 100)
+PAID: Grid = ("log", 0, 2e6, 100)
+NUMBERS: Mapping[str, Mapping[str, Grid]] = {
+    "acs": {
+        "AGEP": ("linear", 0, 100, 100),
+        "DENSITY": ("linear", 0, 20000, 40),
+        "EDU": ("linear", 0, 13, 13),
+        "NPF": ("linear", 0, 21, 21),
+        "PINCP": ("log", -2e4, 2e6, 100),
+        "PINCP_DECILE": ("linear", 0, 10, 10),
+        "POVPIP": ("linear", 0, 502, 50),
+        "PWGTP": ("log", 0, 2000, 60),
+        "WGTP": ("log", 0, 2000, 60),
+    },
+    "bank": {
+        "age": ("linear", 15, 100, 85),
+        "duration": ("log", 0, 6000, 60),
+        "campaign": ("linear", 0, 60, 60),
+        "pdays": ("linear", 0, 1000, 100),
+        "emp.var.rate": ("linear", -5, 5, 50),
+        "cons.price.idx": ("linear", 90, 100, 100),
+        "cons.conf.idx": ("linear", -60, 0, 60),
+        "euribor3m": ("linear", 0, 6, 60),
+        "nr.employed": ("linear", 4800, 5400, 60),
+        "previous": ("linear", 0, 10, 10),
+    },
+    "credit": {
+        "LIMIT_BAL": ("log", 1e4, 1e6, 50),
+        "AGE": ("linear", 18, 90, 72),
+        **{f"PAY_{i}": ("linear", -2, 10, 12) for i in (0, 2, 3, 4, 5, 6)},
+        **{f"BILL_AMT{i}": MONEY for i in range(1, 7)},
+        **{f"PAY_AMT{i}": PAID for i in range(1, 7)},
+    },
+    "diabetes": {
+        "time_in_hospital": ("linear", 1, 15, 14),
+        "num_lab_procedures": ("linear", 0, 140, 140),
+        "num_procedures": ("linear", 0, 10, 10),
+        "num_medications": ("linear", 0, 90, 90),
+        "number_outpatient": ("linear", 0, 50, 50),
+        "number_emergency": ("linear", 0, 80, 80),
+        "number_inpatient": ("linear", 0, 25, 25),
+        "number_diagnoses": ("linear", 0, 20, 20),
+    },
+}
+FILES = {
+    "acs-ma": ("acs", "acs/ma2019.csv", "PINCP_DECILE", ()),
+    "acs-national": ("acs", "acs/national2019.csv", "PINCP_DECILE", ()),
+    "bank": ("bank", "bank-marketing/bank-additional-full.csv", "y", ()),
+    "credit": ("credit", "credit-default/credit-card-clients.csv", "default payment", ()),
+    "diabetes": ("diabetes", "diabetes130/diabetic_data.csv", "readmitted", ("encounter_id", "patient_nbr")),
+}
+NAMES = ("adult", *FILES)
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """A coded table: rows in shape (rows, columns), sizes, ordered columns, missing last, the label."""
+
+    name: str
+    columns: tuple[str, ...]
+    sizes: tuple[int, ...]
+    rows: NDArray[np.int64]
+    ordinal: frozenset[str]
+    missing: frozenset[str]
+    label: str
+
+    def split(self, share: float = 0.8) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return fixed halves: rows to learn from and held-out rows."""
+        order = np.random.default_rng(0).permutation(len(self.rows))
+        cut = round(share * len(self.rows))
+        return self.rows[order[:cut]], self.rows[order[cut:]]
+
+
+def folder() -> Path:
+    """Return the folder of real tables: SYNTHSPEC_DATA, else `../shared/data` beside the project."""
+    return Path(os.environ.get("SYNTHSPEC_DATA", ROOT.parent / "shared" / "data"))
+
+
+def load(name: str) -> Coded:
+    """Return the table called `name`, one of NAMES."""
+    if name == "adult":
+        return _adult()
+    family, path, label, dropped = FILES[name]
+    with (folder() / path).open(newline="") as file:
+        head, *lines = csv.reader(file)
+    grids = NUMBERS[family]
+    columns, sizes, codes, missing = [], [], [], set()
+    for place, column in enumerate(head):
+        if column in dropped:
+            continue
+        texts = [line[place] for line in lines]
+        coded, size, gaps = _number(texts, grids[column]) if column in grids else _category(texts)
+        columns.append(column)
+        sizes.append(size)
+        codes.append(coded)
+        if gaps:
+            missing.add(column)
+    return Coded(
+        name, tuple(columns), tuple(sizes), np.stack(codes, 1), frozenset(grids), frozenset(missing), label
+    )
+
+
+def _adult() -> Coded:
+    with (folder() / "adult/adult.csv").open(newline="") as file:
+        head, *lines = csv.reader(file)
+    sizes = json.loads((folder() / "adult/adult-domain.json").read_text())
+    rows = np.array(lines, dtype=np.int64)
+    many = tuple(int(sizes[c]) for c in head)
+    return Coded("adult", tuple(head), many, rows, frozenset(ADULT_ORDINAL), frozenset(), head[-1])
+
+
+def _number(texts: list[str], grid: Grid) -> tuple[NDArray[np.int64], int, bool]:
+    scale, low, high, bins = grid
+    values = np.array([_float(t) for t in texts])
+    shown = values if scale == "linear" else np.sign(values) * np.log1p(np.abs(values))
+    ends = np.array([low, high])
+    ends = ends if scale == "linear" else np.sign(ends) * np.log1p(np.abs(ends))
+    inside = np.clip((shown - ends[0]) / (ends[1] - ends[0]) * bins, 0, bins - 1)
+    codes = np.where(np.isnan(inside), bins, np.floor(inside)).astype(np.int64)
+    gaps = bool(np.isnan(values).any())
+    return codes, bins + gaps, gaps
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _category(texts: list[str]) -> tuple[NDArray[np.int64], int, bool]:
+    values, codes = np.unique(texts, return_inverse=True)
+    return codes.astype(np.int64), len(values), False

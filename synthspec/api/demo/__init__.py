@@ -1,0 +1,1 @@
+"""The demo: a spec of a made-up world, and the spec that an analyst of that world would write."""

@@ -1,0 +1,266 @@
+"""ledgers: which ledger a plan is charged to, and the owner's verbs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from synthspec.errors import BudgetError
+from synthspec.privacy.journal import Journal
+
+if TYPE_CHECKING:
+    from synthspec.api.plan import Plan
+    from synthspec.plan.plan import Plan as PlanValue
+
+Neighbours = Literal["add-remove", "replace"]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A new named ledger: its file, and the owner's secret, which is kept nowhere."""
+
+    file: Path
+    secret: str
+
+
+@dataclass(frozen=True)
+class State:
+    """A ledger as it stands, its chain verified; amounts are the ledger's own and public."""
+
+    name: str
+    facts: Mapping[str, Any]
+    charges: tuple[Mapping[str, Any], ...]
+    entries: tuple[Mapping[str, Any], ...]
+
+    def tree(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {"ledger": self.name, **self.facts, "charges": list(self.charges)}
+
+    def text(self) -> str:
+        """Return it for people."""
+        facts = self.facts
+        head = (
+            f"ledger {self.name}   opened by {facts['owner']} ({facts['by']})   unit {facts['unit']}, "
+            f"{facts['neighbours']}   cap ε = {facts['cap']:g} at δ = {facts['delta']:g}   "
+            f"chain verified ({len(self.entries)} entries, `log` lists them)"
+        )
+        lines = [
+            f"  {charge['day']}  {charge['label']}  {charge['state']:<9}  ε {charge['epsilon']} alone"
+            for charge in self.charges
+        ]
+        raised = f"   cap raised {facts['raises']} times" if facts["raises"] else ""
+        tail = f"spent ε = {facts['spent']:.2f}   largest single release that still fits: ε = {facts['largest']:.2f}"
+        return "\n".join([head, *lines, tail + raised])
+
+    def log(self) -> str:
+        """Return every entry, one a line."""
+        return "\n".join(
+            f"{number:>4}  {entry['day']}  {entry['kind']:<13}  " + _rest(entry) for number, entry in enumerate(self.entries)
+        )
+
+
+def source_key(value: PlanValue) -> str:
+    """Return where a plan's source lies: the same for every working folder."""
+    assert value.source is not None
+    return str(source_path(value))
+
+
+def source_path(value: PlanValue) -> Path:
+    """Return the source's absolute path; a relative one starts beside the spec."""
+    assert value.source is not None
+    path = Path(value.source.path).expanduser()
+    return (path if path.is_absolute() else Path(value.spec_path).parent / path).resolve()
+
+
+def needs_ledger(value: PlanValue) -> bool:
+    """Return whether a plan reads private rows."""
+    return value.source is not None and not value.source_public
+
+
+def existing(value: PlanValue) -> Journal | None:
+    """Return the ledger that a plan would be charged to; None for a default one not opened yet.
+
+    Raises:
+        BudgetError: B550, when the spec names a ledger that nobody opened.
+    """
+    if value.ledger is None:
+        return Journal.of_source(source_key(value))
+    found = Journal.find(value.ledger)
+    if found is None:
+        unit = value.protection.unit if value.protection is not None else "COLUMN"
+        raise BudgetError(
+            "B550",
+            f"there is no ledger `{value.ledger}`",
+            notes=("a named ledger is opened by the data's owner", "nothing was read and nothing was charged"),
+            helps=(f"`synthspec budget open {value.ledger} --unit {unit} --cap {value.epsilon:g} --delta {value.delta:g}`",),
+        )
+    return found
+
+
+def ledger_of(value: PlanValue) -> Journal:
+    """Return the plan's ledger, opening the default one of its source with a cap equal to the plan.
+
+    Raises:
+        BudgetError: B550.
+    """
+    found = existing(value)
+    if found is not None:
+        return found
+    assert value.protection is not None
+    return Journal.open_default(
+        source_key(value),
+        unit=value.protection.unit,
+        neighbours=value.protection.neighbours,
+        epsilon=value.epsilon,
+        delta=value.delta,
+        cap=value.most_it_can_spend,
+        max_rows=value.protection.max_rows,
+    )
+
+
+def forecast(plan: Plan) -> str:
+    """Return one line on the ledger before and after a plan; empty when it needs none."""
+    value = plan.value
+    if not needs_ledger(value):
+        return ""
+    try:
+        found = existing(value)
+    except BudgetError:
+        return f"Ledger {value.ledger}: not opened yet; its owner does that with `synthspec budget open`"
+    if found is None:
+        return "Ledger: a default one will be opened for this source, with a cap equal to this plan"
+    seen = found.forecast(value.most_it_can_spend, value.delta)
+    name = value.ledger or "default"
+    line = f"Ledger {name}: ε {seen.spent:.2f} → {seen.after:.2f} of cap {seen.cap:.2f}"
+    return line if seen.fits else f"{line}: does not fit; the largest `epsilon` that does is {_down(seen.largest)}"
+
+
+def open_named(
+    name: str, *, unit: str, epsilon: str, delta: str, neighbours: Neighbours = "add-remove", owner: str = ""
+) -> Opening:
+    """Open a ledger for its owner.
+
+    Raises:
+        BudgetError: B509, B510.
+    """
+    made, secret = Journal.open_named(
+        name, unit=unit, neighbours=neighbours, epsilon_cap=_number(epsilon), delta_cap=_number(delta),
+        owner=owner or "the owner",
+    )  # fmt: skip
+    return Opening(made.path, secret)
+
+
+def names() -> list[str]:
+    """Return the names of all ledgers here; default ones by their source."""
+    found = []
+    for journal in Journal.every():
+        opened = journal.standing().opened
+        found.append(opened.name if opened.source is None else f"default of {opened.source}")
+    return found
+
+
+def state(name: str | None, source: str | None = None) -> State:
+    """Return the state of a named ledger, or of a source's default one, its chain verified.
+
+    Raises:
+        BudgetError: B550 when there is none; B507 when it was tampered with.
+    """
+    journal = _found(name, source)
+    journal.verify()
+    standing = journal.standing()
+    opened = standing.opened
+    seen = journal.forecast(_nothing(), str(standing.delta))
+    facts = {
+        "owner": opened.owner,
+        "by": opened.by,
+        "source": opened.source,
+        "unit": opened.unit,
+        "neighbours": opened.neighbours,
+        "cap": float(standing.epsilon),
+        "delta": float(standing.delta),
+        "raises": standing.raises,
+        "spent": seen.spent,
+        "largest": seen.largest,
+        "file": str(journal.path),
+    }
+    charges = tuple(
+        {
+            "id": charge.id,
+            "day": charge.day,
+            "release": charge.release,
+            "label": charge.label,
+            "state": charge.state,
+            "epsilon": str(charge.epsilon),
+            "delta": str(charge.delta),
+            "plan": charge.plan,
+        }
+        for charge in standing.charges.values()
+    )
+    entries = tuple(entry.model_dump(mode="json", exclude={"secret"}) for entry in journal.entries())
+    return State(opened.name if opened.source is None else "default", facts, charges, entries)
+
+
+def raise_named(name: str, *, epsilon: str, delta: str | None, secret: str) -> None:
+    """Set a named ledger's cap. Raises: BudgetError B508, B510, B550."""
+    _raise(_found(name, None), epsilon, delta, secret)
+
+
+def raise_default(source: str, *, epsilon: str, delta: str | None) -> None:
+    """Set the cap of a source's default ledger, which has no owner. Raises: BudgetError B510, B550."""
+    _raise(_found(None, source), epsilon, delta, None)
+
+
+def void(name: str, charge: str, *, secret: str) -> None:
+    """Take back a charge for which nothing was read. Raises: BudgetError B505, B508, B550."""
+    _found(name, None).void(charge, secret)
+
+
+def _raise(journal: Journal, epsilon: str, delta: str | None, secret: str | None) -> None:
+    kept = journal.standing().delta
+    journal.cap(_number(epsilon), kept if delta is None else _number(delta), secret)
+
+
+def _found(name: str | None, source: str | None) -> Journal:
+    if name is not None:
+        journal, what = Journal.find(name), f"there is no ledger `{name}`"
+    elif source is not None:
+        journal, what = Journal.of_source(str(Path(source).resolve())), f"`{source}` has no default ledger yet"
+    else:
+        journal, what = None, "no ledger was named"
+    if journal is None:
+        raise BudgetError("B550", what, helps=("`synthspec budget show` lists the ledgers there are",))
+    return journal
+
+
+def _number(text: str) -> str:
+    """Return `text` when it is a positive finite decimal; B510 otherwise."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        good = Decimal(text).is_finite() and Decimal(text) > 0
+    except InvalidOperation:
+        good = False
+    if not good:
+        raise BudgetError(
+            "B510", f"`{text}` is not a positive number", helps=("for example `--cap 3 --delta 1e-9`",)
+        )
+    return text
+
+
+def _nothing() -> Any:
+    from synthspec.privacy.cost import FREE
+
+    return FREE
+
+
+def _down(value: float) -> str:
+    import math
+
+    return f"{math.floor(value * 100) / 100:.2f}"
+
+
+def _rest(entry: Mapping[str, Any]) -> str:
+    shown = ("charge", "label", "epsilon", "delta", "by", "owner", "unit", "neighbours")
+    return "  ".join(f"{key} {entry[key]}" for key in shown if entry.get(key) not in (None, ""))

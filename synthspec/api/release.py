@@ -1,0 +1,118 @@
+"""Release: what one training left, as a value; sampling and reporting from it are free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from synthspec.errors import SpecError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from synthspec.api.report import Report
+    from synthspec.generators.base import Model
+    from synthspec.release.release import Release as ReleaseValue
+    from synthspec.terms.expr import Expr
+
+
+@final
+class Release:
+    """A release folder. Nothing here opens private data or spends."""
+
+    def __init__(self, folder: Path, value: ReleaseValue) -> None:
+        self._folder = folder
+        self._value = value
+
+    def __repr__(self) -> str:
+        return f"Release({str(self._folder)!r})"
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._folder
+
+    @property
+    def value(self) -> ReleaseValue:
+        """The release as data."""
+        return self._value
+
+    @property
+    def claim(self) -> Mapping[str, Any] | None:
+        """What is promised: unit, rows per unit, neighbours, mu, epsilon, delta; None without private rows."""
+        claim = self._value.claim
+        return None if claim is None else claim.model_dump(mode="json")
+
+    @cached_property
+    def _models(self) -> Mapping[str, Model]:
+        from synthspec.generators.models import load_model
+
+        return {saved.group: load_model(saved.facts, saved.arrays) for saved in self._value.models}
+
+    def data(self) -> pl.DataFrame:
+        """Return the released rows."""
+        import polars as pl
+
+        from synthspec.release.bundle import data_path
+
+        path = data_path(self._folder)
+        return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+
+    def sample(
+        self,
+        rows: int | None = None,
+        *,
+        where: str | None = None,
+        scenario: str | None = None,
+        seed: int | None = None,
+    ) -> pl.DataFrame:
+        """Return fresh synthetic rows in which every rule holds; costs nothing.
+
+        Args:
+            rows: how many; the plan's without it.
+            where: an SQL condition that every row shall satisfy.
+            scenario: the name of a scenario of the spec.
+            seed: of the sampling; the plan's without it, then equal to the released rows' seed.
+
+        Raises:
+            SpecError: when `where` cannot be read.
+            SamplingError: G450, when the rules or `where` cannot be met.
+        """
+        from synthspec.draw.rows import draw
+        from synthspec.privacy.entropy import SampleRng
+
+        if scenario is not None:
+            raise SpecError(
+                "S155", "scenarios are not sampled yet", helps=("use `--where` and `-n` with the scenario's condition",)
+            )
+        plan = self._value.plan
+        count = plan.rows if rows is None else rows
+        rng = SampleRng(plan.seed if seed is None else seed, "sample")
+        condition = None if where is None else self._condition(where)
+        return draw(plan, self._value.columns, self._models, count, rng, condition).frame
+
+    def report(self) -> Report:
+        """Return the public report."""
+        from synthspec.api.report import Report
+
+        return Report(self._value)
+
+    def _condition(self, where: str) -> Expr:
+        from synthspec.api.condition import condition
+
+        return condition(where, self._value.columns)
+
+
+def load_release(folder: str | Path) -> Release:
+    """Return the release in a folder, every file checked against its manifest.
+
+    Raises:
+        ReleaseError: Q603, when there is none.
+        GateError: Q604, Q605, when it was changed.
+    """
+    from synthspec.release.bundle import read_release
+
+    place = Path(folder)
+    return Release(place, read_release(place))

@@ -1,0 +1,95 @@
+"""train: refuse, charge, learn, release; the one place that hands in the system's randomness."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synthspec.api.ledgers import ledger_of, needs_ledger, source_path
+from synthspec.api.stale import refuse_stale
+from synthspec.errors import BudgetError
+
+if TYPE_CHECKING:
+    from synthspec.plan.plan import Plan
+    from synthspec.privacy.journal import Journal
+
+Progress = Callable[[int, int, str], None]
+
+
+def train(
+    plan: Plan,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    replace: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Do what `api.plan.Plan.train` says, and return the release folder."""
+    from synthspec.privacy.entropy import SystemNoise
+    from synthspec.run.engine import engine
+    from synthspec.run.execute import execute
+    from synthspec.run.preflight import preflight
+
+    refuse_stale(plan)
+    located = _located(plan)
+    folder = Path(out if out is not None else plan.folder)
+    polars = engine("polars")
+    journal, charge = None, None
+    if needs_ledger(plan):
+        preflight(located, polars, folder)
+        journal, charge = _charged(located, folder, resume)
+    return execute(located, journal, charge, polars, SystemNoise(), folder, resume, progress or _silent, replace)
+
+
+def _located(value: Plan) -> Plan:
+    """Return the plan with its source's path as it is on this machine."""
+    if value.source is None:
+        return value
+    return value.model_copy(
+        update={"source": value.source.model_copy(update={"path": str(source_path(value))})}
+    )
+
+
+def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
+    """Return the plan's ledger and a charge on it: the one to go on with, or a new one."""
+    journal = ledger_of(value)
+    begun = [
+        charge
+        for charge in journal.standing().charges.values()
+        if charge.plan == value.digest() and charge.state in ("reserved", "opened")
+    ]
+    if resume:
+        if not begun:
+            raise BudgetError(
+                "B551",
+                "there is no interrupted run of this plan to go on with",
+                helps=("leave `--resume` out", "`synthspec budget log` lists what was charged"),
+            )
+        return journal, begun[-1].id
+    if begun:
+        raise BudgetError(
+            "B552",
+            "a run of this plan is paid for and not finished",
+            notes=("nothing was read and nothing was charged now",),
+            helps=("go on with it, at no further price: the same command with `--resume`",),
+        )
+    assert value.protection is not None
+    charge = journal.reserve(
+        value.most_it_can_spend,
+        unit=value.protection.unit,
+        neighbours=value.protection.neighbours,
+        release=f"{folder.name[:40] or 'release'}-{secrets.token_hex(4)}",
+        plan=value.digest(),
+        label=value.name,
+        epsilon=value.epsilon,
+        delta=value.delta,
+    )
+    return journal, charge
+
+
+def _silent(step: int, steps: int, name: str) -> None:
+    """Say nothing."""
+
+

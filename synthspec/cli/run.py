@@ -1,0 +1,48 @@
+"""synthspec run: check, plan, confirm, train, report."""
+
+from __future__ import annotations
+
+import click
+
+from synthspec.cli.group import Verb
+from synthspec.cli.output import Output
+
+
+@click.command("run", cls=Verb)
+@click.argument("spec")
+@click.option("-o", "--out", metavar="DIR", help="The release folder; out/NAME without it.")
+@click.option("--yes", is_flag=True, help="Do not ask; the summary is shown all the same.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was interrupted after its charge.")
+@click.option("--replace", is_flag=True, help="Put the release in the place of an older one.")
+def command(spec: str, out: str | None, yes: bool, resume: bool, replace: bool) -> int:
+    """check, plan, confirm, train, sample and report in one go; exit 3 when a gate failed."""
+    from synthspec.api.spec import load
+    from synthspec.cli.plan import warn
+    from synthspec.cli.report import show
+    from synthspec.cli.train import buy
+
+    output = Output.here()
+    loaded = load(spec, output.shared.settings)
+    warn(output, loaded)
+    plan = loaded.plan()
+    if output.shared.dry_run:
+        output.result("run", {"plan": plan.value.model_dump(mode="json"), "dry_run": True}, plan.text())
+        output.note("dry run: nothing was read and nothing was charged")
+        return 0
+    release = buy(output, plan, out=out, consent=yes or resume, resume=resume, replace=replace)
+    report = release.report()
+    if output.shared.json:
+        output.document(
+            "run",
+            {
+                "ok": report.passed,
+                "release": str(release.folder),
+                "claim": release.claim,
+                "gates": report.gates,
+                "report": report.tree(),
+            },
+        )
+    else:
+        show(output, report)
+        output.note(f"\nRelease: {release.folder}   page: {release.folder / 'report.html'}")
+    return 0 if report.passed else 3

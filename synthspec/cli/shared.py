@@ -1,0 +1,101 @@
+"""The flags that every verb takes, before or after its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+_KEY = "synthspec.shared"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The shared flags as given.
+
+    Attributes:
+        json: one JSON document on stdout.
+        color: auto, always or never.
+        quiet: no notes on stderr.
+        verbose: more notes on stderr.
+        settings: (path, value) of each `--set`, `--source PATH` included.
+        dry_run: stop before private data is read.
+    """
+
+    json: bool = False
+    color: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+    settings: tuple[tuple[str, str], ...] = ()
+    dry_run: bool = False
+
+
+def shared_of(meta: dict[str, Any]) -> Shared:
+    """Return the shared flags that were gathered in a context's `meta`."""
+    found = meta.get(_KEY, {})
+    return Shared(
+        json=found.get("json", False),
+        color=found.get("color", "auto"),
+        quiet=found.get("quiet", False),
+        verbose=found.get("verbose", False),
+        settings=tuple(found.get("settings", ())),
+        dry_run=found.get("dry_run", False),
+    )
+
+
+def shared_options() -> list[click.Parameter]:
+    """Return fresh options; each stores its value beside the context and reaches no callback."""
+    return [
+        _option("--json", "json", "One JSON document on stdout, on success and failure.", is_flag=True),
+        _option(
+            "--color",
+            "color",
+            "Colours: auto (default), always, never; NO_COLOR is honoured.",
+            type=click.Choice(["auto", "always", "never"]),
+        ),
+        _option("-q", "quiet", "Say nothing but results and errors.", "--quiet", is_flag=True),
+        _option("-v", "verbose", "Say more.", "--verbose", is_flag=True),
+        _option("--set", "settings", "Replace one value of the spec, e.g. privacy.epsilon=2.", multiple=True),
+        _option("--source", "source", "Short for --set source.path=PATH.", metavar="PATH"),
+        _option("--project", "project", "Run as if started in this folder.", metavar="DIR"),
+        _option("--dry-run", "dry_run", "Stop before private data is read.", is_flag=True),
+    ]
+
+
+def _option(flag: str, name: str, text: str, *more: str, **settings: Any) -> click.Option:
+    return click.Option(
+        [flag, *more, f"shared_{name}"], help=text, expose_value=False, callback=_store, default=None, **settings
+    )
+
+
+def _store(ctx: click.Context, option: click.Parameter, value: Any) -> None:
+    found = ctx.meta.setdefault(_KEY, {})
+    name = (option.name or "").removeprefix("shared_")
+    if value is None or value is False or value == ():
+        return
+    if name == "settings":
+        found.setdefault("settings", []).extend(_pair(text) for text in value)
+    elif name == "source":
+        # typed at a prompt, so relative to the folder one stands in, not to the spec's folder
+        found.setdefault("settings", []).append(("source.path", str(Path(value).absolute())))
+    elif name == "project":
+        _enter(value)
+    else:
+        found[name] = value
+
+
+def _pair(text: str) -> tuple[str, str]:
+    path, sign, value = text.partition("=")
+    if not sign or not path:
+        raise click.BadParameter(f"`{text}` is not PATH=VALUE, for example privacy.epsilon=2")
+    return path, value
+
+
+def _enter(folder: str) -> None:
+    import os
+
+    if not Path(folder).is_dir():
+        raise click.BadParameter(f"there is no folder `{folder}`")
+    os.chdir(folder)

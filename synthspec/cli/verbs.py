@@ -1,0 +1,27 @@
+"""VERBS: every verb and where it lives; a verb's file is imported when it is used."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+VERBS = MappingProxyType(
+    {
+        "init": "synthspec.cli.init:command",
+        "check": "synthspec.cli.check:command",
+        "fmt": "synthspec.cli.fmt:command",
+        "plan": "synthspec.cli.plan:command",
+        "mock": "synthspec.cli.mock:command",
+        "train": "synthspec.cli.train:command",
+        "sample": "synthspec.cli.sample:command",
+        "report": "synthspec.cli.report:command",
+        "run": "synthspec.cli.run:command",
+        "budget": "synthspec.cli.budget:command",
+        "diff": "synthspec.cli.diff:command",
+        "graph": "synthspec.cli.graph:command",
+        "schema": "synthspec.cli.schema:command",
+        "export": "synthspec.cli.export:command",
+        "explain": "synthspec.cli.explain:command",
+        "completion": "synthspec.cli.completion:command",
+        "demo": "synthspec.cli.demo:command",
+    }
+)

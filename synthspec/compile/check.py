@@ -1,0 +1,78 @@
+"""Check: a parsed spec as Checked, or every diagnostic at once; reads public files only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from synthspec.compile.checked import Checked
+from synthspec.compile.columns import Columns
+from synthspec.compile.diagnose.contradictions import Contradictions
+from synthspec.compile.diagnose.extras import Extras
+from synthspec.compile.diagnose.hygiene import check_hygiene
+from synthspec.compile.diagnose.network import Network
+from synthspec.compile.expressions import Expressions
+from synthspec.compile.files import PublicFiles
+from synthspec.compile.findings import Findings
+from synthspec.compile.gates import Gates
+from synthspec.compile.groups import Groups
+from synthspec.compile.privacy import Privacy
+from synthspec.compile.rules import Rules
+from synthspec.errors import Diagnostic
+from synthspec.spec.parse import Parsed
+
+
+def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, tuple[Diagnostic, ...]]:
+    """Return the checked spec (None when there are errors) and every diagnostic, by place in the text.
+
+    Args:
+        parsed: what `spec.parse.parse` gave.
+        folder: what paths of public files are relative to; by default the folder of the spec.
+    """
+    spec = parsed.spec
+    if spec is None:
+        return None, parsed.diagnostics
+    findings = Findings(parsed)
+    files = PublicFiles(folder if folder is not None else Path(parsed.origin).parent, findings)
+    unit = spec.privacy.unit if spec.privacy is not None else None
+    expressions = Expressions(findings, unit=unit)
+    columns = Columns(findings, files, spec, expressions).resolve()
+    privacy = Privacy(findings, spec, expressions, columns)
+    privacy.check()
+    rules = Rules(findings, files, spec, expressions, columns).resolve()
+    groups = Groups(findings, spec, expressions, columns, rules).resolve()
+    Network(findings, spec, expressions, columns).check()
+    gates = Gates(findings, spec, expressions).resolve()
+    shares = privacy.shares(groups)
+    Extras(findings, spec, expressions).check()
+    check_hygiene(findings, spec)
+    if not _failed(parsed.diagnostics) and not _failed(findings.found):
+        Contradictions(findings, columns, rules).check()
+    diagnostics = _sorted((*parsed.diagnostics, *findings.found))
+    if _failed(diagnostics):
+        return None, diagnostics
+    checked = Checked(
+        parsed=parsed,
+        spec=spec,
+        columns=tuple(columns.values()),
+        rules=rules,
+        groups=groups,
+        gates=gates,
+        shares=shares,
+        files=files.read(),
+        reasons=tuple(findings.reasons),
+    )
+    return checked, diagnostics
+
+
+def _failed(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic]) -> bool:
+    return any(diagnostic.level == "error" for diagnostic in diagnostics)
+
+
+def _sorted(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics in the order of the text, each once."""
+
+    def place(diagnostic: Diagnostic) -> tuple[int, int, str]:
+        span = next((s for s in diagnostic.spans if s.primary), next(iter(diagnostic.spans), None))
+        return (span.line, span.column, diagnostic.code) if span else (0, 0, diagnostic.code)
+
+    return tuple(dict.fromkeys(sorted(diagnostics, key=place)))

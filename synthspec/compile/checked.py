@@ -1,0 +1,41 @@
+"""Checked: a spec without errors, with everything resolved that public facts can resolve.
+
+Made in compile/check.py only; `lower` takes nothing weaker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from synthspec.generators.base import Generator
+from synthspec.plan.plan import Gate, PlannedColumn, PublicFile
+from synthspec.rules import AnyRule
+from synthspec.spec.model import Spec
+from synthspec.spec.parse import Parsed
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedGroup:
+    """One group: its generator with options (None while it is not built), and what it is given."""
+
+    name: str
+    using: str
+    columns: tuple[str, ...]
+    given: tuple[str, ...]
+    generator: Generator | None
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """Attributes in the order of checking; `groups` are in order of work, `shares` of the budget's mu2."""
+
+    parsed: Parsed
+    spec: Spec
+    columns: tuple[PlannedColumn, ...]
+    rules: tuple[AnyRule, ...]
+    groups: tuple[CheckedGroup, ...]
+    gates: tuple[Gate, ...]
+    shares: tuple[tuple[str, Fraction], ...]
+    files: tuple[PublicFile, ...]
+    reasons: tuple[tuple[str, str], ...]

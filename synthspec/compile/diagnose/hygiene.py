@@ -1,0 +1,93 @@
+"""Hygiene: public facts that may have been read off private data. A lint, not a guarantee."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from synthspec.columns.literal import number
+from synthspec.compile.domains import on_grid
+from synthspec.compile.findings import Findings
+from synthspec.spec.model import ColumnSpec, RangeDomain, Spec
+
+OBSERVED = "OBSERVED"
+_ROUND_DIGITS = 4
+"""More significant digits than this in an end of a range are seldom anybody's rule."""
+
+
+def check_hygiene(findings: Findings, spec: Spec) -> None:
+    """Report observed domains (P401) and bounds that look copied (P402)."""
+    private = spec.source is not None and not spec.source.public
+    for name, column in spec.columns.items():
+        if column.basis is not None and column.basis.strip().upper() == OBSERVED:
+            findings.report(
+                "P401",
+                f"the domain of `{name}` was read off the data",
+                ("columns", name, "basis"),
+                "published with the synthetic data, and treated as public",
+                notes=("an exact minimum, maximum or category list can identify a person",),
+                helps=(
+                    "replace the domain by one you can cite, and say where it comes from under `basis:`",
+                    *_under_privacy(column),
+                ),
+            )
+        elif private and column.basis is None and _looks_copied(column):
+            findings.report(
+                "P402",
+                "this bound may have been read off the private data",
+                ("columns", name, "in"),
+                "looks like an observed minimum and maximum",
+                notes=(
+                    "bounds are published with the synthetic data and are treated as public; an exact "
+                    "minimum or maximum is one person's value",
+                    f"flagged because {_why(column)}, and there is no `basis:`",
+                ),
+                helps=(
+                    "use a limit you can cite, and cite it: `basis: <where it comes from>`",
+                    "or keep a wide range and let it be tightened under privacy: `clip: 0.99`",
+                    "or accept it with a reason: `# synthspec: allow P402 because <reason>`",
+                ),
+                level="warning",
+            )
+
+
+def _under_privacy(column: ColumnSpec) -> tuple[str, ...]:
+    if column.type == "category":
+        return ("or let the list be found under privacy: `in: {discover: 100, else: OTHER}`",)
+    return ("or give a wide public range and add `clip: 0.99`",)
+
+
+def _looks_copied(column: ColumnSpec) -> bool:
+    if not isinstance(column.domain, RangeDomain) or column.type not in ("int", "float", "decimal"):
+        return False
+    return _off_step(column, column.domain) or any(map(_odd, (column.domain.lo, column.domain.hi)))
+
+
+def _off_step(column: ColumnSpec, domain: RangeDomain) -> bool:
+    return column.step is not None and not (
+        on_grid(domain.lo, column.step) and on_grid(domain.hi, column.step)
+    )
+
+
+def _why(column: ColumnSpec) -> str:
+    if isinstance(column.domain, RangeDomain) and _off_step(column, column.domain):
+        return f"the ends do not sit on the {column.step} grid of `step`"
+    return "an end has more digits than limits usually have"
+
+
+def _odd(text: str) -> bool:
+    """Return whether a number is no round limit: more than four significant digits.
+
+    99999 and 65535 are limits (one below a round number or a power of two); 1484705 is not.
+
+    >>> [_odd(text) for text in ("1484705", "99999", "0.01", "250000", "65535")]
+    [True, False, False, False, False]
+    """
+    value = number(text)
+    if value is None:
+        return False
+    size = abs(value)
+    neighbours = (size, size + Decimal(1).scaleb(min(0, int(size.normalize().as_tuple().exponent))))
+    if any(len(each.normalize().as_tuple().digits) <= _ROUND_DIGITS for each in neighbours):
+        return False
+    whole = int(size)
+    return not (size == whole and ((whole + 1) & whole == 0 or whole & (whole - 1) == 0))

@@ -1,0 +1,252 @@
+"""Network: declared edges and known tables, checked in full although part 1 builds none of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from synthspec.columns import Listed
+from synthspec.compile.diagnose.names import known_column
+from synthspec.compile.expressions import GAP, Expressions
+from synthspec.compile.findings import Findings
+from synthspec.compile.graph import Arrow, arrows, cycle_in
+from synthspec.plan.plan import PlannedColumn
+from synthspec.spec.model import Edge, Known, KnownCase, Spec
+from synthspec.spec.tree import Path_
+from synthspec.terms.types import BOOL
+
+ANY = "any"
+_ARGUMENTS = {"normal": 2, "lognormal": 2, "gamma": 2, "beta": 2, "poisson": 1, "uniform": 2}
+_DISTRIBUTION = re.compile(r"\s*([a-z]+)\s*\((.*)\)\s*\Z")
+_SUM_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Checks `network:` and the order that derive, lookup, given and edges ask for together."""
+
+    findings: Findings
+    spec: Spec
+    expressions: Expressions
+    columns: dict[str, PlannedColumn]
+
+    def check(self) -> None:
+        """Report everything that is wrong with the network."""
+        network = self.spec.network
+        for key, edges in (("require", network.require), ("forbid", network.forbid)):
+            for at, edge in enumerate(edges):
+                self._names(edge, ("network", key, str(at)), wildcard=key == "forbid")
+        self._contradictions()
+        self._parents()
+        for name, known in network.known.items():
+            self._known(name, known)
+        self._cycle()
+
+    def _names(self, edge: Edge, path: Path_, *, wildcard: bool) -> None:
+        for name in (*edge.parents, edge.child):
+            if name == ANY and name not in self.spec.columns:
+                if not wildcard:
+                    self.findings.report(
+                        "N304",
+                        "`any` stands for all columns, which only `forbid` can mean",
+                        path,
+                        "a required edge names its columns",
+                        helps=("name the parents: `age, sex -> pregnant`",),
+                    )
+                continue
+            if known_column(self.findings, self.expressions, name, "the network", path, gaps=True):
+                self._gap(name, path)
+
+    def _gap(self, name: str, path: Path_) -> None:
+        if name.endswith(GAP) and name.removesuffix(GAP) not in self.expressions.gaps:
+            plain = name.removesuffix(GAP)
+            self.findings.report(
+                "N312",
+                f"`{plain}` is never missing",
+                path,
+                f"`{name}` is always false",
+                also=((("columns", plain), "declared without `missing:`"),),
+                helps=(f"add `missing: modelled` to `{plain}`",),
+            )
+
+    def _contradictions(self) -> None:
+        """Report edges that are both required and forbidden."""
+        network = self.spec.network
+        for at, wanted in enumerate(network.require):
+            for parent in wanted.parents:
+                for against, edge in enumerate(network.forbid):
+                    if _covers(edge.parents, parent) and edge.child in (ANY, wanted.child):
+                        self.findings.report(
+                            "N302",
+                            f"the edge `{parent} -> {wanted.child}` is both required and forbidden",
+                            ("network", "require", str(at)),
+                            "required here",
+                            also=((("network", "forbid", str(against)), "forbidden here"),),
+                            helps=("drop one of the two lines",),
+                        )
+
+    def _parents(self) -> None:
+        parents: dict[str, dict[str, Path_]] = {}
+        for at, edge in enumerate(self.spec.network.require):
+            for parent in edge.parents:
+                parents.setdefault(edge.child, {}).setdefault(parent, ("network", "require", str(at)))
+        most = self.spec.network.max_parents
+        for child, above in parents.items():
+            if len(above) > most:
+                self.findings.report(
+                    "N303",
+                    f"`{child}` has {len(above)} required parents, more than `max_parents: {most}`",
+                    list(above.values())[-1],
+                    "one parent too many",
+                    also=((("network", "max_parents"), "the limit"),) if self._written("max_parents") else (),
+                    helps=(f"write `max_parents: {len(above)}`, or drop an edge",),
+                )
+
+    def _written(self, key: str) -> bool:
+        return self.findings.parsed.tree.node(("network", key)) is not None
+
+    def _cycle(self) -> None:
+        loop = cycle_in(arrows(self.spec))
+        if not loop:
+            return
+        names = " -> ".join([*(arrow.source for arrow in loop), loop[0].source])
+        closing = next((arrow for arrow in reversed(loop) if arrow.why == "require"), loop[-1])
+        others = [arrow for arrow in loop if arrow is not closing]
+        at = self.findings.parsed.at(closing.path)(*closing.at) if closing.at else None
+        derived = [arrow for arrow in loop if arrow.why in ("derive", "lookup")]
+        notes = [
+            f"`{arrow.target}` is computed, so `{arrow.source} -> {arrow.target}` is an edge even though "
+            "`network:` does not list it"
+            for arrow in derived[:1]
+        ]
+        self.findings.report(
+            "N301",
+            f"the network has a cycle: {names}",
+            closing.path,
+            "closes the loop",
+            span=at,
+            also=[(arrow.path, _because(arrow)) for arrow in others],
+            notes=notes,
+            helps=(f"drop `{closing.source} -> {closing.target}`, or point it the other way",),
+        )
+
+    def _known(self, name: str, known: Known) -> None:
+        path = ("network", "known", name)
+        if not known_column(self.findings, self.expressions, name, "`network.known`", path):
+            return
+        if name in self.columns and self.columns[name].role != "modelled":
+            self.findings.report(
+                "N306",
+                f"`{name}` is not modelled, so it takes no distribution",
+                path,
+                "an id or a computed column",
+                helps=(f"drop `known: {name}`",),
+            )
+        if not known.cite.strip():
+            self.findings.report(
+                "N307",
+                f"the known table of `{name}` has no source",
+                (*path, "cite"),
+                "empty",
+                helps=("cite where the figures come from",),
+            )
+        self._ends_with_else(name, known, path)
+        for at, case in enumerate(known.cases):
+            self._case(name, case, (*path, "cases", str(at)))
+
+    def _ends_with_else(self, name: str, known: Known, path: Path_) -> None:
+        early = [at for at, case in enumerate(known.cases[:-1]) if case.if_ is None]
+        if early:
+            place, label = (*path, "cases", str(early[0])), "cases below it are never reached"
+        elif known.cases and known.cases[-1].if_ is not None:
+            place, label = (*path, "cases", str(len(known.cases) - 1)), "the last case has a condition"
+        else:
+            return
+        self.findings.report(
+            "N308",
+            f"the cases of `{name}` need one `else`, and it comes last",
+            place,
+            label,
+            helps=("end the list with `- else: ...`",),
+        )
+
+    def _case(self, name: str, case: KnownCase, path: Path_) -> None:
+        if case.if_ is not None:
+            self.expressions.parse(case.if_, (*path, "if"), f"a case of `known: {name}`", wants=BOOL)
+        place = (*path, "else" if case.if_ is None else "is")
+        if case.distribution is not None:
+            self._distribution(name, case.distribution, place)
+        elif case.values is not None:
+            self._table(name, case.values, place)
+
+    def _distribution(self, name: str, text: str, path: Path_) -> None:
+        match = _DISTRIBUTION.fullmatch(text)
+        parts = [part.strip() for part in match[2].split(",")] if match else []
+        wanted = _ARGUMENTS.get(match[1] if match else "")
+        try:
+            good = wanted == len([float(part) for part in parts])
+        except ValueError:
+            good = False
+        column = self.columns.get(name)
+        if good and column is not None and column.type.name in ("text", "bool"):
+            self.findings.report(
+                "N309",
+                f"`{name}` takes values of a list, not numbers",
+                path,
+                "a distribution of numbers",
+                helps=("write `{value: probability, ...}`",),
+            )
+        elif not good:
+            self.findings.report(
+                "N309",
+                f"the distribution of `{name}` is not complete",
+                path,
+                f"`{text}`",
+                helps=("write its numbers, like `normal(5.4, 0.4)` or `poisson(3)`",),
+            )
+
+    def _table(self, name: str, values: dict[str, float], path: Path_) -> None:
+        column = self.columns.get(name)
+        if column is None or column.column is None:
+            return
+        listed = column.column.listed() if isinstance(column.column, Listed) else None
+        for value in values:
+            if listed is not None and value not in listed and column.discovery is None:
+                helps, _ = self.findings.did_you_mean(
+                    value, listed, self.findings.parsed.key_span((*path, value))
+                )
+                self.findings.report(
+                    "N310",
+                    f"the known table of `{name}` names a value outside its domain",
+                    (*path, value),
+                    f"`{value}` is not in the domain",
+                    span=self.findings.parsed.key_span((*path, value)),
+                    also=((("columns", name), "declared here"),),
+                    helps=helps or ("correct the value, or add it to the domain",),
+                )
+        total = sum(values.values())
+        one_side = column.type == BOOL and len(values) == 1
+        if not one_side and abs(total - 1) > _SUM_TOLERANCE:
+            self.findings.report(
+                "N311",
+                f"the probabilities of `{name}` do not sum to 1",
+                path,
+                f"they sum to {total:g}",
+                helps=(f"the rest is {1 - total:g}: give it to a value",) if total < 1 else ("lower them",),
+            )
+
+
+def _covers(names: tuple[str, ...], name: str) -> bool:
+    return ANY in names or name in names
+
+
+def _because(arrow: Arrow) -> str:
+    match arrow.why:
+        case "derive":
+            return f"`{arrow.target}` is computed from `{arrow.source}`"
+        case "lookup":
+            return f"`{arrow.target}` is looked up by `{arrow.source}`"
+        case "given":
+            return f"`{arrow.target}` is generated given `{arrow.source}`"
+        case "require":
+            return f"`{arrow.target}` depends on `{arrow.source}`"

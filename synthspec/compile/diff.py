@@ -1,0 +1,275 @@
+"""Diff: two plans by consequence: what is free, what must be bought again, what became weaker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+from synthspec.plan.ops import Fit
+from synthspec.plan.plan import Gate, Plan, PlannedColumn
+from synthspec.terms.frozen import Frozen
+
+Effect = Literal["free: resample", "free: re-infer", "costs: re-measure", "costs: everything", "free"]
+
+
+class Change(Frozen):
+    """One difference: where, from what to what, its effect, the groups to measure again, a flag to grep."""
+
+    path: str
+    before: str
+    after: str
+    effect: Effect
+    groups: tuple[str, ...] = ()
+    flag: Literal["", "WEAKER PRIVACY", "WEAKER GATE"] = ""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the change can be made from what was bought already."""
+        return self.effect.startswith("free")
+
+
+def diff(old: Plan, new: Plan) -> tuple[Change, ...]:
+    """Return every difference that has a consequence, from the top of a spec to its end."""
+    parts: tuple[Callable[[Plan, Plan], Iterator[Change]], ...] = (
+        _source,
+        _privacy,
+        _columns,
+        _rules,
+        _groups,
+        _sample,
+        _gates,
+    )
+    return tuple(change for part in parts for change in part(old, new))
+
+
+def diff_text(changes: tuple[Change, ...]) -> str:
+    """Return the differences as text, one line each, and a summary."""
+    if not changes:
+        return "no changes\n"
+    cells = [(change.path, f"{change.before} → {change.after}", *_consequence(change)) for change in changes]
+    widths = [max(len(row[at]) for row in cells) for at in range(3)]
+    lines = [
+        "  " + "  ".join([*(c.ljust(w) for c, w in zip(row[:3], widths, strict=True)), row[3]]).rstrip()
+        for row in cells
+    ]
+    free = sum(change.is_free for change in changes)
+    count = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"
+    return "\n".join([*lines, f"{count}: {free} free, {len(changes) - free} cost budget", ""])
+
+
+def _consequence(change: Change) -> tuple[str, str]:
+    kind, _, rest = change.effect.partition(": ")
+    what = {
+        "resample": "resample",
+        "re-infer": "re-infer from the noisy tables already paid for",
+        "re-measure": "re-measure " + ", ".join(f"`{name}`" for name in change.groups),
+        "everything": "everything must be bought again",
+        "": "",
+    }[rest]
+    return kind, "  ".join(part for part in (what, change.flag) if part)
+
+
+def _source(old: Plan, new: Plan) -> Iterator[Change]:
+    if old.source != new.source:
+        yield Change(path="source", before=_path(old), after=_path(new), effect="costs: everything")
+
+
+def _path(plan: Plan) -> str:
+    return plan.source.path if plan.source is not None else "none"
+
+
+def _privacy(old: Plan, new: Plan) -> Iterator[Change]:
+    a, b = old.protection, new.protection
+    if a is not None and b is not None:
+        for key in ("unit", "max_rows", "neighbours"):
+            before, after = getattr(a, key), getattr(b, key)
+            if before != after:
+                weaker = key == "unit" or (key == "max_rows" and after < before)
+                flag: Literal["", "WEAKER PRIVACY"] = "WEAKER PRIVACY" if weaker else ""
+                yield Change(
+                    path=f"privacy.{key}",
+                    before=str(before),
+                    after=str(after),
+                    effect="costs: everything",
+                    flag=flag,
+                )
+    for key in ("epsilon", "delta"):
+        before, after = getattr(old, key), getattr(new, key)
+        if before != after:
+            yield Change(
+                path=f"privacy.{key}",
+                before=f"{before:g}",
+                after=f"{after:g}",
+                effect="costs: everything",
+                flag="WEAKER PRIVACY" if after > before else "",
+            )
+    if old.unit_null != new.unit_null:
+        yield Change(
+            path="privacy.unit_null",
+            before=old.unit_null,
+            after=new.unit_null,
+            effect="costs: everything",
+            flag="WEAKER PRIVACY" if new.unit_null == "own" else "",
+        )
+    before_, after_ = dict(old.split), dict(new.split)
+    for name in dict.fromkeys((*before_, *after_)):
+        if before_.get(name) != after_.get(name) and name in before_ and name in after_:
+            yield Change(
+                path=f"privacy.split.{name}",
+                before=f"{before_[name]:g}",
+                after=f"{after_[name]:g}",
+                effect="costs: re-measure",
+                groups=(name,),
+            )
+
+
+def _columns(old: Plan, new: Plan) -> Iterator[Change]:
+    before = {column.name: column for column in old.columns}
+    after = {column.name: column for column in new.columns}
+    for name in dict.fromkeys((*before, *after)):
+        a, b = before.get(name), after.get(name)
+        if a is None or b is None:
+            learnt = _users(new if a is None else old, name)
+            yield Change(
+                path=f"columns.{name}",
+                before="" if a is None else _domain(a),
+                after="" if b is None else _domain(b),
+                effect="costs: re-measure" if learnt else "free: resample",
+                groups=learnt,
+            )
+        elif _coding(a) != _coding(b):
+            groups = tuple(dict.fromkeys((*_users(old, name), *_users(new, name))))
+            yield Change(
+                path=f"columns.{name}.in",
+                before=_domain(a),
+                after=_domain(b),
+                effect="costs: re-measure" if groups else "free: resample",
+                groups=groups,
+            )
+        elif a.value != b.value:
+            groups = _users(new, name)
+            yield Change(
+                path=f"columns.{name}.derive",
+                before="one expression",
+                after="another",
+                effect="costs: re-measure" if groups else "free: resample",
+                groups=groups,
+            )
+
+
+def _coding(column: PlannedColumn) -> object:
+    field = column.field
+    return (
+        column.role,
+        column.column,
+        field,
+        column.outside,
+        column.other,
+        column.discovery,
+        column.tightening,
+    )
+
+
+def _domain(column: PlannedColumn) -> str:
+    if column.discovery is not None:
+        return f"discover {column.discovery.limit}"
+    if column.column is None:
+        return column.type.name
+    clip = f" clip {column.tightening.quantile:g}" if column.tightening is not None else ""
+    return f"{column.column.kind} {column.column.domain_text()}{clip}"
+
+
+def _users(plan: Plan, column: str) -> tuple[str, ...]:
+    """Return the groups that buy measurements of the column."""
+    paying = {op.group for op in plan.ops if isinstance(op, Fit) and op.view is not None}
+    return tuple(g.name for g in plan.groups if column in (*g.columns, *g.given) and g.name in paying)
+
+
+def _rules(old: Plan, new: Plan) -> Iterator[Change]:
+    """Rules hold in the released rows for free; one that filters source rows was part of the measuring."""
+    before: Mapping[str, object] = {rule.name: rule for rule in old.rules}
+    after: Mapping[str, object] = {rule.name: rule for rule in new.rules}
+    text = {**{rule.name: rule.text for rule in old.rules}}
+    later = {rule.name: rule.text for rule in new.rules}
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            yield Change(
+                path=f"rules.{name}",
+                before=text.get(name, ""),
+                after=later.get(name, ""),
+                effect="free: re-infer",
+            )
+
+
+def _groups(old: Plan, new: Plan) -> Iterator[Change]:
+    before, after = {group.name: group for group in old.groups}, {group.name: group for group in new.groups}
+    for name in dict.fromkeys((*before, *after)):
+        a, b = before.get(name), after.get(name)
+        if a == b:
+            continue
+        if b is None:
+            yield Change(
+                path=f"generate.{name}", before=", ".join(a.columns) if a else "", after="", effect="free"
+            )
+            continue
+        yield Change(
+            path=f"generate.{name}",
+            before="" if a is None else _group(a),
+            after=_group(b),
+            effect="costs: re-measure",
+            groups=(name,),
+        )
+
+
+def _group(group: object) -> str:
+    from synthspec.plan.plan import Group
+
+    if not isinstance(group, Group):
+        return ""
+    given = f" given {', '.join(group.given)}" if group.given else ""
+    return f"{group.generator.kind} of {', '.join(group.columns)}{given}"
+
+
+def _sample(old: Plan, new: Plan) -> Iterator[Change]:
+    for key, path in (
+        ("rows", "sample.rows"),
+        ("seed", "sample.seed"),
+        ("format", "output.format"),
+        ("folder", "output.folder"),
+    ):
+        before, after = getattr(old, key), getattr(new, key)
+        if before != after:
+            yield Change(path=path, before=str(before), after=str(after), effect="free: resample")
+    if old.known != new.known:
+        yield Change(path="network.known", before="one table", after="another", effect="free: re-infer")
+
+
+def _gates(old: Plan, new: Plan) -> Iterator[Change]:
+    before, after = {gate.name: gate for gate in old.gates}, {gate.name: gate for gate in new.gates}
+    for name in dict.fromkeys((*before, *after)):
+        a, b = before.get(name), after.get(name)
+        if a != b:
+            yield Change(
+                path=f"gates.{name}",
+                before=a.text if a else "",
+                after=b.text if b else "",
+                effect="free",
+                flag="WEAKER GATE" if _weaker(a, b) else "",
+            )
+
+
+def _weaker(a: Gate | None, b: Gate | None) -> bool:
+    """Return whether some figure passes the new gate and not the old one, as far as the ends tell."""
+    if a is None or b is None:
+        return b is None
+    if (a.metric, a.argument) != (b.metric, b.argument) or a.op != b.op:
+        return True
+    match a.op:
+        case "<" | "<=":
+            return b.bounds[0] > a.bounds[0]
+        case ">" | ">=":
+            return b.bounds[0] < a.bounds[0]
+        case "between":
+            return b.bounds[0] < a.bounds[0] or b.bounds[1] > a.bounds[1]
+        case _:
+            return a.bounds != b.bounds

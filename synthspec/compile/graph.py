@@ -1,0 +1,144 @@
+"""Graph: what must be known before what: derive, lookup, given and declared edges in one graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from synthspec.spec.model import Spec
+from synthspec.spec.tree import Path_
+
+Why = Literal["derive", "lookup", "given", "require"]
+_WORD = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """`source` must be known before `target`; `path` is where the spec says so, `at` offsets in its text."""
+
+    source: str
+    target: str
+    why: Why
+    path: Path_
+    at: tuple[int, int] | None = None
+
+
+def mentions(text: str, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return the names that occur as words of an expression, outside its strings, and where first.
+
+    >>> mentions("round(weight / power(height, 2)) > 'weight'", ("height", "weight"))
+    {'weight': (6, 12), 'height': (21, 27)}
+    """
+    known = set(names)
+    found: dict[str, tuple[int, int]] = {}
+    for match in _WORD.finditer(text):
+        if match[0] in known:
+            found.setdefault(match[0], match.span())
+    return found
+
+
+def node_of(name: str) -> str:
+    """Return the column behind a name of the network: `lactate.missing` is decided with `lactate`."""
+    return name.removesuffix(".missing")
+
+
+def arrows(spec: Spec) -> tuple[Arrow, ...]:
+    """Return every dependence that the spec states, in the order of the text."""
+    names = tuple(spec.columns)
+    found: list[Arrow] = []
+    for name, column in spec.columns.items():
+        for parent, at in mentions(column.derive or "", names).items():
+            found.append(Arrow(parent, name, "derive", ("columns", name, "derive"), at))
+        if column.lookup is not None:
+            found += [
+                Arrow(key, name, "lookup", ("columns", name, "by")) for key in column.by if key in names
+            ]
+    for name, group in spec.generate.items():
+        for at_, given in enumerate(group.given):
+            parents = spec.generate[given].columns if given in spec.generate else (given,)
+            found += [
+                Arrow(parent, child, "given", ("generate", name, "given", str(at_)))
+                for parent in parents
+                for child in group.columns
+                if parent in names and child in names
+            ]
+    for at_, edge in enumerate(spec.network.require):
+        path = ("network", "require", str(at_))
+        found += [
+            Arrow(parent, edge.child, "require", path)
+            for parent in edge.parents
+            if node_of(parent) in names and node_of(edge.child) in names
+        ]
+    return tuple(found)
+
+
+def cycle_in(found: Sequence[Arrow]) -> tuple[Arrow, ...]:
+    """Return the arrows of one shortest cycle, or () when there is none."""
+    leaving: dict[str, list[Arrow]] = {}
+    for arrow in found:
+        leaving.setdefault(arrow.source, []).append(arrow)
+    best: tuple[Arrow, ...] = ()
+    for start in _stuck(found):
+        loop = _loop(start, leaving)
+        if loop and (not best or len(loop) < len(best)):
+            best = loop
+    return best
+
+
+def _stuck(found: Sequence[Arrow]) -> tuple[str, ...]:
+    """Return the names that are left when everything without an open parent is taken away in turn."""
+    names = dict.fromkeys(name for arrow in found for name in (arrow.source, arrow.target))
+    parents: dict[str, set[str]] = {name: set() for name in names}
+    for arrow in found:
+        parents[arrow.target].add(arrow.source)
+    while free := {name for name, above in parents.items() if not above}:
+        parents = {name: above - free for name, above in parents.items() if name not in free}
+    return tuple(parents)
+
+
+def _loop(start: str, leaving: Mapping[str, Sequence[Arrow]]) -> tuple[Arrow, ...]:
+    """Return the shortest way from `start` back to it (breadth first)."""
+    ways: dict[str, tuple[Arrow, ...]] = {start: ()}
+    queue = [start]
+    for here in queue:
+        for arrow in leaving.get(here, ()):
+            if arrow.target == start:
+                return (*ways[here], arrow)
+            if arrow.target not in ways:
+                ways[arrow.target] = (*ways[here], arrow)
+                queue.append(arrow.target)
+    return ()
+
+
+def to_dot(spec: Spec) -> str:
+    """Return the dependency graph in Graphviz's language."""
+    lines = ["digraph spec {", "  rankdir=LR;", '  node [shape=box, fontname="sans-serif"];']
+    lines += [f'  "{name}"{_dot_shape(spec, name)};' for name in spec.columns]
+    style = {"derive": "solid", "lookup": "dotted", "given": "dashed", "require": "bold"}
+    lines += [f'  "{a}" -> "{b}" [style={style[why]}, label="{why}"];' for a, b, why in _edges(spec)]
+    return "\n".join([*lines, "}", ""])
+
+
+def to_mermaid(spec: Spec) -> str:
+    """Return the dependency graph in Mermaid's language."""
+    ids = {name: f"n{i}" for i, name in enumerate(spec.columns)}
+    lines = ["flowchart LR", *(f'  {key}["{name}"]' for name, key in ids.items())]
+    ends = {"derive": "-->", "lookup": "-.->", "given": "-.->", "require": "==>"}
+    lines += [f"  {ids[node_of(a)]} {ends[why]}|{why}| {ids[node_of(b)]}" for a, b, why in _edges(spec)]
+    return "\n".join([*lines, ""])
+
+
+def _edges(spec: Spec) -> Sequence[tuple[str, str, Why]]:
+    drawn: Mapping[tuple[str, str, Why], None] = dict.fromkeys(
+        (node_of(arrow.source), node_of(arrow.target), arrow.why) for arrow in arrows(spec)
+    )
+    return tuple(drawn)
+
+
+def _dot_shape(spec: Spec, name: str) -> str:
+    column = spec.columns[name]
+    if column.derive is not None or column.lookup is not None:
+        return " [style=rounded]"
+    return " [style=dotted]" if column.type == "id" else ""

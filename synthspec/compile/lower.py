@@ -1,0 +1,203 @@
+"""Lower: a checked spec as a plan: ops in order, each with its price, and all that they need to know."""
+
+from __future__ import annotations
+
+from synthspec import __version__
+from synthspec.columns import Ordered
+from synthspec.compile.budget import PUBLIC_BUDGET, Budget, budget_of, discovery_prices
+from synthspec.compile.checked import Checked, CheckedGroup
+from synthspec.compile.diagnose.extras import source_format
+from synthspec.compile.known import code_probabilities
+from synthspec.errors import InternalError
+from synthspec.plan.ops import Assess, Bound, CountFit, Discover, Fit, Op, Sample, Scan, Tighten
+from synthspec.plan.plan import Group, Plan, PlannedColumn
+from synthspec.privacy.cost import FREE
+from synthspec.spec.model import Spec
+from synthspec.terms.protection import Protection
+from synthspec.terms.view import Source
+from synthspec.terms.walk import columns_of
+
+DEFAULT_ROWS = 10_000
+"""A constant, never the size of the source."""
+
+
+def lower(checked: Checked, epsilon: float | None = None) -> Plan:
+    """Return the plan of a checked spec whose every key is built; `epsilon` replaces the spec's."""
+    spec, privacy = checked.spec, checked.spec.privacy
+    budget = budget_of(checked, epsilon)
+    known = spec.network.known
+    return Plan(
+        tool=__version__,
+        name=spec.name,
+        about=_about(spec),
+        spec_digest=spec.digest(),
+        spec_text=checked.parsed.text,
+        spec_path=checked.parsed.origin,
+        source=_source(spec),
+        source_public=spec.source is not None and spec.source.public,
+        source_basis=spec.source.basis if spec.source is not None else None,
+        public_rows=spec.source.rows if spec.source is not None else None,
+        public_units=spec.source.units if spec.source is not None else None,
+        protection=_protection(spec),
+        unit_null=privacy.unit_null if privacy is not None else "own",
+        epsilon=0.0 if privacy is None else privacy.epsilon if epsilon is None else epsilon,
+        delta=privacy.delta if privacy is not None else 0.0,
+        budget=budget.whole,
+        ledger=privacy.ledger if privacy is not None else None,
+        split=tuple((name, float(share)) for name, share in checked.shares),
+        columns=_columns(checked),
+        rules=checked.rules,
+        groups=tuple(_group(group) for group in checked.groups),
+        ops=_ops(checked, budget),
+        workload=tuple((item.columns, item.weight) for item in spec.workload),
+        known=tuple(
+            (column.name, code_probabilities(column.column, known[column.name].cases[0]))
+            for column in checked.columns
+            if column.name in known and column.column is not None
+        ),
+        rows=spec.sample.rows if spec.sample.rows is not None else DEFAULT_ROWS,
+        seed=spec.sample.seed,
+        gates=checked.gates,
+        folder=spec.output.folder or f"out/{spec.name}",
+        format=spec.output.format,
+        also=spec.output.also,
+        files=checked.files,
+        reasons=checked.reasons,
+    )
+
+
+def lower_mock(checked: Checked, rows: int | None = None, seed: int | None = None) -> Plan:
+    """Return a plan that makes rows from domains, rules and known tables only: no source, no price.
+
+    Every group becomes `rules`; lists that were to be discovered hold their `else` alone.
+    """
+    from synthspec.generators import GENERATORS
+
+    plan = lower(checked)
+    rules = GENERATORS["rules"]
+    groups = tuple(group.model_copy(update={"generator": rules()}) for group in plan.groups)
+    fits: list[Op] = [Fit(view=None, group=group.name, cost=FREE) for group in groups]
+    update = {
+        "source": None,
+        "protection": None,
+        "source_public": False,
+        "epsilon": 0.0,
+        "delta": 0.0,
+        "budget": FREE,
+        "ledger": None,
+        "split": (),
+        "columns": tuple(_declared(column) for column in plan.columns),
+        "groups": groups,
+        "ops": (*fits, Sample(models=tuple(range(len(fits))))),
+        "rows": plan.rows if rows is None else rows,
+        "seed": plan.seed if seed is None else seed,
+    }
+    return plan.model_copy(update=update)
+
+
+def _declared(column: PlannedColumn) -> PlannedColumn:
+    coded = column.column
+    if column.tightening is not None and isinstance(coded, Ordered) and coded.bins is not None:
+        coded = coded.spread(column.tightening.bins)
+    return column.model_copy(update={"column": coded, "discovery": None, "tightening": None, "field": None})
+
+
+def _about(spec: Spec) -> str:
+    """Return the text and the other facts of `about`, one line each."""
+    about = spec.about
+    facts = {
+        "purpose": about.purpose,
+        "owner": about.owner,
+        "contact": about.contact,
+        "retention": about.retention,
+    }
+    lines = [about.text, *(f"{key}: {text}" for key, text in facts.items() if text)]
+    return "\n".join(line for line in lines if line)
+
+
+def _source(spec: Spec) -> Source | None:
+    source = spec.source
+    if source is None:
+        return None
+    kind = source.format or source_format(source.path)
+    if kind not in ("csv", "parquet"):
+        raise InternalError("I312", "a source of unknown format was lowered")
+    return Source(
+        path=source.path,
+        format="csv" if kind == "csv" else "parquet",
+        nulls=tuple(dict.fromkeys(("", *source.nulls))),
+        delimiter=source.delimiter,
+        encoding=source.encoding,
+        decimal=source.decimal,
+        duplicates=source.duplicates,
+    )
+
+
+def _protection(spec: Spec) -> Protection | None:
+    if spec.source is None:
+        return None
+    if spec.privacy is None:
+        return Protection(unit="row", max_rows=1)
+    row = spec.privacy.unit == "row" and "row" not in spec.columns
+    return Protection(
+        unit="row" if row else spec.privacy.unit,
+        max_rows=1 if row else spec.privacy.max_rows or 1,
+        neighbours=spec.privacy.neighbours,
+    )
+
+
+def _columns(checked: Checked) -> tuple[PlannedColumn, ...]:
+    """Return the columns; ids are read from the source only where the unit, a rule or a derive needs them."""
+    spec = checked.spec
+    unit = spec.privacy.unit if spec.privacy is not None else None
+    used = {name for rule in checked.rules if rule.row_expression() is not None for name in rule.columns}
+    used |= {
+        name for column in checked.columns if column.value is not None for name in columns_of(column.value)
+    }
+    return tuple(
+        column
+        if column.role != "id" or column.name == unit or column.name in used
+        else column.model_copy(update={"field": None})
+        for column in checked.columns
+    )
+
+
+def _group(group: CheckedGroup) -> Group:
+    if group.generator is None:
+        raise InternalError("I312", "a group that is not built was lowered")
+    return Group(name=group.name, generator=group.generator, columns=group.columns, given=group.given)
+
+
+def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
+    """Return scan, bound, bought domains, fit counts, one fit per group, sample, assess."""
+    if checked.spec.source is None:
+        fits: list[Op] = [Fit(view=None, group=group.name, cost=FREE) for group in checked.groups]
+        return (*fits, Sample(models=tuple(range(len(fits)))))
+    ops: list[Op] = [Scan(), Bound(view=0)]
+    view = 1
+    discovered = [column.name for column in checked.columns if column.discovery is not None]
+    tightened = [column.name for column in checked.columns if column.tightening is not None]
+    prices = discovery_prices(checked, budget.price("domains"))
+    ops += [
+        Discover(view=view, column=name, cost=cost) for name, cost in zip(discovered, prices, strict=True)
+    ]
+    parts = budget.price("bounds").split(len(tightened)) if tightened else ()
+    ops += [Tighten(view=view, column=name, cost=cost) for name, cost in zip(tightened, parts, strict=True)]
+    domains = tuple(range(2, len(ops)))
+    if budget.price("fit").mu2:
+        ops.append(CountFit(view=view, cost=budget.price("fit")))
+    models = []
+    for group in checked.groups:
+        price = budget.price(group.name)
+        models.append(len(ops))
+        reads = price.mu2 > 0
+        ops.append(
+            Fit(view=view if reads else None, group=group.name, cost=price, domains=domains if reads else ())
+        )
+    ops.append(Sample(models=tuple(models)))
+    if budget.price("report").mu2:
+        ops.append(Assess(view=view, rows=len(ops) - 1, cost=budget.price("report")))
+    return tuple(ops)
+
+
+__all__ = ["DEFAULT_ROWS", "PUBLIC_BUDGET", "lower", "lower_mock"]

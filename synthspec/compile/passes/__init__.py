@@ -1,0 +1,13 @@
+"""PASSES: what a plan goes through after lowering, in order; each keeps its meaning and its price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from synthspec.compile.passes.drop_unread import drop_unread
+from synthspec.compile.passes.order_computed import order_computed
+from synthspec.plan.plan import Plan
+
+PASSES: tuple[Callable[[Plan], Plan], ...] = (drop_unread, order_computed)
+
+__all__ = ["PASSES", "drop_unread", "order_computed"]

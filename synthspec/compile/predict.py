@@ -1,0 +1,242 @@
+"""Predict: what a plan's noise will do, from public facts only: the spec, and its public `rows`, `units`.
+
+Error of a table: the expected L1 error that a noisy measurement leaves after projection, over 2n,
+`sigma * sum min(0.8, 0.8 x / sigma + 0.08)` with the rows spread evenly (PRIVACY 6; 0.8 is
+sqrt(2/pi), so large cells give cells * sigma * sqrt(2/pi) / 2n as in LANGUAGE 3.4). Model bias comes
+on top. Split of a marginal group's budget: a quarter for one-ways, by size^(2/3), the rest for about
+1.2 pairs per column with a tenth for their selection. A column with more than sqrt(n / sigma) codes is
+counted in merged levels there: its pairs lose resolution rather than gain noise, and are not predicted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from math import sqrt
+from statistics import NormalDist
+
+from synthspec.plan.ops import Assess, CountFit, Discover, Fit, Op, Tighten
+from synthspec.plan.plan import Forecast, Group, Plan, Prediction
+from synthspec.plan.view import flags_of
+from synthspec.privacy.accountant import claim_epsilon
+from synthspec.privacy.cost import DELTA0_UNIT, FREE, MU2_UNIT, Cost
+from synthspec.terms.query import Affected, Marginal
+
+ONE_WAY_SHARE = 0.25
+PAIRS_PER_COLUMN = 1.2
+SELECTION_SHARE = 0.1
+NINETY = NormalDist().inv_cdf(0.95)
+"""Two-sided 90 %."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Predicted total variation from noise of a group's tables, by clique."""
+
+    one: tuple[tuple[str, float], ...] = ()
+    two: tuple[tuple[tuple[str, str], float | None], ...] = ()
+
+    def worst(self) -> tuple[str, float] | None:
+        """Return the table with the largest error."""
+        pairs = [(" × ".join(pair), error) for pair, error in self.two if error is not None]
+        tables = [*self.one, *pairs]
+        return max(tables, key=lambda table: table[1]) if tables else None
+
+
+def with_predictions(plan: Plan) -> Plan:
+    """Return the plan with its predictions and forecast filled in."""
+    errors = {group.name: group_errors(plan, group, _price(plan, group.name)) for group in plan.groups}
+    rows = [_step(plan, name, ops, errors) for name, ops in _steps(plan)]
+    return plan.model_copy(update={"predictions": tuple(rows), "forecast": _forecast(plan, errors)})
+
+
+def group_errors(plan: Plan, group: Group, cost: Cost) -> Errors:
+    """Return the predicted errors of a group bought for `cost`; nothing without public `rows`."""
+    n = plan.public_rows
+    if n is None or plan.protection is None or cost.mu2 == 0 or plan.source_public:
+        return Errors()
+    reach = sqrt(Marginal(axes=()).sensitivity(plan.protection).l2_squared)
+    sizes = {name: _size(plan, name) for name in (*group.given, *group.columns)}
+    mu2 = float(cost.mu2 * MU2_UNIT)
+    pairs_too = group.generator.kind == "marginal" and len(sizes) > 1
+    singles = mu2 * (ONE_WAY_SHARE if pairs_too else 1.0)
+    weights = {name: sizes[name] ** (2 / 3) for name in sizes}
+    whole = sum(weights.values())
+    one = tuple(
+        (name, table_error(n, sizes[name], reach / sqrt(singles * weights[name] / whole)))
+        for name in group.columns
+    )
+    if not pairs_too:
+        return Errors(one=one)
+    each = mu2 * (1 - ONE_WAY_SHARE) * (1 - SELECTION_SHARE) / (PAIRS_PER_COLUMN * len(sizes))
+    sigma = reach / sqrt(each)
+    own, bins = set(group.columns), sqrt(n / sigma)
+    two = tuple(
+        ((a, b), table_error(n, sizes[a] * sizes[b], sigma) if max(sizes[a], sizes[b]) <= bins else None)
+        for a, b in combinations(sizes, 2)
+        if {a, b} & own
+    )
+    return Errors(one=one, two=two)
+
+
+def table_error(n: int, cells: int, sigma: float) -> float:
+    """Return the predicted total variation of a table of `cells` over n rows under noise sigma, at most 1.
+
+    >>> round(table_error(400_000, 100, 137.0), 4)
+    0.0137
+    """
+    left = sigma * min(0.8, 0.8 * (n / cells) / sigma + 0.08)
+    return min(1.0, cells * left / (2 * n))
+
+
+def _size(plan: Plan, name: str) -> int:
+    column = plan.column(name)
+    if column.discovery is not None:
+        return column.discovery.limit + 1
+    return column.column.size if column.column is not None else 1
+
+
+def _price(plan: Plan, group: str) -> Cost:
+    return next((op.cost for op in plan.ops if isinstance(op, Fit) and op.group == group), FREE)
+
+
+def _steps(plan: Plan) -> list[tuple[str, list[Op]]]:
+    """Return the priced ops by consumer, in order of work."""
+    found: dict[str, list[Op]] = {}
+    for op in plan.ops:
+        match op:
+            case Discover():
+                found.setdefault("domains", []).append(op)
+            case Tighten():
+                found.setdefault("bounds", []).append(op)
+            case CountFit():
+                found.setdefault("fit", []).append(op)
+            case Fit() if op.view is not None:
+                found.setdefault(op.group, []).append(op)
+            case Assess():
+                found.setdefault("report", []).append(op)
+            case _:
+                pass
+    return list(found.items())
+
+
+def _step(plan: Plan, name: str, ops: list[Op], errors: dict[str, Errors]) -> Prediction:
+    total = FREE
+    for op in ops:
+        total = total + getattr(op, "cost", FREE)
+    first = ops[0]
+    what, sigma, error, worst = "", 0.0, None, None
+    match first:
+        case Discover():
+            what, sigma, worst = _discovery(plan, ops, total)
+        case Tighten():
+            what, sigma = (
+                f"range of {_few([op.column for op in ops if isinstance(op, Tighten)])}",
+                _marginal_sigma(plan, total, len(ops)),
+            )
+        case CountFit():
+            what, sigma, worst = _fit_counts(plan, total)
+        case Assess():
+            what, sigma, error, worst = _assessment(plan, total)
+        case Fit():
+            what, sigma, error, worst = _group(plan, first, total, errors[name])
+        case _:
+            pass
+    private = not plan.source_public
+    return Prediction(
+        step=name,
+        what=what,
+        share=float(total.mu2) / float(plan.budget.mu2) if plan.budget.mu2 else 0.0,
+        noise=f"σ {_short(sigma)}" if private else "none",
+        epsilon_alone=claim_epsilon(total, plan.delta) if private else 0.0,
+        error=error if private else None,
+        worst=worst if private else None,
+    )
+
+
+def _marginal_sigma(plan: Plan, cost: Cost, parts: float) -> float:
+    if plan.protection is None or cost.mu2 == 0:
+        return 0.0
+    reach = sqrt(Marginal(axes=()).sensitivity(plan.protection).l2_squared)
+    return reach / sqrt(float(cost.mu2 * MU2_UNIT) / parts)
+
+
+def _discovery(plan: Plan, ops: list[Op], cost: Cost) -> tuple[str, float, str]:
+    """Return what, the noise, and below how many units a value is probably lost."""
+    columns = [op.column for op in ops if isinstance(op, Discover)]
+    each = float(cost.mu2 * MU2_UNIT) / len(columns)
+    protection = plan.protection
+    touched = protection.max_rows * (2 if protection.neighbours == "replace" else 1) if protection else 1
+    sigma = sqrt(touched / each)
+    slack = float(cost.delta0 * DELTA0_UNIT) / len(columns)
+    threshold = 1.5 + sigma * NormalDist().inv_cdf(1 - slack / touched)
+    return f"values of {_few(columns)}", sigma, f"values of fewer than ~{threshold:.0f} units are lost"
+
+
+def _fit_counts(plan: Plan, cost: Cost) -> tuple[str, float, str]:
+    flags = flags_of(plan)
+    protection = plan.protection
+    reach = sqrt(Affected(flags=flags).sensitivity(protection).l2_squared) if protection else 0.0
+    sigma = reach / sqrt(float(cost.mu2 * MU2_UNIT))
+    return f"{len(flags)} counters", sigma, f"± {_short(NINETY * sigma)} units, 90 %"
+
+
+FIGURES_BOUGHT = 6
+"""Mean and worst total variation over 1-, 2- and 3-way tables."""
+
+
+def _assessment(plan: Plan, cost: Cost) -> tuple[str, float, float | None, str | None]:
+    protection = plan.protection
+    step = (protection.max_rows * (2 if protection.neighbours == "replace" else 1)) if protection else 1
+    sigma = step / sqrt(float(cost.mu2 * MU2_UNIT) / FIGURES_BOUGHT)
+    if plan.public_rows is None:
+        return f"{FIGURES_BOUGHT} figures", sigma, None, None
+    error = NINETY * sigma / (2 * plan.public_rows)
+    return f"{FIGURES_BOUGHT} figures", sigma, None, f"± {error:.2g}, 90 %"
+
+
+def _group(plan: Plan, op: Fit, cost: Cost, errors: Errors) -> tuple[str, float, float | None, str | None]:
+    group = next(group for group in plan.groups if group.name == op.group)
+    count = len(group.columns) + len(group.given)
+    if group.generator.kind == "marginal" and count > 1:
+        tables = count + round(PAIRS_PER_COLUMN * count)
+        part = (1 - ONE_WAY_SHARE) * (1 - SELECTION_SHARE) / (PAIRS_PER_COLUMN * count)
+        sigma = _marginal_sigma(plan, cost, 1 / part)
+        what = f"{group.generator.kind}, about {tables} tables"
+    else:
+        sigma = _marginal_sigma(plan, cost, max(1, len(group.columns)))
+        what = f"{group.generator.kind}, {len(group.columns)} tables"
+    worst = errors.worst()
+    return what, sigma, worst[1] if worst else None, worst[0] if worst else None
+
+
+def _forecast(plan: Plan, errors: dict[str, Errors]) -> Forecast:
+    one = [error for each in errors.values() for _, error in each.one]
+    two = [error for each in errors.values() for _, error in each.two]
+    known = [error for error in two if error is not None]
+    columns = len(plan.columns)
+    rows_in = plan.public_rows or 0
+    attributes = sum(column.column is not None for column in plan.columns)
+    learns = any(isinstance(op, Fit) and op.view is not None for op in plan.ops)
+    pairs = attributes * (attributes - 1) / 2
+    seconds = 1.0 + plan.rows * columns * 1e-7 + plan.rows * 2e-6
+    megabytes = 120.0 + plan.rows * columns * 24 / 1e6
+    if learns:
+        seconds += 2.0 + rows_in * attributes * 1e-7 + rows_in * pairs * 4e-9 * 3 + pairs * 0.02
+        megabytes += 100.0 + min(rows_in, 5_000_000) * attributes * 4 / 1e6
+    return Forecast(
+        max_tvd_1way=max(one, default=None),
+        mean_tvd_1way=sum(one) / len(one) if one else None,
+        max_tvd_2way=max(known) if known and len(known) == len(two) else None,
+        mean_tvd_2way=sum(known) / len(known) if known and len(known) == len(two) else None,
+        seconds=round(seconds, 1),
+        megabytes=round(megabytes),
+    )
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= 2 else f"{len(names)} columns"
+
+
+def _short(number: float) -> str:
+    return f"{number:.2g}" if number < 100 else f"{number:.0f}"

@@ -1,0 +1,235 @@
+"""Rules: the spec's rules, and those that computed columns imply, as entries of the rules shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from synthspec.columns import Listed
+from synthspec.compile.diagnose.names import known_column
+from synthspec.compile.expressions import Expressions
+from synthspec.compile.files import PublicFiles
+from synthspec.compile.findings import Findings, listing
+from synthspec.compile.literals import canonical
+from synthspec.plan.plan import PlannedColumn
+from synthspec.rules import AnyRule, Check, Combos, Unique
+from synthspec.spec.model import (
+    CheckRule,
+    CombosRule,
+    DeterminesRule,
+    FileDomain,
+    IfRule,
+    NoOverlapRule,
+    Spec,
+    UniqueRule,
+)
+from synthspec.spec.tree import Path_
+from synthspec.terms.expr import Column, IsNull, Logic, Not
+from synthspec.terms.types import BOOL
+from synthspec.terms.walk import has_window
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """Reads every rule against the columns; what is in error is left out."""
+
+    findings: Findings
+    files: PublicFiles
+    spec: Spec
+    expressions: Expressions
+    columns: Mapping[str, PlannedColumn]
+
+    def resolve(self) -> tuple[AnyRule, ...]:
+        """Return the rules that can be enforced, those implied by computed columns first."""
+        found: list[AnyRule | None] = [self._implied(column) for column in self.columns.values()]
+        for name, rule in self.spec.rules.items():
+            path = ("rules", name)
+            match rule:
+                case CheckRule() | IfRule():
+                    found.append(self._check(name, rule, path))
+                case UniqueRule():
+                    if self._names(rule.unique, name, (*path, "unique")):
+                        found.append(
+                            Unique(name=name, text=_unique_text(rule), because=rule.because, over=rule.unique)
+                        )
+                case CombosRule():
+                    found.append(self._combos(name, rule, path))
+                case DeterminesRule():
+                    self._names(rule.determines, name, (*path, "determines"))
+                    self._names(rule.by, name, (*path, "by"))
+                case NoOverlapRule():
+                    self._names(rule.no_overlap, name, (*path, "no_overlap"))
+                    self._names((rule.per,), name, (*path, "per"))
+                case _:
+                    assert_never(rule)
+        return tuple(rule for rule in found if rule is not None)
+
+    def _implied(self, column: PlannedColumn) -> Check | None:
+        """Return the rule that a computed column lies in its domain and is not missing unless declared."""
+        if column.role != "computed" or column.value is None or has_window(column.value):
+            return None
+        value = Column(name=column.name, type=column.type)
+        may_be_missing = self.spec.columns[column.name].missing != "never"
+        parts = [] if may_be_missing else [Not(arg=IsNull(arg=value))]
+        text = [] if may_be_missing else [f"{column.name} IS NOT NULL"]
+        if column.column is not None and self.spec.columns[column.name].domain is not None:
+            parts.append(column.column.inside(value))  # type: ignore[arg-type]
+            text.append(f"{column.name} in {column.column.domain_text()}")
+        if not parts:
+            return None
+        expression = parts[0] if len(parts) == 1 else Logic(op="and", args=tuple(parts))
+        return Check(name=f"domain of {column.name}", text=" and ".join(text), expression=expression)
+
+    def _check(self, name: str, rule: CheckRule | IfRule, path: Path_) -> Check | None:
+        where = path if self.findings.parsed.tree.node((*path, "check")) is None else (*path, "check")
+        what = f"rule `{name}`"
+        if rule.repair:
+            self._names(rule.repair, name, (*path, "repair"))
+        if isinstance(rule, CheckRule):
+            expression = self.expressions.parse(rule.check, where, what, wants=BOOL)
+            text = rule.check
+        else:
+            when = self.expressions.parse(rule.if_, (*path, "if"), what, wants=BOOL)
+            then = self.expressions.parse(rule.then, (*path, "then"), what, wants=BOOL)
+            if when is None or then is None:
+                return None
+            expression, text = Logic(op="or", args=(Not(arg=when), then)), f"if {rule.if_} then {rule.then}"
+        if expression is None:
+            return None
+        return Check(
+            name=name,
+            text=" ".join(text.split()),
+            because=rule.because,
+            enforce=rule.enforce,
+            expression=expression,
+            repair=rule.repair,
+        )
+
+    def _names(self, names: tuple[str, ...], rule: str, path: Path_) -> bool:
+        items = self.findings.parsed.tree.node((*path, "0")) is not None
+        known = [
+            known_column(
+                self.findings, self.expressions, name, f"rule `{rule}`", (*path, str(at)) if items else path
+            )
+            for at, name in enumerate(names)
+        ]
+        return all(known)
+
+    def _combos(self, name: str, rule: CombosRule, path: Path_) -> Combos | None:
+        if (rule.rows is None) == (rule.file is None):
+            self.findings.report(
+                "R210",
+                f"rule `{name}` needs its tuples once",
+                path,
+                "give `rows:` or `file:`",
+                helps=("list the tuples under `rows:`, or name a public CSV under `file:`",),
+            )
+            return None
+        if not self._names(rule.combos, name, (*path, "combos")):
+            return None
+        where = (*path, "rows") if rule.file is None else (*path, "file")
+        rows = rule.rows if rule.file is None else self._file_rows(rule, path)
+        if rows is None:
+            return None
+        types = tuple(self.columns[column].type for column in rule.combos)
+        typed: dict[tuple[str, ...], None] = {}
+        for at, row in enumerate(rows):
+            spot = (*where, str(at)) if rule.file is None else where
+            if len(row) != len(types):
+                self.findings.report(
+                    "R211",
+                    f"a tuple of rule `{name}` has the wrong length",
+                    spot,
+                    f"{len(row)} values for {len(types)} columns",
+                    helps=(f"give one value for each of {listing(rule.combos)}",),
+                )
+                return None
+            texts = [canonical(type_, text) for type_, text in zip(types, row, strict=True)]
+            known = tuple(text for text in texts if text is not None)
+            if len(known) != len(texts) or not self._inside(name, rule, row, known, spot):
+                if len(known) != len(texts):
+                    self._bad_value(name, rule.combos[texts.index(None)], row[texts.index(None)], spot)
+                return None
+            typed[known] = None
+        combos = Combos(
+            name=name,
+            text=f"combos of {', '.join(rule.combos)}" + (f" from {rule.file}" if rule.file else ""),
+            because=rule.because,
+            enforce=rule.enforce,
+            over=rule.combos,
+            types=types,
+            rows=tuple(typed),
+        )
+        self._covered(combos, where)
+        return combos
+
+    def _inside(
+        self, name: str, rule: CombosRule, row: tuple[str, ...], texts: tuple[str, ...], spot: Path_
+    ) -> bool:
+        """Report R212 for the first value outside a listed domain (rows only: files may hold more)."""
+        if rule.file is not None:
+            return True
+        for column, text in zip(rule.combos, texts, strict=True):
+            domain = self.columns[column].column
+            if (
+                self.columns[column].discovery is None
+                and isinstance(domain, Listed)
+                and text not in domain.listed()
+            ):
+                self._bad_value(name, column, row[rule.combos.index(column)], spot)
+                return False
+        return True
+
+    def _bad_value(self, name: str, column: str, text: str, spot: Path_) -> None:
+        domain = self.columns[column].column
+        listed = domain.listed() if isinstance(domain, Listed) else ()
+        helps, fixes = self.findings.did_you_mean(text, listed, self.findings.parsed.span(spot))
+        self.findings.report(
+            "R212",
+            f"a tuple of rule `{name}` holds a value that `{column}` cannot take",
+            spot,
+            f"`{text}` is not in the domain of `{column}`",
+            also=((("columns", column), "declared here"),),
+            helps=helps or ("correct the value, or add it to the domain",),
+            fixes=() if spot[-1] == "file" else fixes,
+        )
+
+    def _file_rows(self, rule: CombosRule, path: Path_) -> tuple[tuple[str, ...], ...] | None:
+        """Return the file's distinct tuples; a domain from that file says which column of it to read."""
+        table = self.files.table(rule.file or "", (*path, "file"))
+        if table is None:
+            return None
+        parts = []
+        for column in rule.combos:
+            domain = self.spec.columns[column].domain
+            same = isinstance(domain, FileDomain) and domain.file == rule.file
+            wanted = domain.column if same and isinstance(domain, FileDomain) else column
+            if wanted not in table.header:
+                self.files.missing_column(table, wanted, (*path, "combos"))
+                return None
+            parts.append(table.column(wanted))
+        return tuple(dict.fromkeys(zip(*parts, strict=True)))
+
+    def _covered(self, rule: Combos, path: Path_) -> None:
+        """Warn of declared values that no tuple holds: they can never occur."""
+        for at, column in enumerate(rule.over):
+            domain = self.columns[column].column
+            if self.columns[column].discovery is not None or not isinstance(domain, Listed):
+                continue
+            held = {row[at] for row in rule.rows}
+            absent = [value for value in domain.listed() if value not in held]
+            if absent and rule.enforce == "always":
+                self.findings.report(
+                    "R202",
+                    f"rule `{rule.name}` leaves values of `{column}` that no row can take",
+                    path,
+                    f"no tuple holds {listing(absent, 3)}",
+                    also=((("columns", column), f"`{column}` is declared here"),),
+                    helps=("add tuples that hold them, or drop them from the domain",),
+                    level="warning",
+                )
+
+
+def _unique_text(rule: UniqueRule) -> str:
+    return f"unique: {', '.join(rule.unique)}"

@@ -1,0 +1,112 @@
+"""Candidates: rows drawn group by group from fitted models, with derived and looked-up columns.
+
+A computed column is there as soon as its inputs are, so that later groups can be conditioned on it.
+
+Source: ours; PRIVACY 6.7 for what a model's own sampling does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from synthspec.columns import Id
+from synthspec.draw.frame import decoded, encoded
+from synthspec.errors import InternalError
+from synthspec.generators.base import Model
+from synthspec.plan.plan import Group, PlannedColumn
+from synthspec.privacy.entropy import SampleRng
+from synthspec.terms.codes import Codes
+from synthspec.terms.domain import Domain
+from synthspec.terms.to_polars import to_polars
+from synthspec.terms.walk import columns_of
+
+Work = Group | PlannedColumn
+
+
+class Candidates:
+    """Draws candidate rows; the order of work is fixed once."""
+
+    def __init__(
+        self, columns: Sequence[PlannedColumn], groups: Sequence[Group], models: Mapping[str, Model]
+    ) -> None:
+        self._columns = {column.name: column for column in columns}
+        self._ids = [column for column in columns if column.role == "id"]
+        self._models = models
+        self._order = order_of_work(columns, groups)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The columns of fresh surrogates: distinct in every row."""
+        return frozenset(column.name for column in self._ids)
+
+    def draw(self, rows: int, rng: SampleRng) -> pl.DataFrame:
+        """Return `rows` typed candidate rows; a function of the models and of `rng`'s seed and stream."""
+        frame = pl.DataFrame([surrogates(column, rows, 1) for column in self._ids])
+        if not self._ids:
+            frame = pl.DataFrame({"\x00row": np.zeros(rows, dtype=np.uint8)})
+        codes: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
+        for work in self._order:
+            if isinstance(work, PlannedColumn):
+                assert work.value is not None
+                frame = frame.with_columns(to_polars(work.value).alias(work.name))
+                continue
+            for name in work.given:
+                if name not in codes:
+                    codes[name] = encoded(frame, self._columns[name])
+            given = self._given(work, codes, rows)
+            drawn = self._models[work.name].sample(rows, rng.split("group", work.name), given)
+            generator = rng.split("decode", work.name).generator
+            found = []
+            for name in work.columns:
+                codes[name] = np.asarray(drawn.columns[name], dtype=np.int64)
+                found.append(decoded(codes[name], self._columns[name], generator))
+            frame = frame.with_columns(found)
+        return frame
+
+    def _given(
+        self, group: Group, codes: Mapping[str, np.ndarray[tuple[int], np.dtype[np.int64]]], rows: int
+    ) -> Codes | None:
+        if not group.given:
+            return None
+        sizes = []
+        for name in group.given:
+            column = self._columns[name].column
+            sizes.append(1 if column is None else column.size)
+        return Codes(
+            Domain(attributes=group.given, sizes=tuple(sizes)), {name: codes[name] for name in group.given}
+        )
+
+
+def order_of_work(columns: Sequence[PlannedColumn], groups: Sequence[Group]) -> tuple[Work, ...]:
+    """Return groups and computed columns so that each comes after what it reads.
+
+    Raises:
+        InternalError: I331, when there is no such order (the compiler refuses such specs).
+    """
+    done = {column.name for column in columns if column.role == "id"}
+    waiting: list[Work] = [*(c for c in columns if c.value is not None), *groups]
+    order: list[Work] = []
+    while waiting:
+        ready = [work for work in waiting if _needs(work) <= done]
+        if not ready:
+            raise InternalError("I331", "the columns of this plan wait for each other")
+        work = ready[0]
+        order.append(work)
+        done |= set(work.columns) if isinstance(work, Group) else {work.name}
+        waiting.remove(work)
+    return tuple(order)
+
+
+def surrogates(column: PlannedColumn, rows: int, start: int) -> pl.Series:
+    """Return fresh names for rows, counted from `start`."""
+    named = column.column if isinstance(column.column, Id) else Id(name=column.name)
+    return pl.Series(column.name, named.surrogates(rows, start).tolist(), dtype=pl.String)
+
+
+def _needs(work: Work) -> set[str]:
+    if isinstance(work, Group):
+        return set(work.given)
+    return set() if work.value is None else set(columns_of(work.value))

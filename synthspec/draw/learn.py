@@ -1,0 +1,74 @@
+"""Learn: one group's workload and oracle; all public.
+
+Source: ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+import numpy as np
+
+from synthspec.errors import InternalError
+from synthspec.generators import Workload
+from synthspec.plan.plan import Group, Plan, PlannedColumn
+from synthspec.privacy.cost import FREE, Cost
+from synthspec.privacy.noisy import Noisy
+from synthspec.terms.domain import Domain
+from synthspec.terms.protection import Protection
+from synthspec.terms.query import Gap, Marginal
+
+
+def workload_of(plan: Plan, group: Group, columns: Sequence[PlannedColumn]) -> Workload:
+    """Return what the plan states about the columns of `group`."""
+    mine = {
+        c.name: c.column for c in columns if c.name in (*group.given, *group.columns) and c.column is not None
+    }
+    return Workload(
+        ordinal=frozenset(name for name, column in mine.items() if column.ordinal),
+        missing=frozenset(name for name, column in mine.items() if column.missing),
+        known=tuple(
+            ((name,), np.array(shares))
+            for name, shares in plan.known
+            if name in mine and mine[name].size == len(shares)
+        ),
+        weights={clique: weight for clique, weight in plan.workload if set(clique) <= set(mine)},
+        given=frozenset(group.given),
+        rows=plan.public_rows,
+    )
+
+
+def domain_of(group: Group, columns: Sequence[PlannedColumn]) -> Domain:
+    """Return the coded domain of a group: what it is given, then what it generates."""
+    sizes = {c.name: c.column.size for c in columns if c.column is not None}
+    names = (*group.given, *group.columns)
+    return Domain(attributes=names, sizes=tuple(sizes[name] for name in names))
+
+
+class NoOracle:
+    """The oracle of a group without private rows: it knows the domain and answers nothing."""
+
+    def __init__(self, domain: Domain) -> None:
+        self.domain = domain
+        self.protection = Protection(unit="row", max_rows=1)
+
+    @property
+    def left(self) -> Cost:
+        """Nothing."""
+        return FREE
+
+    def measure(self, purchases: Sequence[tuple[Marginal, Cost]]) -> tuple[Noisy, ...]:
+        """Refuse."""
+        self._refuse()
+
+    def select(self, candidates: Sequence[Gap], cost: Cost) -> int:
+        """Refuse."""
+        self._refuse()
+
+    def select_or_none(self, candidates: Sequence[Gap], cost: Cost) -> int | None:
+        """Refuse."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise InternalError("I322", "a generator without private rows asked for a count")

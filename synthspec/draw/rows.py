@@ -1,0 +1,191 @@
+"""Rows: a table drawn from fitted models in which every enforced rule holds, by bounded redrawing.
+
+The table is drawn in parts of fixed size, each with a random stream of its own, so that it does not
+depend on how many processes share the work. Everything here reads released models only.
+
+Source: ours (rejection sampling: von Neumann 1951).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from synthspec.draw.broken import broken_rows, copies, row_conditions, true_rows
+from synthspec.draw.candidates import Candidates, surrogates
+from synthspec.draw.frame import released
+from synthspec.errors import SamplingError
+from synthspec.generators.base import Model
+from synthspec.plan.plan import Plan, PlannedColumn
+from synthspec.privacy.entropy import SampleRng
+from synthspec.rules import AnyRule, Unique
+from synthspec.terms.expr import Expr
+
+PART = 100_000
+TRIES = 200
+"""Candidates drawn per wanted row, at most (and at least LEAST in all)."""
+LEAST = 20_000
+BATCH = 400_000
+MENDINGS = 50
+WHERE = "where"
+
+
+@dataclass
+class Tally:
+    """How many candidates were drawn and how many met each condition; public, synthetic rows only."""
+
+    drawn: int = 0
+    kept: int = 0
+    broke: dict[str, int] = field(default_factory=dict)
+
+    def add(self, rows: int, good: NDArray[np.bool_], masks: Mapping[str, NDArray[np.bool_]]) -> None:
+        """Take in one batch of candidates."""
+        self.drawn += rows
+        self.kept += int(good.sum())
+        for name, mask in masks.items():
+            self.broke[name] = self.broke.get(name, 0) + int(mask.sum())
+
+    @property
+    def acceptance(self) -> float:
+        """The share of candidates that met everything."""
+        return self.kept / self.drawn if self.drawn else 1.0
+
+    def accepted(self, name: str) -> float:
+        """Return the share of candidates that met one condition."""
+        return 1.0 - self.broke.get(name, 0) / self.drawn if self.drawn else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A drawn table in its released form, how it came about, and how many rows break each rule."""
+
+    frame: pl.DataFrame
+    acceptance: float
+    accepted: Mapping[str, float]
+    violations: Mapping[str, int]
+
+
+def draw(
+    plan: Plan,
+    columns: Sequence[PlannedColumn],
+    models: Mapping[str, Model],
+    rows: int,
+    rng: SampleRng,
+    where: Expr | None = None,
+) -> Drawn:
+    """Return `rows` rows in which every enforced rule, and `where`, holds.
+
+    Args:
+        plan: what was planned.
+        columns: its columns with bought domains in place, in output order.
+        models: a fitted model per group.
+        rows: how many.
+        rng: public randomness.
+        where: a further condition; it must be true in every row.
+
+    Raises:
+        SamplingError: G450, when a condition cannot be met within the tries allowed.
+    """
+    source = Candidates(columns, plan.groups, models)
+    conditions = row_conditions(plan.rules, enforced_only=True)
+    tally = Tally()
+    parts = [
+        _part(source, conditions, where, min(PART, rows - start), rng.split("part", start // PART), tally)
+        for start in range(0, rows, PART)
+    ]
+    frame = pl.concat(parts) if parts else source.draw(0, rng)
+    frame = _mended(frame, source, conditions, where, plan.rules, rng, tally)
+    frame = frame.with_columns(surrogates(column, rows, 1) for column in columns if column.role == "id")
+    return Drawn(
+        frame=released(frame, columns),
+        acceptance=tally.acceptance,
+        accepted={name: tally.accepted(name) for name in conditions},
+        violations=violations(frame, plan.rules),
+    )
+
+
+def violations(frame: pl.DataFrame, rules: Sequence[AnyRule]) -> dict[str, int]:
+    """Return the number of rows of a typed frame that break each rule."""
+    found = {
+        name: int(mask.sum())
+        for name, mask in broken_rows(frame, row_conditions(rules, enforced_only=False)).items()
+    }
+    found |= {rule.name: int(copies(frame, rule).sum()) for rule in rules if isinstance(rule, Unique)}
+    return {rule.name: found[rule.name] for rule in rules if rule.name in found}
+
+
+def _part(
+    source: Candidates,
+    conditions: Mapping[str, Expr],
+    where: Expr | None,
+    rows: int,
+    rng: SampleRng,
+    tally: Tally,
+) -> pl.DataFrame:
+    """Return one part: redraw until enough candidates are good."""
+    mine, kept, have = Tally(), [], 0
+    free = not conditions and where is None
+    while have < rows:
+        if mine.drawn > max(LEAST, TRIES * rows):
+            raise _impossible(mine, conditions)
+        share = max(mine.acceptance if mine.drawn else 1.0, 1 / TRIES)
+        ask = rows if free else min(BATCH, int((rows - have) / share * 1.05) + 32)
+        stream = rng.split("try", mine.drawn)
+        frame = source.draw(ask, stream)
+        masks = broken_rows(frame, conditions)
+        if where is not None:
+            masks[WHERE] = ~true_rows(frame, where)
+        good = ~np.logical_or.reduce([np.zeros(ask, dtype=np.bool_), *masks.values()])
+        for each in (mine, tally):
+            each.add(ask, good, masks)
+        chosen = stream.split("shuffle").generator.permutation(np.flatnonzero(good))[: rows - have]
+        kept.append(frame[chosen])
+        have += len(chosen)
+    return pl.concat(kept)
+
+
+def _mended(
+    frame: pl.DataFrame,
+    source: Candidates,
+    conditions: Mapping[str, Expr],
+    where: Expr | None,
+    rules: Sequence[AnyRule],
+    rng: SampleRng,
+    tally: Tally,
+) -> pl.DataFrame:
+    """Return the frame with rows that repeat an enforced key redrawn."""
+    keys = [rule for rule in rules if isinstance(rule, Unique) and rule.enforce == "always"]
+    keys = [rule for rule in keys if not set(rule.over) & source.ids]
+    for turn in range(MENDINGS):
+        again = np.logical_or.reduce(
+            [np.zeros(frame.height, dtype=np.bool_), *(copies(frame, rule) for rule in keys)]
+        )
+        missing = int(again.sum())
+        if not missing:
+            return frame
+        fresh = _part(source, conditions, where, missing, rng.split("mend", turn), tally)
+        frame = pl.concat([frame.filter(pl.Series(~again)), fresh])
+    worst = max(keys, key=lambda rule: int(copies(frame, rule).sum()))
+    raise SamplingError(
+        "G450",
+        f"rule `{worst.name}` could not be met: too few different keys are left",
+        helps=("draw fewer rows with `-n`", "widen the domain of its columns"),
+    )
+
+
+def _impossible(tally: Tally, conditions: Mapping[str, Expr]) -> SamplingError:
+    worst = min((*conditions, *([WHERE] if WHERE in tally.broke else [])), key=tally.accepted)
+    what = "the condition `where`" if worst == WHERE else f"rule `{worst}`"
+    return SamplingError(
+        "G450",
+        f"{what} could not be met within {TRIES} tries per row",
+        notes=(f"of the rows drawn, {tally.accepted(worst):.2%} met it",),
+        helps=(
+            "loosen the rule, or derive one of its columns with `derive:`",
+            "mark it `enforce: report` to count instead",
+        ),
+    )

@@ -1,0 +1,57 @@
+"""The contract of an engine: it runs a `View` and answers with exact counts; only `run/` may hold one.
+
+Nothing that an engine returns or raises is fit for anyone's eyes: its answers are exact and its
+errors may quote rows. `run.kernel` adds the noise and silences the errors.
+
+Source: ours; PRIVACY 3 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthspec.privacy.entropy import NoiseSource
+from synthspec.terms.query import Axis
+from synthspec.terms.view import Field, Source, View
+
+IntArray = NDArray[np.int64]
+
+
+class Rows(Protocol):
+    """The rows of one view, read but never handed out."""
+
+    def count(self, cliques: Sequence[tuple[Axis, ...]]) -> list[IntArray]:
+        """Return the counts of kept rows over each clique, flat in C order [rows]; one pass for all."""
+
+    def affected(self, flags: Sequence[str]) -> IntArray:
+        """Return, per label, the number of units with a row flagged before the bound; shape (labels,).
+
+        The bound's own labels are known too: `over` counts units with more than max_rows rows, `kept`
+        units with a row that is left.
+        """
+
+    def partitions(self, column: str) -> Mapping[str, int]:
+        """Return, per text value of `column`, the number of distinct units with a kept row of it."""
+
+
+class Engine(Protocol):
+    """Opens sources; `header` and `unreadable` look at public facts only."""
+
+    def header(self, source: Source) -> tuple[tuple[str, ...], ...]:
+        """Return the names of the columns, per file of the source.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it is not of the declared format.
+        """
+
+    def unreadable(self, source: Source, fields: Sequence[Field]) -> tuple[str, ...]:
+        """Return the names of the fields whose declared type the file's own types cannot give."""
+
+    def open(self, view: View, noise: NoiseSource) -> AbstractContextManager[Rows]:
+        """Return the rows of `view`; `noise` gives the secret key of the contribution bound."""

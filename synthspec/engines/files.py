@@ -1,0 +1,29 @@
+"""The files of a source, and what may be said about them: that they are there, and of which kind.
+
+Source: ours; PRIVACY 5 (a glob's files are neither named nor counted).
+"""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+from synthspec.terms.view import Source
+
+_OTHER_KINDS = (b"PAR1", b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"ARROW1", b"SQLite format 3")
+
+
+def files(source: Source) -> tuple[Path, ...]:
+    """Return the files of `source`: the path itself when it exists, else what its pattern matches."""
+    path = Path(source.path).expanduser()
+    if path.exists() or not glob.has_magic(source.path):
+        return (path,)
+    return tuple(Path(found) for found in sorted(glob.glob(str(path), recursive=True)))
+
+
+def looks_like_text(path: Path, encoding: str) -> bool:
+    """Return whether the first bytes of the file can be those of a text file."""
+    with path.open("rb") as handle:
+        start = handle.read(4096)
+    wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf16", "utf32"))
+    return not start.startswith(_OTHER_KINDS) and (wide or b"\x00" not in start)

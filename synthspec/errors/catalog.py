@@ -1,0 +1,40 @@
+"""CODES: every permanent code and its long text, family by family; a code is never reused."""
+
+from __future__ import annotations
+
+from synthspec.errors import (
+    budget,
+    columns,
+    file,
+    gates,
+    generators,
+    internal,
+    kernel,
+    network,
+    privacy,
+    running,
+    verbs,
+)
+from synthspec.errors import rules as rules_family
+from synthspec.errors import source as source_family
+from synthspec.errors.entry import Entry
+
+CODES: dict[str, Entry] = {
+    code: entry
+    for family in (
+        file,
+        columns,
+        rules_family,
+        network,
+        generators,
+        privacy,
+        budget,
+        source_family,
+        gates,
+        kernel,
+        internal,
+        running,
+        verbs,
+    )
+    for code, entry in family.CODES.items()
+}

@@ -1,0 +1,90 @@
+"""The codes of family Q: gates, releases and reports."""
+
+from __future__ import annotations
+
+from synthspec.errors.entry import Entry
+
+CODES: dict[str, Entry] = {
+    "Q601": Entry(
+        title="the folder is taken",
+        text=(
+            "A release is written whole into a folder of its own and never over another one, because a "
+            "release is evidence: what it claims was charged to a ledger once. Name another folder, or move "
+            "the old one away. A folder with other files in it is never touched."
+        ),
+        bad="synthspec train adult.yaml -o out/adult      # the second time",
+        good="synthspec train adult.yaml -o out/adult-2",
+        related=("Q603",),
+    ),
+    "Q602": Entry(
+        title="the release cannot be written",
+        text=(
+            "The folder cannot be made or the disk is full. Nothing half-written is left behind. What was "
+            "bought is in the journal of the run: `synthspec train --resume` writes the release without "
+            "buying anything twice."
+        ),
+        bad="synthspec train adult.yaml -o /read-only/adult",
+        good="synthspec train adult.yaml --resume -o out/adult",
+    ),
+    "Q603": Entry(
+        title="no release in this folder",
+        text=(
+            "`sample`, `report` and `verify` read a release folder, the one that `train` wrote; it has a "
+            "manifest.json. A spec or a data file is not a release."
+        ),
+        bad="synthspec report adult.yaml",
+        good="synthspec report out/adult",
+    ),
+    "Q604": Entry(
+        title="a file of the release is missing or has changed",
+        text=(
+            "manifest.json names every file with its size and SHA-256. One of them does not match, so what "
+            "the release claims can no longer be tied to these bytes. Copy the folder again from where it "
+            "was written."
+        ),
+        related=("Q605",),
+    ),
+    "Q605": Entry(
+        title="the parts of the release do not agree",
+        text=(
+            "The files are those of the manifest, and yet they contradict each other or cannot be read: a "
+            "claim that is not its plan's, events that cost more than the claim, an answer without an event, "
+            "arrays of another shape. The folder was edited, or written by something else."
+        ),
+        related=("Q604",),
+    ),
+    "Q606": Entry(
+        title="a gate failed",
+        text=(
+            "A gate is a condition that the spec sets on the report. It fails when no value in the figure's "
+            "interval meets the bound; one whose interval straddles it cannot be told and does not fail. "
+            "The release exists and its price is paid: a gate never decides what is released, because trying "
+            "again until one passes would be a choice made on private data."
+        ),
+        bad="gates: {one-way: max_tvd_1way <= 0.0001}",
+        good="gates: {one-way: max_tvd_1way <= 0.05}",
+    ),
+    "Q610": Entry(
+        title="a gate that is not readable",
+        text="A gate is one figure of the report compared with numbers.",
+        bad="good: tvd is small",
+        good="good: max_tvd_1way <= 0.05",
+        related=("Q611",),
+    ),
+    "Q611": Entry(
+        title="a gate names an unknown figure",
+        text=(
+            "Gates may name the figures that the public report computes or buys. `explain` lists none that "
+            "private data would be needed for at no price."
+        ),
+        bad="good: tvd <= 0.05",
+        good="good: max_tvd_1way <= 0.05",
+        related=("Q610",),
+    ),
+    "Q612": Entry(
+        title="a figure with the wrong arguments",
+        text="Some figures are about one column, written in brackets.",
+        bad="useful: auc_gap <= 0.05",
+        good="useful: auc_gap(readmitted) <= 0.05",
+    ),
+}

@@ -1,0 +1,145 @@
+"""The codes of family G."""
+
+from __future__ import annotations
+
+from synthspec.errors.entry import Entry
+
+CODES: dict[str, Entry] = {
+    "G401": Entry(
+        title="unknown generator",
+        text=(
+            "`using` names an entry of the shelf: `marginal` learns one- and two-way tables under privacy, "
+            "`independent` single columns, `rules` nothing at all."
+        ),
+        bad="using: margnal",
+        good="using: marginal",
+    ),
+    "G402": Entry(
+        title="an option that the generator does not have",
+        text="`with:` holds the options of the generator; one that it does not know would be ignored.",
+        bad="with: {max_cell: 100000}",
+        good="with: {max_cells: 100000}",
+    ),
+    "G403": Entry(
+        title="an option with a value that does not fit",
+        text="The generator's own limits on its options.",
+        bad="with: {max_cells: 10}",
+        good="with: {max_cells: 600000}",
+    ),
+    "G410": Entry(
+        title="nothing to generate",
+        text=(
+            "A table needs at least one modelled column: one with a domain that is neither an id nor "
+            "computed."
+        ),
+        bad="columns: {patient_id: id}",
+        good="columns: {patient_id: id, age: int 0..120}",
+    ),
+    "G411": Entry(
+        title="a column in no group",
+        text=(
+            "With `generate:`, each modelled column is in exactly one group. Without `generate:` one group "
+            "takes them all."
+        ),
+        bad="generate: {a: {columns: [x]}}         # columns: x and y",
+        good="generate: {a: {columns: [x, y]}}",
+        related=("G420",),
+    ),
+    "G412": Entry(
+        title="a column that no group can generate",
+        text="Ids are made up and computed columns computed; groups generate the rest.",
+        bad="a: {columns: [age, bmi]}       # bmi is derived",
+        good="a: {columns: [age, height, weight]}",
+    ),
+    "G413": Entry(
+        title="unknown name under `given`",
+        text=(
+            "`given` names groups (all their columns), modelled columns of other groups, or derived columns"
+            " with a domain."
+        ),
+        bad="given: [patient]",
+        good="given: [patients]",
+    ),
+    "G414": Entry(
+        title="a group without columns",
+        text="A group lists the columns that it generates.",
+        bad="labs: {using: marginal}",
+        good="labs: {using: marginal, columns: [lactate]}",
+    ),
+    "G415": Entry(
+        title="a generator that cannot be conditioned",
+        text="This generator makes its columns by themselves.",
+        bad="labs: {using: independent, given: [stay], columns: [x]}",
+        good="labs: {using: marginal, given: [stay], columns: [x]}",
+    ),
+    "G416": Entry(
+        title="learning without a source",
+        text="Only `rules` works from the spec alone.",
+        bad="generate: {all: {columns: [x], using: marginal}}   # no source",
+        good="generate: {all: {columns: [x], using: rules}}",
+    ),
+    "G417": Entry(
+        title="an id as a condition",
+        text="An id names a person or a row; a model conditioned on it would learn persons.",
+        bad="given: [patient_id]",
+        good="given: [patients]",
+    ),
+    "G418": Entry(
+        title="a condition without a domain",
+        text="A derived column that others depend on is coded like any column, so it needs a public domain.",
+        bad="age: {derive: 'age_years(born, seen)'}",
+        good="age: {derive: 'age_years(born, seen)', in: 0..120}",
+    ),
+    "G419": Entry(
+        title="a group conditioned on itself",
+        text="Columns of one group are modelled jointly; `given` is for those of other groups.",
+        bad="labs: {columns: [a, b], given: [a]}",
+        good="labs: {columns: [a, b]}",
+    ),
+    "G420": Entry(
+        title="a column in two groups",
+        text=(
+            "Two groups would each draw a value. Generate it in one and name that group under `given` in "
+            "the other."
+        ),
+        bad="{a: {columns: [x]}, b: {columns: [x, y]}}",
+        good="{a: {columns: [x]}, b: {columns: [y], given: [a]}}",
+        related=("G411",),
+    ),
+    "G430": Entry(
+        title="rows and units at once",
+        text="`sample` says how much to draw: rows, or units with their rows.",
+        bad="sample: {rows: 1000, units: 200}",
+        good="sample: {rows: 1000}",
+    ),
+    "G431": Entry(
+        title="rebalancing an unknown value",
+        text="A scenario gives shares to values of the column.",
+        bad="rebalance: {fraud: {yes: 0.2, no: 0.8}}     # a bool",
+        good="rebalance: {fraud: {true: 0.2, false: 0.8}}",
+    ),
+    "G432": Entry(
+        title="shares that do not sum to 1",
+        text="A scenario gives every value of the column its share of the rows.",
+        bad="rebalance: {fraud: {true: 0.2}}",
+        good="rebalance: {fraud: {true: 0.2, false: 0.8}}",
+    ),
+    "G433": Entry(
+        title="a source of unknown format",
+        text=(
+            "The ending of the path says how to read it: .csv, .tsv, .txt, .parquet; any other needs "
+            "`format:`."
+        ),
+        bad="source: data/table.dat",
+        good="source: {path: data/table.dat, format: csv}",
+    ),
+    "G490": Entry(
+        title="not built yet",
+        text=(
+            "The key is part of the language: it parses and is checked, so that specs do not change shape "
+            "later. This version cannot act on it, and refuses rather than ignore it."
+        ),
+        bad="using: bn",
+        good="using: marginal",
+    ),
+}

@@ -1,0 +1,133 @@
+"""The codes of family P."""
+
+from __future__ import annotations
+
+from synthspec.errors.entry import Entry
+
+CODES: dict[str, Entry] = {
+    "P401": Entry(
+        title="a domain that was read off the data",
+        text=(
+            "`basis: OBSERVED` marks what `init --from-data` saw. Domains are published with the synthetic "
+            "data: an observed minimum, maximum or list can identify a person, and no later noise takes it "
+            "back. Replace it by a domain you can cite, or have it found under privacy."
+        ),
+        bad="age: {type: int, in: 17..90, basis: OBSERVED}",
+        good="age: {type: int, in: 0..120, basis: census form}",
+        related=("P402",),
+    ),
+    "P402": Entry(
+        title="a bound that may have been read off the data",
+        text=(
+            "A hint, not a proof: the ends of the range do not sit on the column's own step, or have more "
+            "digits than limits usually have, and nothing says where they come from. Round private extremes"
+            " pass unseen; the list of everything taken as public is in the plan for a person to sign."
+        ),
+        bad="lactate: {type: float, in: 0.37..28.64, step: 0.1}",
+        good="lactate: {type: float, in: 0.2..30, step: 0.1, basis: assay range}",
+        related=("P401",),
+    ),
+    "P420": Entry(
+        title="an unknown consumer of the budget",
+        text=(
+            "`split` gives shares to the groups under `generate` (without it, the group is called `all`) "
+            "and to `bounds`, `domains`, `fit`, `report`."
+        ),
+        bad="split: {reports: 0.05}",
+        good="split: {report: 0.05}",
+        related=("P421",),
+    ),
+    "P421": Entry(
+        title="more than the whole budget",
+        text=(
+            "Shares are parts of the budget's mu^2, for Gaussian noise of 1/sigma^2. With those that are "
+            "added by default (`fit` 0.02, `report` 0.05, `bounds` 0.02 and `domains` 0.04 where needed) "
+            "they sum to at most 1."
+        ),
+        bad="split: {all: 0.95, report: 0.1}",
+        good="split: {all: 0.88, report: 0.1, fit: 0.02}",
+        related=("P422",),
+    ),
+    "P422": Entry(
+        title="nothing left for a group",
+        text="Groups without a share of their own divide what the others leave.",
+        bad="split: {patients: 0.93}           # a second group `stay`",
+        good="split: {patients: 0.4}",
+    ),
+    "P423": Entry(
+        title="a share that nothing spends",
+        text="The share is for a step that this spec does not have.",
+        bad="split: {bounds: 0.1}              # no column has `clip:`",
+        good="split: {report: 0.1}",
+    ),
+    "P430": Entry(
+        title="private data without a privacy block",
+        text=(
+            "A source is private unless it is declared public. `unit`, `max_rows` and `epsilon` have no "
+            "defaults: they are the promise, and a person makes it."
+        ),
+        bad="source: a.csv",
+        good="source: a.csv\nprivacy: {unit: patient_id, max_rows: 4, epsilon: 1}",
+        related=("P437",),
+    ),
+    "P431": Entry(
+        title="a privacy block without a source",
+        text="Without a source no private row is read, nothing is spent, and there is nothing to protect.",
+        bad="privacy: {unit: row, epsilon: 1}     # no source",
+        good="source: a.csv\nprivacy: {unit: row, epsilon: 1}",
+    ),
+    "P433": Entry(
+        title="the privacy unit is not an id",
+        text=(
+            "The column that names the unit is hashed to bound its rows and never released; an `id` is such"
+            " a column."
+        ),
+        bad="patient_id: {type: category, in: [...]}",
+        good="patient_id: id",
+    ),
+    "P434": Entry(
+        title="`max_rows` is missing",
+        text=(
+            "A person may have many rows, and the noise must hide all of them. `max_rows` says how many are"
+            " used: more rows mean more noise."
+        ),
+        bad="privacy: {unit: patient_id, epsilon: 1}",
+        good="privacy: {unit: patient_id, max_rows: 4, epsilon: 1}",
+    ),
+    "P435": Entry(
+        title="`max_rows` with rows as units",
+        text="With `unit: row` each row is protected by itself, whoever it belongs to.",
+        bad="privacy: {unit: row, max_rows: 4, epsilon: 1}",
+        good="privacy: {unit: row, epsilon: 1}",
+    ),
+    "P436": Entry(
+        title="a public source with a privacy block",
+        text="Data that is public already needs no budget, and one that is spent on it protects nobody.",
+        bad="source: {path: a.csv, public: true, basis: ...}\nprivacy: {...}",
+        good="source: {path: a.csv, public: true, basis: national archive}",
+    ),
+    "P437": Entry(
+        title="a public source without a basis",
+        text=(
+            "Declaring data public switches all protection off. The plan and the report say who made it "
+            "public."
+        ),
+        bad="source: {path: a.csv, public: true}",
+        good="source: {path: a.csv, public: true, basis: 'https://archive.example/a'}",
+    ),
+    "P438": Entry(
+        title="delta is not above 0",
+        text=(
+            "Noise is Gaussian, whose guarantee holds except with a tiny probability, delta. It is a "
+            "constant that you write, never a function of the data."
+        ),
+        bad="delta: 0",
+        good="delta: 1e-9",
+    ),
+    "P440": Entry(
+        title="no budget to compare",
+        text="`plan --epsilon` shows one spec at several budgets, so the spec needs a private source.",
+        bad="synthspec plan rules-only.yaml --epsilon 1,2",
+        good="synthspec plan hospital.yaml --epsilon 1,2",
+    ),
+}

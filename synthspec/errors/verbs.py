@@ -1,0 +1,94 @@
+"""The codes of the verbs themselves: files they are given and files they write (S, D and B)."""
+
+from __future__ import annotations
+
+from synthspec.errors.entry import Entry
+
+CODES: dict[str, Entry] = {
+    "S150": Entry(
+        title="a file cannot be used",
+        text="The system refused to read or write a file that the command line or the spec names: it is not "
+        "there, it may not be touched, or the disk is full. Nothing half-written is left behind.",
+        bad="synthspec plan a.yaml -o /nowhere/a.plan",
+        good="synthspec plan a.yaml -o a.plan",
+    ),
+    "S151": Entry(
+        title="a setting leads nowhere",
+        text="`--set PATH=VALUE` replaces one value of the spec. The path is its keys, joined by dots; every "
+        "part of it but the last must be a mapping, or not there yet.",
+        bad="--set columns.age.in.lo=18        # when `age` is written `int 0..120`",
+        good="--set columns.age='int 18..120'",
+    ),
+    "S152": Entry(
+        title="the file's ending does not say what to write",
+        text="Rows are written as .csv or .parquet, reports as .html or .json.",
+        bad="synthspec mock a.yaml -o rows.xlsx",
+        good="synthspec mock a.yaml -o rows.csv",
+    ),
+    "S153": Entry(
+        title="a data dictionary cannot be read",
+        text="`init --from FORMAT:PATH` reads CSV dictionaries with a heading `name`, Frictionless data packages "
+        "and table schemas, data contracts of the Open Data Contract Standard, and REDCap dictionaries.",
+        bad="synthspec init --from xlsx:dictionary.xlsx",
+        good="synthspec init --from csv:dictionary.csv",
+    ),
+    "S154": Entry(
+        title="a plan file cannot be read",
+        text="A plan file is written by `synthspec plan SPEC -o FILE`, and only by a program of the same version.",
+        bad="synthspec train edited-by-hand.plan",
+        good="synthspec plan a.yaml -o a.plan && synthspec train a.plan",
+    ),
+    "D450": Entry(
+        title="a table cannot be opened",
+        text="`init` was given a table that is not there or is neither CSV nor Parquet.",
+        bad="synthspec init --names-only table.xlsx",
+        good="synthspec init --names-only table.csv",
+    ),
+    "D451": Entry(
+        title="a table's first line does not look like column names",
+        text="Without a header, the first line of a CSV is a person's record, and its values must not end up in a "
+        "spec. So a line with empty, repeated or purely numeric cells is refused, and none of it is shown.",
+        bad="71,F,icu",
+        good="age,sex,ward\n71,F,icu",
+    ),
+    "S155": Entry(
+        title="scenarios are not sampled yet",
+        text="A scenario of the spec is checked, and will be drawn by a later version. Until then its condition "
+        "and its number of rows can be given to `sample` directly.",
+        bad="synthspec sample out/encounters --scenario icu-winter",
+        good="synthspec sample out/encounters -n 20000 --where \"ward = 'icu'\"",
+    ),
+    "B550": Entry(
+        title="there is no such ledger",
+        text="A spec with `ledger: NAME` is charged to a ledger that the owner of the data has opened, with a cap "
+        "that covers all releases of that data together. Nobody has opened this one.",
+        bad="privacy: {unit: patient_id, max_rows: 4, epsilon: 1, ledger: hospitl}",
+        good="synthspec budget open hospital --unit patient_id --cap 3 --delta 1e-9",
+        related=("B551",),
+    ),
+    "B551": Entry(
+        title="there is no interrupted run to go on with",
+        text="`--resume` replays the noisy answers that an interrupted run of the *same plan* has bought, and buys "
+        "the rest; that run is already charged. The ledger knows of none for this plan.",
+        bad="synthspec train a.plan --resume        # never started",
+        good="synthspec train a.plan",
+        related=("B552",),
+    ),
+    "B552": Entry(
+        title="a run of this plan is paid for and not finished",
+        text="An earlier `train` of this plan was interrupted after its charge. What it paid is not lost: "
+        "`--resume` goes on from the answers it has bought, at no further price.",
+        bad="synthspec train a.plan                 # after a crash",
+        good="synthspec train a.plan --resume",
+        related=("B551",),
+    ),
+    "I325": Entry(
+        title="there is no such engine",
+        text="A part of the program asked for an engine that is not on the shelf `synthspec.engines.ENGINES`.",
+    ),
+    "I901": Entry(
+        title="synthspec has a bug",
+        text="Something happened that the program does not know how to say. The crash file holds the types of the "
+        "errors and the places in our own code, and no value; please send it.",
+    ),
+}

@@ -1,0 +1,30 @@
+"""The shelf of generators: learn a model through the oracle, then sample it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from synthspec.generators.base import Generator, Model, Oracle, Workload
+from synthspec.generators.independent import Independent
+from synthspec.generators.marginal import Marginal
+from synthspec.generators.models import load_model
+from synthspec.generators.rules import Rules
+from synthspec.shelf import shelf
+
+AnyGenerator = Annotated[Marginal | Independent | Rules, Field(discriminator="kind")]
+GENERATORS = shelf(AnyGenerator)
+
+__all__ = [
+    "GENERATORS",
+    "AnyGenerator",
+    "Generator",
+    "Independent",
+    "Marginal",
+    "Model",
+    "Oracle",
+    "Rules",
+    "Workload",
+    "load_model",
+]

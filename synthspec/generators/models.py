@@ -1,0 +1,27 @@
+"""Loading saved models by their kind; no pickle anywhere.
+
+Source: ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from synthspec.generators.base import Model
+from synthspec.generators.tree_model import load_tree
+
+
+def load_model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
+    """Return the model saved as `facts` and `arrays` (see `Model.facts`).
+
+    Raises:
+        ValueError: an unknown kind, or arrays that do not fit the facts.
+    """
+    match facts.get("kind"):
+        case "tree":
+            return load_tree(facts, arrays)
+        case kind:
+            raise ValueError(f"unknown kind of model {kind!r}")

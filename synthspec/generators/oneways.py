@@ -1,0 +1,136 @@
+"""One-way marginals: measuring, pooling, denoising and projecting them.
+
+Source: ours; PRIVACY 6.1 of the design. Simplex projection: Held, Wolfe & Crowder 1974.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthspec.generators.base import Oracle, Workload
+from synthspec.generators.budget import Purse, portions
+from synthspec.generators.haar import denoise
+from synthspec.terms.query import Axis, Marginal
+
+HAAR_FROM = 32
+GIVEN_WEIGHT = 0.25
+"""Share of the one-way budget per column of an earlier group, which has better marginals already."""
+
+Array = NDArray[np.float64]
+
+
+def residual(counts: Array, stddev: float) -> float:
+    """Return the L1 error [rows] that a measurement of `counts` leaves after projection."""
+    if not np.isfinite(stddev):
+        return float(2 * np.abs(counts).sum())
+    return float(stddev * np.minimum(0.8, 0.8 * np.maximum(counts, 0.0) / stddev + 0.08).sum())
+
+
+def project(counts: Array, total: float) -> Array:
+    """Return the nearest non-negative array with sum `total` > 0."""
+    flat = np.sort(counts, axis=None)[::-1]
+    excess = (np.cumsum(flat) - total) / np.arange(1, len(flat) + 1)
+    keep = int(np.flatnonzero(flat > excess)[-1]) if np.any(flat > excess) else 0
+    out: Array = np.maximum(counts - excess[keep], 0.0)
+    mass = float(out.sum())
+    return out * (total / mass) if mass > 0 else np.full_like(out, total / out.size)
+
+
+class OneWays:
+    """Noisy one-way counts per attribute, pooled by precision over repeated measurements."""
+
+    def __init__(self, oracle: Oracle, workload: Workload, purse: Purse) -> None:
+        self.domain = oracle.domain
+        self.workload = workload
+        self._oracle = oracle
+        self._purse = purse
+        self._known: dict[str, Array] = {c[0]: np.ravel(p) for c, p in workload.known if len(c) == 1}
+        self._sums: dict[str, Array] = {}
+        self._precision: dict[str, float] = {}
+        sizes = zip(self.domain.attributes, self.domain.sizes)
+        self._weights = {a: s ** (2 / 3) * (GIVEN_WEIGHT if a in workload.given else 1.0) for a, s in sizes}
+        for attribute in self._known:
+            self._weights[attribute] = 0.0
+        if self._weights and not any(self._weights.values()):
+            fewest = min(zip(self.domain.sizes, self.domain.attributes))[1]
+            self._weights[fewest] = 1.0  # the number of rows is still to be learnt
+
+    def measure(self, amount: int) -> None:
+        """Spend `amount` on all attributes, in proportion to size^(2/3); pool with earlier answers."""
+        names = [a for a in self.domain.attributes if self._weights[a] > 0]
+        shares = portions(amount, [self._weights[a] for a in names])
+        bought = [(a, share) for a, share in zip(names, shares) if share > 0]
+        if not bought:
+            return
+        asked = [
+            (Marginal(axes=(Axis(a, self.domain.size(a)),)), self._purse.take(share)) for a, share in bought
+        ]
+        for (a, _), answer in zip(bought, self._oracle.measure(asked)):
+            precision = 1.0 / max(answer.stddev, 1e-9) ** 2
+            values = np.asarray(answer.values, dtype=np.float64)
+            self._sums[a] = self._sums.get(a, 0.0) + values * precision
+            self._precision[a] = self._precision.get(a, 0.0) + precision
+
+    def deviation(self, attribute: str) -> float:
+        """Return the deviation [rows] of each noisy cell of `attribute`; 0 where it is known."""
+        if attribute in self._known:
+            return 0.0
+        precision = self._precision.get(attribute, 0.0)
+        return precision**-0.5 if precision > 0 else np.inf
+
+    def known(self, attribute: str) -> bool:
+        """Return whether the one-way marginal is public."""
+        return attribute in self._known
+
+    def total(self) -> float:
+        """Return the noisy number of rows, at least 1."""
+        above = below = 0.0
+        for a, precision in self._precision.items():
+            weight = precision / self.domain.size(a)
+            above += float(self._sums[a].sum()) / precision * weight
+            below += weight
+        return max(1.0, above / below) if below > 0 else float(max(self.workload.rows or 1, 1))
+
+    def fitted(self, total: float) -> dict[str, Array]:
+        """Return denoised counts per attribute on the simplex of `total` rows."""
+        impossible = _impossible(self.workload)
+        out: dict[str, Array] = {}
+        for a in self.domain.attributes:
+            if a in self._known:
+                counts = self._known[a] * (total / max(float(self._known[a].sum()), 1e-300))
+            elif a in self._sums:
+                counts = self._smooth(a, self._sums[a] / self._precision[a])
+                allowed = ~impossible[a] if a in impossible else np.ones(len(counts), dtype=bool)
+                allowed = allowed if allowed.any() else np.ones(len(counts), dtype=bool)
+                counts = np.where(allowed, counts, 0.0)
+                counts[allowed] = project(counts[allowed], total)
+            else:
+                counts = np.full(self.domain.size(a), total / self.domain.size(a))
+            out[a] = counts
+        return out
+
+    def _smooth(self, attribute: str, counts: Array) -> Array:
+        ordered = len(counts) - (attribute in self.workload.missing)
+        if attribute not in self.workload.ordinal or ordered < HAAR_FROM:
+            return counts
+        return np.concatenate([denoise(counts[:ordered], self.deviation(attribute)), counts[ordered:]])
+
+    def error(self, counts: Mapping[str, Array], total: float, amount: int) -> float:
+        """Return the mean total variation that `amount`, all spent on one-ways, would leave."""
+        names = [a for a in self.domain.attributes if self._weights[a] > 0]
+        shares = portions(amount, [self._weights[a] for a in names])
+        errors = [residual(counts[a], self._purse.deviation(share)) for a, share in zip(names, shares)]
+        return float(np.mean(errors)) / (2 * total) if errors else 0.0
+
+
+def _impossible(workload: Workload) -> dict[str, NDArray[np.bool_]]:
+    out: dict[str, NDArray[np.bool_]] = {}
+    for clique, mask in workload.zeros:
+        if len(clique) == 1:
+            out[clique[0]] = out.get(clique[0], np.zeros(mask.size, dtype=bool)) | np.ravel(mask)
+    return out
+
+

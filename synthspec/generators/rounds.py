@@ -1,0 +1,291 @@
+"""The marginal engine: one-ways, levels, a tree of pairs, then rounds of one pair each.
+
+Source: ours; PRIVACY 6 of the design. Its relatives: McKenna et al. 2021 (MST, arXiv:2108.04978),
+McKenna et al. 2022 (AIM, arXiv:2201.12677), Zhang et al. 2017 (PrivBayes, TODS 42).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf, prod, sqrt
+
+import numpy as np
+
+from synthspec.generators.base import Oracle, Workload
+from synthspec.generators.budget import Purse
+from synthspec.generators.coding import Coding
+from synthspec.generators.oneways import OneWays
+from synthspec.generators.pgm.calibrate import Beliefs
+from synthspec.generators.pgm.estimate import Estimator, Evidence, shape_of
+from synthspec.generators.pgm.factor import Scope
+from synthspec.generators.product_model import ordered
+from synthspec.generators.scoring import Pair, Scores
+from synthspec.generators.structure import Structure, joined, scope_of
+from synthspec.terms.query import Gap, Marginal
+
+FLOOR = 0.08
+KAPPA = (0.1, 0.15, 0.15)
+SELECTION = 0.1
+TREE_SHARE = 0.7
+GIVE_UP = 0.95
+"""No pairs are bought where the rule below would give the one-ways more than this share."""
+
+START_CAP = 0.3
+SWEEPS = 8
+LAST_SWEEPS = 80
+STANDOUT = 4.0
+MOST_STAGES = 64
+"""Rounds are bundled into at most this many stages, between which the model is fitted again."""
+
+WIDE = 150
+"""With more attributes than this only a tree is learned."""
+
+
+@dataclass(eq=False)
+class Measured:
+    """Repeated measurements of one scope on the same groups, pooled by precision."""
+
+    evidence: Evidence
+    weighted: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    precision: float = 0.0
+
+
+class Engine:
+    """One fit: holds what was answered so far; every choice is a function of that and of the spec."""
+
+    def __init__(
+        self, oracle: Oracle, workload: Workload, purse: Purse, max_cells: int, rng: np.random.Generator
+    ) -> None:
+        self.oracle = oracle
+        self.workload = workload
+        self.purse = purse
+        self.max_cells = max_cells
+        self.ones = OneWays(oracle, workload, purse)
+        self.structure = Structure(oracle.domain, workload, rng)
+        self.total = 1.0
+        self.picks = 0.0
+        self.pairs = False
+        self._measured: dict[tuple[Scope, tuple[int, ...]], Measured] = {}
+
+    def run(self) -> tuple[Coding, Beliefs]:
+        """Spend the purse and return the fitted model."""
+        self.pairs = self.start()
+        self.code()
+        self.scores = Scores(self.coding, self.workload, self.total)
+        if self.pairs:
+            self.tree_round()
+            self.rounds()
+        self.ones.measure(self.purse.left)
+        return self.finish()
+
+    def start(self) -> bool:
+        """Buy the one-ways; return whether pairs are worth buying at all."""
+        domain, purse = self.oracle.domain, self.purse
+        self.ones.measure(purse.part(FLOOR))
+        self.total = self.ones.total()
+        counts = self.ones.fitted(self.total)
+        error = self.ones.error(counts, self.total, purse.total)
+        share = min(max(2.56 * error**0.433, FLOOR), 1.0)
+        self.picks = min(max(0.034 * max(error, 1e-9) ** -0.7, 0.5), 2.0)
+        if share > GIVE_UP or len(domain.attributes) < 2 or not self.structure.pairs:
+            share = 1.0
+        top = min(purse.left, int(share * purse.total) - (purse.total - purse.left))
+        self.ones.measure(purse.left if share >= 1.0 else max(top, 0))
+        self.total = self.ones.total()
+        return bool(share < 1.0)
+
+    def code(self) -> None:
+        """Choose levels from the noisy one-ways, and start the estimator on them."""
+        domain = self.oracle.domain
+        counts = self.ones.fitted(self.total)
+        self.coding = Coding(domain, self.workload, counts)
+        equal = self.purse.deviation(self.purse.left / (2 * len(domain.attributes)))
+        bins = sqrt(self.total / equal) if equal < inf else 1.0
+        floor = self.total / (2 * max(bins, 1.0))
+        if equal < inf or any(size > 128 for size in domain.sizes):
+            deviations = {a: min(self.ones.deviation(a), self.total) for a in domain.attributes}
+            wanted = floor if equal < inf else 0.0
+            self.coding.merge({a: max(wanted, STANDOUT * deviations[a]) for a in domain.attributes})
+        self.structure.sizes = self.coding.sizes
+        self.estimator = Estimator(self.coding.sizes)
+        self._pin_ones()
+        self._add_public()
+        self.replant(SWEEPS)
+
+    def _pin_ones(self) -> None:
+        """Put the one-ways first among the evidence, or refresh them."""
+        for index, name in enumerate(self.oracle.domain.attributes):
+            shares = self.coding.masses(index) / self.total
+            if self.ones.known(name) or not self.pairs:
+                tau = np.zeros(())
+            else:
+                many = np.bincount(self.coding.levels[index])
+                spread = min(self.ones.deviation(name), 10 * self.total)
+                tau = KAPPA[0] * spread * np.sqrt(many) / self.total
+            if len(self.estimator.evidence) <= index:
+                self.estimator.add([Evidence((index,), (None,), shares, tau)])
+            evidence = self.estimator.evidence[index]
+            evidence.target, evidence.tau, evidence.moved = shares, tau, 1.0
+
+    def _add_public(self) -> None:
+        """Add zeros and known marginals of two and more attributes, where the model can hold them."""
+        domain = self.oracle.domain
+        for clique, mask in self.workload.zeros:
+            scope, order = ordered(domain, clique)
+            if len(scope) > 1 and self._fits(scope):
+                allowed = np.transpose(~np.asarray(mask, dtype=bool), order).astype(np.float64)
+                possible = self.coding.coarsen(scope, allowed) > 0
+                self.structure.take(scope)
+                self.estimator.masks.append((scope, possible))
+        for clique, shares in self.workload.known:
+            scope, order = ordered(domain, clique)
+            if len(scope) > 1 and self._fits(scope):
+                target = self.coding.coarsen(scope, np.transpose(np.asarray(shares, dtype=float), order))
+                self.structure.take(scope)
+                none = tuple(None for _ in scope)
+                self.estimator.add([Evidence(scope, none, target / target.sum(), np.zeros(()))])
+
+    def _fits(self, scope: Scope) -> bool:
+        if prod(self.structure.sizes[a] for a in scope) > self.max_cells:
+            return False
+        return self.structure.tree([scope]).cells <= self.max_cells
+
+    def replant(self, sweeps: int) -> None:
+        """Build the tree of the scopes taken and fit."""
+        self.estimator.plant(self.structure.tree())
+        self.estimator.fit(sweeps)
+
+    @property
+    def cap(self) -> float:
+        """How many cells the model may have by now."""
+        return self.max_cells * (START_CAP + (1 - START_CAP) * self.purse.spent())
+
+    def tree_round(self) -> None:
+        """Declared edges first, then a spanning forest by selection; all measured at once."""
+        domain = self.oracle.domain
+        wide = len(domain.attributes) > WIDE
+        budget = self.purse.left if wide else self.purse.part(TREE_SHARE / (1 + self.picks))
+        declared: list[Scope] = []
+        for edge in self.workload.edges:
+            scope = scope_of(domain, edge)
+            if len(scope) > 1 and scope not in declared and self._fits(scope):
+                self.structure.take(scope)
+                declared.append(scope)
+        count = len(domain.attributes)
+        missing = len(set(joined(self.structure.scopes, count))) - 1
+        choice = int(SELECTION * budget) // missing if missing else 0
+        wanted = len(declared) + missing
+        if not wanted or budget <= 0:
+            return
+        stddev = self.purse.deviation((budget - choice * missing) / wanted)
+        picked = self._span(missing, choice, stddev) if choice else []
+        spent = choice * (len(picked) + (len(picked) < missing)) if choice else 0
+        self.measure([*declared, *picked], max(budget - spent, 0))
+        self.replant(SWEEPS)
+
+    def _span(self, most: int, choice: int, stddev: float) -> list[Pair]:
+        """Select up to `most` pairs that join components, each for `choice`."""
+        count = len(self.oracle.domain.attributes)
+        pool = set(self.structure.pairs)
+        gaps = self.scores.update(self.estimator.beliefs, pool, stddev, self.purse.scatter(choice))
+        picked: list[Pair] = []
+        for _ in range(most):
+            part = joined(self.structure.scopes, count)
+            open_pairs = [p for p in gaps if part[p[0]] != part[p[1]]]
+            chosen = self._select([(p, gaps[p]) for p in open_pairs], choice)
+            if chosen is None:
+                break
+            picked.append(chosen)
+            self.structure.take(chosen)
+        return picked
+
+    def rounds(self) -> None:
+        """Spend the rest in equal rounds: score all pairs, select, measure, fit."""
+        count = len(self.oracle.domain.attributes)
+        if count > WIDE:
+            return
+        left = max(round(self.picks * count), 1)
+        bundle = -(-left // MOST_STAGES)
+        while left > 0 and self.purse.left > 0:
+            now = min(bundle, left)
+            budget = self.purse.left if now == left else self.purse.part(now / left)
+            choice = int(SELECTION * budget) // now
+            stddev = self.purse.deviation((budget - now * choice) / now)
+            picked = self._stage(now, choice, stddev)
+            if picked is None or not choice:
+                return
+            if len(picked) < now:
+                # Nothing stood out of this round's noise: halve the number of rounds, so that the
+                # next ones see more sharply. The last "none" leaves the rest to the one-ways.
+                if not picked and left == 1:
+                    return
+                left = max((left - len(picked)) // 2, 1)
+                bundle = -(-left // MOST_STAGES)
+            else:
+                left -= now
+            if picked:
+                rest = budget - now * choice
+                self.measure(picked, min(self.purse.left, rest * len(picked) // now) if left else self.purse.left)
+                self.replant(SWEEPS)
+
+    def _stage(self, most: int, choice: int, stddev: float) -> list[Pair] | None:
+        """Select up to `most` pairs from one scoring; None when no pair fits the cap."""
+        tree = self.estimator.beliefs.tree
+        pool = self.structure.feasible(tree, self.structure.candidates(), self.cap)
+        if not pool:
+            return None
+        gaps = dict(self.scores.update(self.estimator.beliefs, pool, stddev, self.purse.scatter(choice)))
+        picked: list[Pair] = []
+        for _ in range(most):
+            chosen = self._select(list(gaps.items()), choice)
+            if chosen is None:
+                break
+            del gaps[chosen]
+            if self.structure.tree([chosen]).cells <= self.max_cells:
+                picked.append(chosen)
+                self.structure.take(chosen)
+        return picked
+
+    def _select(self, candidates: Sequence[tuple[Pair, Gap]], amount: int) -> Pair | None:
+        if not candidates or not 0 < amount <= self.purse.left:
+            return None
+        index = self.oracle.select_or_none([gap for _, gap in candidates], self.purse.take(amount))
+        return None if index is None else candidates[index][0]
+
+    def measure(self, scopes: Sequence[Scope], amount: int) -> None:
+        """Measure `scopes` at once for `amount` in all, and add the answers to the evidence."""
+        if not scopes or amount < len(scopes):
+            return
+        base, rest = divmod(amount, len(scopes))
+        stddev = self.purse.deviation(base)
+        asked, groupings = [], []
+        for i, scope in enumerate(scopes):
+            groups = self.coding.groups(scope, self.total / stddev)
+            groupings.append(groups)
+            axes = tuple(self.coding.axis(a, g) for a, g in zip(scope, groups))
+            asked.append((Marginal(axes=axes), self.purse.take(base + (i < rest))))
+        for scope, groups, answer in zip(scopes, groupings, self.oracle.measure(asked)):
+            shape = shape_of(self.coding.sizes, groups, scope)
+            precision = 1.0 / max(answer.stddev, 1e-9) ** 2
+            values = np.asarray(answer.values, dtype=np.float64).reshape(shape)
+            key = (scope, shape)
+            if key not in self._measured:
+                evidence = Evidence(scope, groups, np.zeros(shape), np.ones(()))
+                self._measured[key] = Measured(evidence, np.zeros(shape))
+                self.estimator.add([evidence])
+            held = self._measured[key]
+            held.weighted = held.weighted + precision * values
+            held.precision += precision
+            kappa = KAPPA[min(len(scope), len(KAPPA)) - 1]
+            held.evidence.target = held.weighted / held.precision / self.total
+            held.evidence.tau = np.full((), kappa * held.precision**-0.5 / self.total)
+            held.evidence.moved = 1.0
+
+    def finish(self) -> tuple[Coding, Beliefs]:
+        """Refresh the one-ways with what was bought last, and fit to the end."""
+        counts = self.ones.fitted(self.total)
+        self.coding.counts = [counts[a] for a in self.oracle.domain.attributes]
+        self._pin_ones()
+        self.replant(LAST_SWEEPS)
+        return self.coding, self.estimator.beliefs

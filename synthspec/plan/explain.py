@@ -1,0 +1,212 @@
+"""Explain: a plan as text for people: steps and prices, rules, gates, what is taken as public."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from synthspec.plan.ops import Fit
+from synthspec.plan.plan import Gate, Plan
+from synthspec.privacy.accountant import mu_in
+from synthspec.rules import AnyRule, Unique
+
+SHOWN = 8
+"""Lines of a long list before the rest is counted and left to `--full`."""
+
+
+def explain(plan: Plan, *, full: bool = False, ledger: str | None = None) -> str:
+    """Return the plan as text.
+
+    Args:
+        plan: a verified plan.
+        full: show every line of every list.
+        ledger: a line about the ledger that would be charged, made by the caller, who can read it.
+    """
+    blocks = [
+        _head(plan),
+        _steps(plan),
+        _free(plan),
+        _rules(plan, full),
+        _gates(plan),
+        _public(plan, full),
+        [ledger] if ledger else [],
+        _reasons(plan),
+        ["Nothing was read and nothing was charged."],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _head(plan: Plan) -> list[str]:
+    lines = [f"{plan.name:<56}spec {plan.spec_digest[:8]}   synthspec {plan.tool}"]
+    if plan.source is None:
+        return [*lines, "  source     none: every row comes from domains, rules and published tables, ε = 0"]
+    lines.append(f"  source     {plan.source.path} (not opened)")
+    if plan.source_public:
+        return [
+            *lines,
+            f"  protects   nothing: declared public ({plan.source_basis}), no budget and no ledger",
+        ]
+    lines.append(f"  protects   {_protects(plan)}")
+    mu = mu_in(plan.budget)
+    lines.append(
+        f"  budget     ε = {plan.epsilon:g}, δ = {plan.delta:g} "
+        f"(a tenth of it reserved for discovery), μ = {mu:.3g}"
+    )
+    return lines
+
+
+def _protects(plan: Plan) -> str:
+    protection = plan.protection
+    if protection is None:
+        return "nothing"
+    change = "add or remove" if protection.neighbours == "add-remove" else "replace"
+    if protection.unit == "row":
+        return f"every row by itself; {change} one row"
+    most = "1 row" if protection.max_rows == 1 else f"{protection.max_rows} rows"
+    own = "; rows without one are protected one by one" if plan.unit_null == "own" else ""
+    return (
+        f"everything one {protection.unit} contributed, at most {most}; {change} one {protection.unit}{own}"
+    )
+
+
+def _steps(plan: Plan) -> list[str]:
+    if not plan.predictions:
+        return []
+    rows = [
+        (
+            f"{at} {each.step}",
+            each.what,
+            f"{100 * each.share:.0f} %",
+            each.noise,
+            "" if plan.source_public else f"{each.epsilon_alone:.2f}",
+            _error(each.error, each.worst),
+        )
+        for at, each in enumerate(plan.predictions, 1)
+    ]
+    read = "Steps that read " + ("public data" if plan.source_public else "private data")
+    title = (read, "", "share", "noise", "alone ε", "predicted error (noise only)")
+    lines = _table([title, *rows], right={2, 4})
+    share = sum(each.share for each in plan.predictions)
+    if not plan.source_public:
+        lines.append(
+            f"  together {100 * share:.0f} % of the budget: ε = {plan.epsilon:g} "
+            "(composed; the column does not add)"
+        )
+    if plan.public_rows is None:
+        lines.append("  errors are not predicted: add a public round number, `source: {rows: 40000}`")
+    return lines
+
+
+def _error(error: float | None, worst: str | None) -> str:
+    if error is None:
+        return worst or "not predicted"
+    return f"{error:.3f}  {worst or ''}".rstrip()
+
+
+def _table(rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:
+    """Return rows as aligned lines; columns in `right` are set to the right."""
+    widths = [max(len(row[at]) for row in rows[1:] or rows) for at in range(len(rows[0]))]
+    widths[0] = max(widths[0], 8)
+    for at in range(2, len(widths)):
+        widths[at] = max(widths[at], len(rows[0][at]))
+    lead = max(widths[0] + 2 + widths[1], len(rows[0][0]))
+    lines = []
+    for number, row in enumerate(rows):
+        first = row[0].ljust(lead) if number == 0 else f"{row[0].ljust(widths[0])}  {row[1]}".ljust(lead)
+        rest = [
+            cell.rjust(widths[at]) if at in right else cell.ljust(widths[at])
+            for at, cell in enumerate(row[2:], 2)
+        ]
+        lines.append(
+            ("" if number == 0 else "  ") + first + ("    " if number == 0 else "  ") + "  ".join(rest)
+        )
+    return [line.rstrip() for line in lines]
+
+
+def _free(plan: Plan) -> list[str]:
+    computed = [column.name for column in plan.columns if column.role == "computed"]
+    free = [op.group for op in plan.ops if isinstance(op, Fit) and op.view is None]
+    parts = [", ".join(computed)] if computed else []
+    parts += [f"{', '.join(free)} from the spec alone"] if free else []
+    enforced = sum(rule.enforce == "always" for rule in plan.rules)
+    parts += [
+        f"enforce {enforced} rule{'' if enforced == 1 else 's'}",
+        f"{plan.rows} rows into {plan.folder}",
+    ]
+    cast = plan.forecast
+    rough = f"Rough time and memory: {_span(cast.seconds)}, {cast.megabytes:.0f} MB"
+    return ["Free steps: " + " · ".join(parts), *([rough] if cast.seconds else [])]
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def met_by(rule: AnyRule) -> str:
+    """Return how a rule is met in the released rows."""
+    if rule.enforce == "report":
+        return "counted, not enforced"
+    if isinstance(rule, Unique):
+        return "generated unique"
+    return "drawing again until it holds"
+
+
+def _rules(plan: Plan, full: bool) -> list[str]:
+    if not plan.rules:
+        return []
+    width = max(len(rule.name) for rule in plan.rules) + 2
+    lines = [f"  {rule.name.ljust(width)}{met_by(rule)}" for rule in plan.rules]
+    return ["Rules".ljust(width + 2) + "met by", *_short(lines, full)]
+
+
+def _gates(plan: Plan) -> list[str]:
+    if not plan.gates:
+        return []
+    names = max(len(gate.name) for gate in plan.gates) + 2
+    texts = max(len(gate.text) for gate in plan.gates) + 2
+    head = "Gates".ljust(names + texts + 2) + "predicted"
+    return [head, *(f"  {g.name.ljust(names)}{g.text.ljust(texts)}{predicted(plan, g)}" for g in plan.gates)]
+
+
+def predicted(plan: Plan, gate: Gate) -> str:
+    """Return what is expected of a gate: a figure, whether noise alone breaks it, or "not predicted"."""
+    if gate.metric == "violations":
+        return "0"
+    value = getattr(plan.forecast, gate.metric, None)
+    if not isinstance(value, float):
+        return "not predicted"
+    fails = gate.op in ("<", "<=") and value > gate.bounds[0]
+    return f"about {value:.3f} from noise alone" + (": likely to fail" if fails else "")
+
+
+def _public(plan: Plan, full: bool) -> list[str]:
+    domains = [column for column in plan.columns if column.column is not None and column.role != "id"]
+    based = [column for column in domains if column.basis]
+    facts = [f"{len(domains)} domains ({len(based)} with a basis)"]
+    if plan.files:
+        facts.append(f"{len(plan.files)} public file{'' if len(plan.files) == 1 else 's'}")
+    if plan.known:
+        facts.append(f"{len(plan.known)} published table{'' if len(plan.known) == 1 else 's'}")
+    rough = [f"{key} {n}" for key, n in (("rows", plan.public_rows), ("units", plan.public_units)) if n]
+    if rough:
+        facts.append(f"{' and '.join(rough)} (prediction only)")
+    lines = [
+        f"  {column.name}: {column.column.domain_text()}   {column.basis or 'no basis'}"
+        for column in domains
+        if column.column is not None and (full or column.basis)
+    ]
+    lines += [f"  {file.path}   sha256 {file.sha256[:12]}…" for file in plan.files]
+    return ["Taken as public: " + ", ".join(facts), *_short(lines, full)]
+
+
+def _reasons(plan: Plan) -> list[str]:
+    return (
+        ["Allowed with a reason:", *(f"  {code}  {why}" for code, why in plan.reasons)]
+        if plan.reasons
+        else []
+    )
+
+
+def _short(lines: list[str], full: bool) -> list[str]:
+    if full or len(lines) <= SHOWN + 2:
+        return lines
+    return [*lines[:SHOWN], f"  ... {len(lines) - SHOWN} more lines, shown by `--full`"]

@@ -1,0 +1,87 @@
+"""The closed union of ops: what a plan does, in order; VIEW is the only private sort.
+
+Not a shelf: the verifier, the executor and the explainer must answer for every op (`assert_never`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from synthspec.privacy.cost import Cost
+from synthspec.terms.frozen import Frozen
+
+Ref = int
+"""The position of an earlier op."""
+
+
+class Scan(Frozen):
+    """Read the source through fields and steps. () -> VIEW."""
+
+    op: Literal["scan"] = "scan"
+
+
+class Bound(Frozen):
+    """Keep at most max_rows rows of each unit. VIEW -> VIEW."""
+
+    op: Literal["bound"] = "bound"
+    view: Ref
+
+
+class Discover(Frozen):
+    """Buy the list of a column's frequent values (partition selection). VIEW -> DOMAIN."""
+
+    op: Literal["discover"] = "discover"
+    view: Ref
+    column: str
+    cost: Cost
+
+
+class Tighten(Frozen):
+    """Buy a noisy histogram on the column's public grid; its quantiles bound the domain. VIEW -> DOMAIN."""
+
+    op: Literal["tighten"] = "tighten"
+    view: Ref
+    column: str
+    cost: Cost
+
+
+class CountFit(Frozen):
+    """Buy noisy counts of units per flag: how well the source fits the spec. VIEW -> ANSWER."""
+
+    op: Literal["count_fit"] = "count_fit"
+    view: Ref
+    cost: Cost
+
+
+class Fit(Frozen):
+    """Learn one group within an allotment. VIEW, DOMAIN... -> MODEL."""
+
+    op: Literal["fit"] = "fit"
+    view: Ref | None
+    group: str
+    cost: Cost
+    domains: tuple[Ref, ...] = ()
+
+
+class Sample(Frozen):
+    """Draw rows from the models, with every rule holding. MODEL... -> ROWS."""
+
+    op: Literal["sample"] = "sample"
+    models: tuple[Ref, ...]
+
+
+class Assess(Frozen):
+    """Buy the report's distances between the private rows and the released ones. VIEW, ROWS -> ANSWER."""
+
+    op: Literal["assess"] = "assess"
+    view: Ref
+    rows: Ref
+    cost: Cost
+
+
+Op = Annotated[
+    Scan | Bound | Discover | Tighten | CountFit | Fit | Sample | Assess,
+    Field(discriminator="op"),
+]

@@ -1,0 +1,123 @@
+"""Verify: information flow, order and price of a plan; run after every pass and before every run.
+
+VIEW is the only private sort. Only ops with a price take a VIEW and give something public; a public
+op that takes a VIEW is I301, whatever else it may be.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, assert_never
+
+from synthspec.errors import InternalError
+from synthspec.plan.ops import Assess, Bound, CountFit, Discover, Fit, Op, Ref, Sample, Scan, Tighten
+from synthspec.plan.plan import Plan
+from synthspec.privacy.cost import Cost
+
+Sort = Literal["view", "domain", "answer", "model", "rows"]
+
+
+def signature(op: Op) -> tuple[tuple[tuple[Ref, Sort], ...], Sort]:
+    """Return the sort each reference of `op` must have, and the sort that `op` gives."""
+    match op:
+        case Scan():
+            return (), "view"
+        case Bound():
+            return ((op.view, "view"),), "view"
+        case Discover() | Tighten():
+            return ((op.view, "view"),), "domain"
+        case CountFit():
+            return ((op.view, "view"),), "answer"
+        case Fit():
+            view: tuple[tuple[Ref, Sort], ...] = () if op.view is None else ((op.view, "view"),)
+            return (*view, *((ref, "domain") for ref in op.domains)), "model"
+        case Sample():
+            return tuple((ref, "model") for ref in op.models), "rows"
+        case Assess():
+            return ((op.view, "view"), (op.rows, "rows")), "answer"
+    assert_never(op)
+
+
+def price(op: Op) -> Cost | None:
+    """Return the price of `op`; None for an op that must not see private rows, or keeps them private."""
+    match op:
+        case Scan() | Bound() | Sample():
+            return None
+        case Discover() | Tighten() | CountFit() | Fit() | Assess():
+            return op.cost
+    assert_never(op)
+
+
+def verify(plan: Plan) -> Plan:
+    """Return `plan` when it is sound.
+
+    Raises:
+        InternalError: I301 private rows reach a public op; I302 a reference to a later op or of the
+            wrong sort; I303 it may spend more than its budget; I304 it names an unknown group or
+            column; I305 rows are counted that were not bounded; I306 something private without a
+            price; I307 a bought domain that nothing waits for, or is not used.
+    """
+    sorts: list[Sort] = []
+    for at, op in enumerate(plan.ops):
+        inputs, output = signature(op)
+        for ref, wanted in inputs:
+            _reference(sorts, at, ref, wanted)
+        _door(plan, op, [ref for ref, wanted in inputs if wanted == "view"])
+        _names(plan, op)
+        sorts.append(output)
+    if not plan.most_it_can_spend.fits(plan.budget):
+        raise InternalError("I303", "the steps of this plan may spend more than its budget")
+    _bought(plan)
+    return plan
+
+
+def _reference(sorts: list[Sort], at: int, ref: Ref, wanted: Sort) -> None:
+    if not 0 <= ref < at:
+        raise InternalError("I302", f"step {at} refers to step {ref}, which is not an earlier one")
+    found = sorts[ref]
+    if found == "view" and wanted != "view":
+        raise InternalError("I301", f"step {at} would let private rows out of step {ref}")
+    if found != wanted:
+        raise InternalError("I302", f"step {at} needs a {wanted} from step {ref}, which gives a {found}")
+
+
+def _door(plan: Plan, op: Op, views: list[Ref]) -> None:
+    """Refuse a priced op over an unbounded view, and a private reading without a price."""
+    if isinstance(op, Bound):
+        if not isinstance(plan.ops[op.view], Scan):
+            raise InternalError("I305", "rows are bounded twice")
+        return
+    if any(not isinstance(plan.ops[ref], Bound) for ref in views):
+        raise InternalError("I305", "private rows are counted before they are bounded per unit")
+    cost = price(op)
+    if views and (cost is None or cost.mu2 == 0):
+        raise InternalError("I306", "private rows are read at no price")
+    if views and (plan.source is None or plan.protection is None):
+        raise InternalError("I304", "a step reads a source that the plan does not have")
+
+
+def _names(plan: Plan, op: Op) -> None:
+    columns = {column.name: column for column in plan.columns}
+    match op:
+        case Discover():
+            known = op.column in columns and columns[op.column].discovery is not None
+        case Tighten():
+            known = op.column in columns and columns[op.column].tightening is not None
+        case Fit():
+            known = op.group in {group.name for group in plan.groups}
+        case Scan() | Bound() | CountFit() | Sample() | Assess():
+            known = True
+        case _:
+            assert_never(op)
+    if not known:
+        raise InternalError("I304", "a step names a group or a column that the plan does not have")
+
+
+def _bought(plan: Plan) -> None:
+    """Every open domain is bought exactly once, before every fit."""
+    bought = {at: op.column for at, op in enumerate(plan.ops) if isinstance(op, Discover | Tighten)}
+    open_ = sorted(c.name for c in plan.columns if c.discovery is not None or c.tightening is not None)
+    if sorted(bought.values()) != open_:
+        raise InternalError("I307", "an open domain is not bought exactly once")
+    for op in plan.ops:
+        if isinstance(op, Fit) and op.view is not None and set(op.domains) != set(bought):
+            raise InternalError("I307", f"group `{op.group}` does not wait for every bought domain")

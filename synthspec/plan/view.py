@@ -1,0 +1,161 @@
+"""View of a plan: the recipe that turns source rows into codes, for an engine to run inside `run/`.
+
+Order: read; flag what cannot be read or lies outside; apply the declared policies; compute derived and
+looked-up columns; flag, then drop, rows that break a rule; bound; code. Every step looks at one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from synthspec.errors import InternalError
+from synthspec.plan.plan import Plan, PlannedColumn
+from synthspec.terms.expr import Case, Column, Expr, IsNull, Literal_, Logic, Not
+from synthspec.terms.types import BOOL
+from synthspec.terms.view import Bound, Coded, Drop, Flag, Let, Step, View
+from synthspec.terms.walk import columns_of, has_window
+
+
+def column_flag(name: str) -> str:
+    """Return the label under which units with an unreadable or outside value of `name` are counted."""
+    return f"{name}: not readable or outside its domain"
+
+
+def rule_flag(name: str) -> str:
+    """Return the label under which units with a row that breaks rule `name` are counted."""
+    return f"rule {name}"
+
+
+def build_view(plan: Plan, columns: Sequence[PlannedColumn]) -> View:
+    """Return the recipe of `plan`, with `columns` as resolved so far.
+
+    Policies for out-of-domain values follow the *declared* public domain (a bought, tighter range
+    only moves the codes), so that buying a range never changes which rows are kept. A column whose
+    list is still to be bought is read and kept as it is, and has no code yet.
+
+    Raises:
+        InternalError: I310, if the plan has no source.
+    """
+    if plan.source is None or plan.protection is None:
+        raise InternalError("I310", "a view was asked of a plan without a source")
+    read = [column for column in columns if column.field is not None]
+    declared = {column.name: column for column in plan.columns}
+    steps: list[Step] = []
+    for column in read:
+        steps += _flags(column, declared[column.name])
+    for column in read:
+        steps += _policy(column, declared[column.name])
+    computed = computed_in_order(columns)
+    for column in computed:
+        if column.value is not None:
+            steps.append(Let(name=column.name, value=column.value))
+    known = {column.name for column in (*read, *computed)}
+    steps += _rules(plan, known)
+    unit = None if plan.protection.unit == "row" else plan.protection.unit
+    return View(
+        source=plan.source,
+        fields=tuple(column.field for column in read if column.field is not None),
+        steps=tuple(steps),
+        bound=Bound(unit=unit, max_rows=plan.protection.max_rows, unit_null=plan.unit_null),
+        codes=tuple(coded for column in columns if column.name in known for coded in _codes(column)),
+        protection=plan.protection,
+    )
+
+
+def flags_of(plan: Plan) -> tuple[str, ...]:
+    """Return every label that `fit` counts: columns, then rules, then rows kept and cut."""
+    view = build_view(plan, plan.columns)
+    labels = [step.label for step in view.steps if isinstance(step, Flag)]
+    extra = [view.bound.kept] if view.bound.unit is None else [view.bound.kept, view.bound.over]
+    return (*labels, *extra)
+
+
+def computed_in_order(columns: Sequence[PlannedColumn]) -> tuple[PlannedColumn, ...]:
+    """Return the computed columns, each after those it reads; those over windows are left out."""
+    waiting = [c for c in columns if c.value is not None and not has_window(c.value)]
+    done = {c.name for c in columns if c.value is None}
+    order: list[PlannedColumn] = []
+    while waiting:
+        ready = [c for c in waiting if c.value is not None and set(columns_of(c.value)) <= done]
+        if not ready:
+            break
+        order += ready
+        done |= {c.name for c in ready}
+        waiting = [c for c in waiting if c.name not in done]
+    return tuple(order)
+
+
+def _value(column: PlannedColumn) -> Column:
+    return Column(name=column.name, type=column.type)
+
+
+def _bad(column: PlannedColumn) -> Expr:
+    return Column(name=f"{column.name}.bad", type=BOOL)
+
+
+def _outside(column: PlannedColumn, declared: PlannedColumn) -> Expr | None:
+    """Return "cannot be read or lies outside the declared domain", or None where every value is inside."""
+    if column.role == "id" or declared.column is None:
+        return None
+    if declared.discovery is not None:
+        return _bad(column)
+    return Logic(op="or", args=(_bad(column), Not(arg=declared.column.inside(_value(column)))))
+
+
+def _flags(column: PlannedColumn, declared: PlannedColumn) -> list[Step]:
+    outside = _outside(column, declared)
+    if outside is None:
+        return []
+    if declared.column is not None and not declared.column.missing:
+        outside = Logic(op="or", args=(outside, IsNull(arg=_value(column))))
+    return [Flag(label=column_flag(column.name), when=outside)]
+
+
+def _policy(column: PlannedColumn, declared: PlannedColumn) -> list[Step]:
+    outside = _outside(column, declared)
+    if outside is None or declared.column is None:
+        return []
+    value = _value(column)
+    steps: list[Step] = []
+    match declared.outside:
+        case "clip":
+            steps.append(Let(name=column.name, value=declared.column.clamp(value)))
+        case "missing":
+            steps.append(_replace(column, outside, None))
+        case "other":
+            steps += _other(column, declared, outside)
+        case "drop":
+            steps.append(Drop(when=outside))
+    if not declared.column.missing:
+        steps.append(Drop(when=IsNull(arg=value)))
+    return steps
+
+
+def _other(column: PlannedColumn, declared: PlannedColumn, outside: Expr) -> list[Step]:
+    """Return the steps that send values outside to `other`; with a list not bought yet, only bad ones."""
+    if declared.discovery is not None and column.discovery is None and column.column is not None:
+        outside = Logic(op="or", args=(outside, Not(arg=column.column.inside(_value(column)))))
+    return [_replace(column, outside, column.other)]
+
+
+def _replace(column: PlannedColumn, when: Expr, text: str | None) -> Let:
+    branch = (when, Literal_(text=text, type=column.type))
+    return Let(name=column.name, value=Case(branches=(branch,), otherwise=_value(column), type=column.type))
+
+
+def _rules(plan: Plan, known: set[str]) -> list[Step]:
+    broken = [
+        (rule.name, Not(arg=expression))
+        for rule in plan.rules
+        if rule.filters_source and (expression := rule.row_expression()) is not None
+        if set(rule.columns) <= known
+    ]
+    flags: list[Step] = [Flag(label=rule_flag(name), when=when) for name, when in broken]
+    return [*flags, *(Drop(when=when) for _, when in broken)]
+
+
+def _codes(column: PlannedColumn) -> tuple[Coded, ...]:
+    if column.column is None or column.role == "id" or column.discovery is not None:
+        return ()
+    coded = column.column
+    return (Coded(attribute=column.name, size=coded.size, code=coded.encode(_value(column))),)

@@ -1,0 +1,188 @@
+"""Entries of an owner's ledger, and the state that they add up to.
+
+Amounts are integers; epsilon and delta are kept as the decimals that were asked for. Dates are to
+the day (DECISIONS 25).
+
+Source: ours; DECISIONS 22-24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from synthspec.privacy.cost import FREE, Cost
+from synthspec.privacy.store import tampered
+from synthspec.terms.frozen import Frozen
+from synthspec.terms.protection import Neighbours
+
+ChargeState = Literal["reserved", "opened", "committed", "voided"]
+
+
+class Opened(Frozen):
+    """The first entry: what the ledger protects and its two fixed thresholds."""
+
+    kind: Literal["opened-ledger"] = "opened-ledger"
+    day: str
+    name: str
+    source: str | None = None
+    unit: str
+    neighbours: Neighbours
+    max_rows: int | None = None
+    owner: str
+    by: Literal["owner", "operator"]
+    epsilon: Decimal
+    delta: Decimal
+    cap: Cost
+    secret: str | None = None
+
+
+class Reserve(Frozen):
+    """A charge: counted as spent from here on, unless voided before it is opened."""
+
+    kind: Literal["reserve"] = "reserve"
+    day: str
+    charge: str
+    release: str
+    plan: str
+    label: str
+    epsilon: Decimal
+    delta: Decimal
+    cost: Cost
+
+
+class Open(Frozen):
+    """Private rows are about to be read for this charge."""
+
+    kind: Literal["open"] = "open"
+    day: str
+    charge: str
+
+
+class Commit(Frozen):
+    """The release of this charge is written."""
+
+    kind: Literal["commit"] = "commit"
+    day: str
+    charge: str
+
+
+class Void(Frozen):
+    """The owner takes back a charge for which nothing was read."""
+
+    kind: Literal["void"] = "void"
+    day: str
+    charge: str
+
+
+class Cap(Frozen):
+    """New thresholds."""
+
+    kind: Literal["cap"] = "cap"
+    day: str
+    by: Literal["owner", "operator"]
+    epsilon: Decimal
+    delta: Decimal
+    cap: Cost
+
+
+AnyEntry = Annotated[Opened | Reserve | Open | Commit | Void | Cap, Field(discriminator="kind")]
+LedgerEntry = Opened | Reserve | Open | Commit | Void | Cap
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One charge as it stands now; `epsilon` at `delta` is what its release claims alone."""
+
+    id: str
+    release: str
+    plan: str
+    label: str
+    epsilon: Decimal
+    delta: Decimal
+    cost: Cost
+    state: ChargeState
+    day: str
+
+
+@dataclass
+class Standing:
+    """What the entries of one ledger add up to."""
+
+    opened: Opened
+    epsilon: Decimal
+    delta: Decimal
+    cap: Cost
+    raises: int = 0
+    lowerings: int = 0
+    charges: dict[str, Charge] = field(default_factory=dict)
+
+    @property
+    def spent(self) -> Cost:
+        """The sum over charges that were not voided."""
+        return sum((each.cost for each in self.charges.values() if each.state != "voided"), FREE)
+
+    @property
+    def left(self) -> Cost:
+        """What may still be charged; nothing when a lowered cap lies below what was spent."""
+        spent = self.spent
+        return Cost(mu2=max(0, self.cap.mu2 - spent.mu2), delta0=max(0, self.cap.delta0 - spent.delta0))
+
+
+def read_entries(texts: Sequence[str]) -> tuple[LedgerEntry, ...]:
+    """Return the entries of a ledger file; B507 when one cannot be understood."""
+    adapter: TypeAdapter[LedgerEntry] = TypeAdapter(AnyEntry)
+    try:
+        return tuple(adapter.validate_json(text) for text in texts)
+    except ValidationError:
+        pass
+    raise tampered()
+
+
+def stand(entries: Sequence[LedgerEntry]) -> Standing:
+    """Return the state after `entries`; B507 when they could not have been written in this order."""
+    if not entries or not isinstance(entries[0], Opened):
+        raise tampered()
+    first = entries[0]
+    standing = Standing(first, first.epsilon, first.delta, first.cap)
+    for entry in entries[1:]:
+        _step(standing, entry)
+    return standing
+
+
+def _step(standing: Standing, entry: LedgerEntry) -> None:
+    match entry:
+        case Opened():
+            raise tampered()
+        case Reserve():
+            if entry.charge in standing.charges or not entry.cost.fits(standing.left):
+                raise tampered()
+            facts = entry.model_dump(exclude={"kind", "charge", "cost"})
+            standing.charges[entry.charge] = Charge(
+                id=entry.charge, cost=entry.cost, state="reserved", **facts
+            )
+        case Open():
+            _move(standing, entry.charge, "reserved", "opened")
+        case Commit():
+            _move(standing, entry.charge, "opened", "committed")
+        case Void():
+            _move(standing, entry.charge, "reserved", "voided")
+        case Cap():
+            if entry.cap.fits(standing.cap):
+                standing.lowerings += 1
+            else:
+                standing.raises += 1
+            standing.epsilon, standing.delta, standing.cap = entry.epsilon, entry.delta, entry.cap
+        case _:
+            assert_never(entry)
+
+
+def _move(standing: Standing, charge: str, before: ChargeState, after: ChargeState) -> None:
+    found = standing.charges.get(charge)
+    if found is None or found.state != before:
+        raise tampered()
+    standing.charges[charge] = Charge(**{**vars(found), "state": after})

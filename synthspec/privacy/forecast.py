@@ -1,0 +1,95 @@
+"""Where a ledger stands, where a plan would bring it, and the refusal of what does not fit.
+
+Everything here is about the ledger's own amounts, which are public.
+
+Source: ours; LANGUAGE 3.6 (4).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from synthspec.errors import BudgetError
+from synthspec.privacy.accountant import Number, claim_epsilon, largest_epsilon
+from synthspec.privacy.cost import DELTA0_UNIT, Cost
+from synthspec.privacy.entries import Standing
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Epsilons at the ledger's own delta, rounded up; `largest` at the spec's delta, rounded down.
+
+    `spent` and `after` are composed, not added; `after` includes the plan. `largest` is the largest
+    epsilon of a spec, with the slack that this plan names, that still fits (0 when none does).
+    """
+
+    spent: float
+    after: float
+    cap: float
+    largest: float
+    delta: float
+    releases: int
+    fits: bool
+
+
+def forecast(standing: Standing, cost: Cost, delta: Number) -> Forecast:
+    """Return the forecast for a purchase of `cost` by a spec with `delta`."""
+    spent, limit = standing.spent, standing.delta
+    return Forecast(
+        spent=claim_epsilon(spent, limit),
+        after=claim_epsilon(spent + cost, limit),
+        cap=float(standing.epsilon),
+        largest=largest_epsilon(standing.left, delta, cost.delta0),
+        delta=float(limit),
+        releases=sum(each.state != "voided" for each in standing.charges.values()),
+        fits=cost.fits(standing.left),
+    )
+
+
+def overspend(standing: Standing, cost: Cost, delta: Number) -> BudgetError:
+    """Return the refusal (B501) of a purchase that does not fit, with the largest that does."""
+    seen = forecast(standing, cost, delta)
+    opened = standing.opened
+    after = "no finite ε"
+    if math.isfinite(seen.after):
+        excess = max(0.0, seen.after - seen.cap)
+        after = f"ε = {_up2(seen.after)}   exceeds the cap by {_up2(excess)}"
+    helps = []
+    if seen.largest >= 0.01:
+        helps.append(f"the largest budget that still fits is `epsilon: {_down2(seen.largest)}`")
+    helps.append("or reuse a released model: `synthspec sample RELEASE` costs nothing")
+    if opened.by == "owner":
+        helps.append(f"only the ledger's owner can raise the cap: `synthspec budget cap {opened.name}`")
+    else:
+        helps.append("the operator can raise the cap: `synthspec budget cap --source PATH`")
+    return BudgetError(
+        "B501",
+        f"training would overspend the ledger `{opened.name}`",
+        notes=(
+            f"cap            ε = {seen.cap:g} at δ = {seen.delta:g}, set by {opened.owner}",
+            f"spent so far   ε = {_up2(seen.spent)}   {seen.releases} release(s)",
+            f"with this plan {after} (composed, not added)",
+            *_slack_note(standing, cost),
+            "no data was read and nothing was charged",
+        ),
+        helps=tuple(helps),
+    )
+
+
+def _slack_note(standing: Standing, cost: Cost) -> tuple[str, ...]:
+    left = standing.left.delta0
+    if cost.delta0 <= left:
+        return ()
+    return (
+        f"this plan reserves {float(cost.delta0 * DELTA0_UNIT):.3g} of delta for `discover` and training runs, "
+        f"the ledger has {float(left * DELTA0_UNIT):.3g} left for that",
+    )
+
+
+def _up2(value: float) -> str:
+    return f"{math.ceil(value * 100 - 1e-6) / 100:.2f}"
+
+
+def _down2(value: float) -> str:
+    return f"{math.floor(value * 100) / 100:.2f}"

@@ -1,0 +1,362 @@
+"""Journal: the data owner's ledger across runs; what is charged here stays charged.
+
+A charge is reserved (counted), opened (durable before the first private read), committed. Only a
+reserved one may be voided. Every method reads the file anew under SQLite's lock, so that two
+processes at once can never spend more than the cap.
+
+Source: ours; DECISIONS 9, 22-24; the fixed thresholds: Smith & Thakurta 2022, arXiv:2210.17520.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import final
+
+from synthspec.errors import BudgetError
+from synthspec.privacy.accountant import Number, cap_cost
+from synthspec.privacy.certified import exact
+from synthspec.privacy.cost import Cost
+from synthspec.privacy.entries import (
+    Cap,
+    Charge,
+    ChargeState,
+    Commit,
+    LedgerEntry,
+    Open,
+    Opened,
+    Reserve,
+    Standing,
+    Void,
+    read_entries,
+    stand,
+)
+from synthspec.privacy.forecast import Forecast, forecast, overspend
+from synthspec.privacy.home import home, private_folder
+from synthspec.privacy.secret import new_secret, opens
+from synthspec.privacy.store import Store
+from synthspec.terms.protection import Neighbours
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_FOLDER = "ledgers"
+
+
+@final
+class Journal:
+    """One ledger file: `name` is its name, or "default" for that of a source without one."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # ---- finding and opening
+
+    @classmethod
+    def find(cls, name: str) -> Journal | None:
+        """Return the named ledger, None when it was never opened."""
+        return cls._at(_named(name))
+
+    @classmethod
+    def of_source(cls, source: str) -> Journal | None:
+        """Return the default ledger of `source` (its resolved absolute path), None when there is none."""
+        return cls._at(_default(source))
+
+    @classmethod
+    def every(cls) -> tuple[Journal, ...]:
+        """Return all ledgers of this home, named ones first."""
+        found = (cls._at(path) for path in sorted((home() / _FOLDER).glob("*.sqlite")))
+        return tuple(each for each in found if each is not None)
+
+    @classmethod
+    def open_named(
+        cls,
+        name: str,
+        *,
+        unit: str,
+        neighbours: Neighbours,
+        epsilon_cap: Number,
+        delta_cap: Number,
+        owner: str,
+        max_rows: int | None = None,
+    ) -> tuple[Journal, str]:
+        """Open a ledger for its owner; return it and the owner's secret, which is kept nowhere.
+
+        Raises:
+            BudgetError: B509 for an unusable or taken name; B510 for an impossible cap.
+        """
+        path = _named(name)
+        secret, kept = new_secret()
+        first = Opened(
+            day=_today(),
+            name=name,
+            unit=unit,
+            neighbours=neighbours,
+            max_rows=max_rows,
+            owner=owner,
+            by="owner",
+            epsilon=_decimal(epsilon_cap),
+            delta=_decimal(delta_cap),
+            cap=_thresholds(epsilon_cap, delta_cap),
+            secret=kept,
+        )
+        private_folder(_FOLDER)
+        if not Store(path).create(first.canonical().decode()):
+            raise BudgetError(
+                "B509",
+                f"there is a ledger `{name}` already",
+                helps=(f"see it with `synthspec budget show {name}`", "or choose another name"),
+            )
+        return cls(Store(path)), secret
+
+    @classmethod
+    def open_default(
+        cls,
+        source: str,
+        *,
+        unit: str,
+        neighbours: Neighbours,
+        epsilon: Number,
+        delta: Number,
+        cap: Cost,
+        max_rows: int | None = None,
+        operator: str = "operator",
+    ) -> Journal:
+        """Return the default ledger of `source`, opening it with exactly this plan's `cap` when new.
+
+        When it exists its own cap and unit stay: whoever comes second is refused by `reserve`.
+        """
+        first = Opened(
+            day=_today(),
+            name="default",
+            source=source,
+            unit=unit,
+            neighbours=neighbours,
+            max_rows=max_rows,
+            owner=operator,
+            by="operator",
+            epsilon=_decimal(epsilon),
+            delta=_decimal(delta),
+            cap=cap,
+        )
+        private_folder(_FOLDER)
+        store = Store(_default(source))
+        store.create(first.canonical().decode())
+        return cls(store)
+
+    # ---- reading
+
+    @property
+    def path(self) -> Path:
+        """The ledger's file."""
+        return self._store.path
+
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        """Return every entry in order, the chain verified."""
+        return read_entries(self._store.read())
+
+    def standing(self) -> Standing:
+        """Return what the entries add up to."""
+        return stand(self.entries())
+
+    def spent(self) -> Cost:
+        """Return what is reserved, opened and committed."""
+        return self.standing().spent
+
+    def left(self) -> Cost:
+        """Return what may still be charged."""
+        return self.standing().left
+
+    def state(self, charge: str) -> ChargeState | None:
+        """Return where `charge` stands, None when this ledger does not know it."""
+        found = self.standing().charges.get(charge)
+        return None if found is None else found.state
+
+    def charge_of(self, release: str) -> Charge | None:
+        """Return the last charge made for `release` that was not voided."""
+        made = [each for each in self.standing().charges.values() if each.release == release]
+        return next((each for each in reversed(made) if each.state != "voided"), None)
+
+    def forecast(self, cost: Cost, delta: Number) -> Forecast:
+        """Return where the ledger stands and where `cost`, of a spec with `delta`, would bring it."""
+        return forecast(self.standing(), cost, delta)
+
+    def verify(self) -> int:
+        """Re-hash the chain and replay the states; return the number of entries.
+
+        Raises:
+            BudgetError: B507, when something else than synthspec wrote to the file.
+        """
+        entries = self.entries()
+        stand(entries)
+        return len(entries)
+
+    def head(self) -> tuple[int, str]:
+        """Return place and hash of the last entry, for a release to remember."""
+        seq = len(self._store.read()) - 1
+        return seq, self._store.head(seq) or ""
+
+    def holds(self, seq: int, digest: str) -> bool:
+        """Return whether entry `seq` has this hash: false when entries were taken off the end."""
+        return self._store.head(seq) == digest
+
+    # ---- writing
+
+    def reserve(
+        self,
+        cost: Cost,
+        *,
+        unit: str,
+        neighbours: Neighbours,
+        release: str,
+        plan: str,
+        label: str,
+        epsilon: Number,
+        delta: Number,
+    ) -> str:
+        """Count `cost` as spent, all or nothing, and return the charge's id.
+
+        Raises:
+            BudgetError: B501, when it does not fit the cap; B503, when the ledger protects
+                something else; B506 and B507, when the ledger cannot be used. Nothing is charged.
+        """
+        charge = secrets.token_hex(8)
+
+        def decide(standing: Standing) -> LedgerEntry:
+            _same_protection(standing.opened, unit, neighbours)
+            if not cost.fits(standing.left):
+                raise overspend(standing, cost, delta)
+            return Reserve(
+                day=_today(),
+                charge=charge,
+                release=release,
+                plan=plan,
+                label=label,
+                epsilon=_decimal(epsilon),
+                delta=_decimal(delta),
+                cost=cost,
+            )
+
+        self._append(decide)
+        return charge
+
+    def open(self, charge: str) -> None:
+        """Write, durably, that private rows are about to be read for `charge`; only if reserved (B505)."""
+        self._move(charge, "reserved", Open(day=_today(), charge=charge))
+
+    def commit(self, charge: str) -> None:
+        """Write that the release of `charge` exists; only if opened (B505)."""
+        self._move(charge, "opened", Commit(day=_today(), charge=charge))
+
+    def void(self, charge: str, secret: str | None = None) -> None:
+        """Take back a charge for which nothing was read; only if reserved (B505), by the owner (B508)."""
+        entry = Void(day=_today(), charge=charge)
+        self._move(charge, "reserved", entry, lambda opened: _permit(opened, secret))
+
+    def cap(self, epsilon: Number, delta: Number, secret: str | None = None) -> None:
+        """Set new thresholds, by the owner; on a default ledger by whoever operates it.
+
+        Raises:
+            BudgetError: B508, when the secret is not the owner's; B510, when the cap is impossible.
+        """
+        cap = _thresholds(epsilon, delta)
+
+        def decide(standing: Standing) -> LedgerEntry:
+            _permit(standing.opened, secret)
+            by = standing.opened.by
+            return Cap(day=_today(), by=by, epsilon=_decimal(epsilon), delta=_decimal(delta), cap=cap)
+
+        self._append(decide)
+
+    # ---- inside
+
+    @classmethod
+    def _at(cls, path: Path) -> Journal | None:
+        store = Store(path)
+        return cls(store) if store.exists() else None
+
+    def _append(self, decide: Callable[[Standing], LedgerEntry]) -> None:
+        self._store.append(lambda texts: (decide(stand(read_entries(texts))).canonical().decode(),))
+
+    def _move(
+        self,
+        charge: str,
+        needed: ChargeState,
+        entry: LedgerEntry,
+        permit: Callable[[Opened], None] = lambda opened: None,
+    ) -> None:
+        def decide(standing: Standing) -> LedgerEntry:
+            permit(standing.opened)
+            found = standing.charges.get(charge)
+            if found is None or found.state != needed:
+                state = "not known to this ledger" if found is None else found.state
+                raise BudgetError(
+                    "B505",
+                    f"cannot {entry.kind} a charge that is {state}",
+                    notes=(f"only a charge that is {needed} can take this step",),
+                    helps=("`synthspec budget log` lists the charges and their states",),
+                )
+            return entry
+
+        self._append(decide)
+
+
+def _named(name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise BudgetError(
+            "B509",
+            "a ledger's name has lower-case letters, digits, `-` and `_`, 64 at most",
+            helps=("for example `ledger: hospital`",),
+        )
+    return home() / _FOLDER / f"named-{name}.sqlite"
+
+
+def _default(source: str) -> Path:
+    key = hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return home() / _FOLDER / f"source-{key}.sqlite"
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _decimal(value: Number) -> Decimal:
+    number = exact(value)
+    return Decimal(number.numerator) / Decimal(number.denominator)
+
+
+def _thresholds(epsilon: Number, delta: Number) -> Cost:
+    cap = Cost()
+    with contextlib.suppress(ValueError, ArithmeticError):
+        cap = cap_cost(epsilon, delta)
+    if cap.mu2 < 1:
+        raise BudgetError(
+            "B510",
+            "a cap needs a positive `epsilon` and a `delta` between 0 and 1",
+            helps=("for example `--epsilon 3 --delta 1e-9`",),
+        )
+    return cap
+
+
+def _same_protection(opened: Opened, unit: str, neighbours: Neighbours) -> None:
+    if (opened.unit, opened.neighbours) != (unit, neighbours):
+        raise BudgetError(
+            "B503",
+            f"the ledger `{opened.name}` protects `{opened.unit}` under {opened.neighbours} neighbours, "
+            f"the spec `{unit}` under {neighbours}",
+            notes=("costs of different units do not add up", "nothing was read and nothing was charged"),
+            helps=(f"write `unit: {opened.unit}` and `neighbours: {opened.neighbours}`",),
+        )
+
+
+def _permit(opened: Opened, secret: str | None) -> None:
+    if opened.secret is not None and (secret is None or not opens(opened.secret, secret)):
+        raise BudgetError(
+            "B508",
+            f"only the owner of the ledger `{opened.name}` may do this, and the secret is not the owner's",
+            helps=("give the secret that `synthspec budget open` printed once",),
+        )

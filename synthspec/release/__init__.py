@@ -1,0 +1,1 @@
+"""The release: the public, self-describing artefact that `train` leaves behind."""

@@ -1,0 +1,34 @@
+"""The public form of a plan: the same, without places on the operator's machine."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath, PureWindowsPath
+
+from synthspec.plan.plan import Plan, PublicFile
+
+
+def public_plan(plan: Plan) -> Plan:
+    """Return `plan` with every absolute path cut to its last name.
+
+    Paths written in the spec relative to it stay; absolute ones (`--source /home/...`) name people
+    and machines. Nothing else changes; cutting again changes nothing.
+    """
+    source = plan.source
+    return plan.model_copy(
+        update={
+            "source": None if source is None else source.model_copy(update={"path": short(source.path)}),
+            "spec_path": short(plan.spec_path),
+            "folder": short(plan.folder),
+            "settings": tuple((key, short(value)) for key, value in plan.settings),
+            "files": tuple(PublicFile(path=short(file.path), sha256=file.sha256) for file in plan.files),
+        }
+    )
+
+
+def short(path: str) -> str:
+    """Return `path`, or its last name when it is absolute on any system or starts at a home folder."""
+    if PurePosixPath(path).is_absolute() or path.startswith("~"):
+        return PurePosixPath(path).name
+    if PureWindowsPath(path).is_absolute() or PureWindowsPath(path).drive:
+        return PureWindowsPath(path).name
+    return path

@@ -1,0 +1,187 @@
+"""Stored: a release as named files of JSON and arrays, and back; no rows, no folder, no clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from synthspec.plan.plan import Plan, PlannedColumn
+from synthspec.release.arrays import pack, unpack
+from synthspec.release.manifest import Class
+from synthspec.release.public import public_plan
+from synthspec.release.release import (
+    Assessment,
+    Certificate,
+    Claim,
+    Event,
+    FitCounts,
+    LedgerFacts,
+    Measurement,
+    Release,
+    SavedModel,
+)
+from synthspec.terms.query import Axis
+
+JSON = "application/json"
+NPZ = "application/x-npz"
+YAML = "application/yaml"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file to be: its bytes, media type and class."""
+
+    content: bytes
+    media_type: str
+    class_: Class
+
+
+def to_json(tree: object) -> bytes:
+    """Return `tree` as JSON for people and machines: sorted keys, UTF-8, no NaN."""
+    text = json.dumps(tree, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def dump(release: Release) -> dict[str, Part]:
+    """Return the files of `release` by name; a function of the release only."""
+    plan = public_plan(release.plan)
+    claim = release.claim
+    parts = {
+        "spec.yaml": Part(plan.spec_text.encode(), YAML, "S"),
+        "plan.json": Part(to_json(plan.model_dump(mode="json")), JSON, "S"),
+        "columns.json": Part(to_json([c.model_dump(mode="json") for c in release.columns]), JSON, "M"),
+        "ledger.json": Part(
+            to_json(
+                {
+                    "claim": None if claim is None else claim.model_dump(mode="json"),
+                    "ledger": None if release.ledger is None else release.ledger.model_dump(mode="json"),
+                    "events": [event.model_dump(mode="json") for event in release.events],
+                }
+            ),
+            JSON,
+            "M",
+        ),
+        "rules.json": Part(to_json(release.certificate.model_dump(mode="json")), JSON, "S"),
+        "evaluation.json": Part(
+            to_json([assessment.model_dump(mode="json") for assessment in release.assessments]), JSON, "B"
+        ),
+        "fit.json": Part(
+            to_json(None if release.fit is None else release.fit.model_dump(mode="json")), JSON, "B"
+        ),
+    }
+    return parts | _dump_measurements(release) | _dump_models(release)
+
+
+def _dump_measurements(release: Release) -> dict[str, Part]:
+    facts: list[dict[str, object]] = []
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for i, each in enumerate(release.measurements):
+        facts.append(
+            {
+                "event": each.event,
+                "group": each.group,
+                "stddev": each.stddev,
+                "axes": [
+                    {"attribute": a.attribute, "size": a.size, "grouped": a.levels is not None}
+                    for a in each.axes
+                ],
+            }
+        )
+        arrays[f"{i}/values"] = np.asarray(each.values, dtype=np.int64)
+        for j, axis in enumerate(each.axes):
+            if axis.levels is not None:
+                arrays[f"{i}/levels/{j}"] = np.asarray(axis.levels, dtype=np.int64)
+    return {
+        "measurements.json": Part(to_json(facts), JSON, "M"),
+        "measurements.npz": Part(pack(arrays), NPZ, "M"),
+    }
+
+
+def _dump_models(release: Release) -> dict[str, Part]:
+    facts = [{"group": model.group, "facts": dict(model.facts)} for model in release.models]
+    arrays = {
+        f"{i}/{name}": np.asarray(array)
+        for i, model in enumerate(release.models)
+        for name, array in model.arrays.items()
+    }
+    return {"models.json": Part(to_json(facts), JSON, "M"), "models.npz": Part(pack(arrays), NPZ, "M")}
+
+
+def load(contents: Mapping[str, bytes]) -> Release:
+    """Return the release that `contents` hold.
+
+    Raises:
+        ValueError: (also pydantic's and JSON's) when they do not hold one.
+        KeyError: when a file is not among them.
+    """
+    ledger = _tree(contents["ledger.json"])
+    plan = TypeAdapter(Plan).validate_python(_tree(contents["plan.json"]))
+    claim = TypeAdapter(Claim | None).validate_python(ledger["claim"])
+    release = Release(
+        plan=plan,
+        columns=TypeAdapter(tuple[PlannedColumn, ...]).validate_python(_tree(contents["columns.json"])),
+        models=_load_models(contents),
+        events=TypeAdapter(tuple[Event, ...]).validate_python(ledger["events"]),
+        measurements=_load_measurements(contents),
+        fit=TypeAdapter(FitCounts | None).validate_python(_tree(contents["fit.json"])),
+        assessments=TypeAdapter(tuple[Assessment, ...]).validate_python(_tree(contents["evaluation.json"])),
+        certificate=Certificate.model_validate(_tree(contents["rules.json"])),
+        ledger=TypeAdapter(LedgerFacts | None).validate_python(ledger["ledger"]),
+    )
+    if claim != release.claim:
+        raise ValueError("the claim is not that of the plan")
+    if not release.spent.fits(plan.most_it_can_spend):
+        raise ValueError("the events cost more than the claim")
+    known = {event.id for event in release.events}
+    if len(known) != len(release.events) or any(m.event not in known for m in release.measurements):
+        raise ValueError("an answer names no event")
+    return release
+
+
+def _load_measurements(contents: Mapping[str, bytes]) -> tuple[Measurement, ...]:
+    arrays = unpack(contents["measurements.npz"])
+    found = []
+    for i, facts in enumerate(_tree(contents["measurements.json"])):
+        axes = tuple(
+            Axis(
+                attribute=str(a["attribute"]),
+                size=int(a["size"]),
+                levels=_integers(arrays[f"{i}/levels/{j}"]) if a["grouped"] else None,
+            )
+            for j, a in enumerate(facts["axes"])
+        )
+        values = _integers(arrays[f"{i}/values"])
+        if values.shape != (int(np.prod([axis.size for axis in axes], dtype=np.int64)),):
+            raise ValueError("a measurement has another shape than its axes")
+        found.append(
+            Measurement(str(facts["event"]), str(facts["group"]), axes, values, float(facts["stddev"]))
+        )
+    return tuple(found)
+
+
+def _load_models(contents: Mapping[str, bytes]) -> tuple[SavedModel, ...]:
+    arrays = unpack(contents["models.npz"])
+    return tuple(
+        SavedModel(
+            group=str(each["group"]),
+            facts=each["facts"],
+            arrays={k.removeprefix(f"{i}/"): v for k, v in arrays.items() if k.startswith(f"{i}/")},
+        )
+        for i, each in enumerate(_tree(contents["models.json"]))
+    )
+
+
+def _integers(array: NDArray[np.generic]) -> NDArray[np.int64]:
+    if array.dtype != np.int64:
+        raise ValueError("counts must be 64-bit integers")
+    return array.astype(np.int64)
+
+
+def _tree(content: bytes) -> Any:
+    return json.loads(content)

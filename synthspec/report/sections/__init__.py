@@ -1,0 +1,36 @@
+"""The shelf of sections; the place in SECTIONS is the place on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from synthspec.release.release import Release
+from synthspec.report.blocks import Section
+from synthspec.report.sections.budget import budget
+from synthspec.report.sections.claim import claim
+from synthspec.report.sections.cover import cover
+from synthspec.report.sections.domains import domains
+from synthspec.report.sections.fidelity import fidelity
+from synthspec.report.sections.files import files
+from synthspec.report.sections.fit import fit
+from synthspec.report.sections.gates import gates
+from synthspec.report.sections.glossary import glossary
+from synthspec.report.sections.limits import limits
+from synthspec.report.sections.rules import rules
+from synthspec.report.sections.scope import scope
+
+SECTIONS: tuple[Callable[[Release], Section], ...] = (
+    cover,
+    scope,
+    claim,
+    budget,
+    domains,
+    fit,
+    rules,
+    fidelity,
+    gates,
+    limits,
+    files,
+    glossary,
+)
+"""Each makes one section from a release, an empty one included."""

@@ -1,0 +1,143 @@
+"""cover: what this is, what it claims, and whether one can stop reading."""
+
+from __future__ import annotations
+
+from synthspec.privacy.accountant import tpr_at
+from synthspec.release.release import Claim as Promise
+from synthspec.release.release import Release
+from synthspec.report.blocks import Check, Claim, Section, Status, Value, Verdict
+from synthspec.report.gates import judge
+from synthspec.report.sections.promise import delta0, sentence
+from synthspec.report.words import count, named, number, percent_up, up
+
+
+def cover(release: Release) -> Section:
+    """Return the section."""
+    numbers = () if release.claim is None else _headline(release.claim)
+    return Section(
+        id="cover",
+        title="At a glance",
+        question="What is this, and what does it promise?",
+        blocks=(Claim(sentence=sentence(release), numbers=numbers), Verdict(checks=_checks(release))),
+    )
+
+
+def _headline(claim: Promise) -> tuple[tuple[str, Value, tuple[str | Value, ...]], ...]:
+    caught = tpr_at(0.01, claim.mu, delta0(claim))
+    unit = Value(text="row") if claim.unit == "row" else named(claim.unit)
+    rows = number(claim.max_rows, count(claim.max_rows), "S")
+    one = number(0.01, "1 %", "S")
+    return (
+        ("Protected", unit, ("at most ", rows, " row each" if claim.max_rows == 1 else " rows each")),
+        ("μ", number(claim.mu, up(claim.mu), "S"), ("Gaussian differential privacy",)),
+        (
+            "ε",
+            number(claim.epsilon, up(claim.epsilon), "S"),
+            ("at δ = ", number(claim.delta, up(claim.delta), "S")),
+        ),
+        (
+            "Best attack",
+            number(caught, percent_up(caught), "S"),
+            ("of members found, at most, with ", one, " false alarms (", one, " by guessing)"),
+        ),
+    )
+
+
+def _checks(release: Release) -> tuple[Check, ...]:
+    return (_accounts(release), _rules(release), _gates(release), _ledger(release), _signature())
+
+
+def _accounts(release: Release) -> Check:
+    if release.claim is None:
+        return Check(
+            status="none",
+            word="nothing to pay",
+            what="Budget",
+            says=("No private rows were read, so nothing was charged.",),
+        )
+    if not release.spent.fits(release.claim.cost):
+        return Check(
+            status="no",
+            word="does not add up",
+            what="Budget",
+            says=("The purchases add up to more than the claim.",),
+        )
+    purchases = number(len(release.events), count(len(release.events)), "M")
+    return Check(
+        status="yes",
+        word="adds up",
+        what="Budget",
+        says=(
+            "The prices of ",
+            purchases,
+            " purchase" if len(release.events) == 1 else " purchases",
+            " were added up again for this page; they stay within the claim, which is the plan's total.",
+        ),
+    )
+
+
+def _rules(release: Release) -> Check:
+    certificate = release.certificate
+    enforced = [rule for rule in certificate.rules if rule.enforce == "always"]
+    if not enforced:
+        return Check(status="none", word="none set", what="Rules", says=("The spec enforces no rules.",))
+    failed = number(certificate.violations, count(certificate.violations), "S")
+    rows = number(certificate.rows, count(certificate.rows), "S")
+    many = number(len(enforced), f"{len(enforced)} rule{'s' if len(enforced) > 1 else ''}", "S")
+    return Check(
+        status="no" if certificate.violations else "yes",
+        word="violated" if certificate.violations else "hold",
+        what="Rules",
+        says=(many, " checked on every one of ", rows, " rows: ", failed, " violations."),
+    )
+
+
+def _gates(release: Release) -> Check:
+    results = judge(release)
+    if not results:
+        return Check(status="none", word="none set", what="Gates", says=("The spec sets no gates.",))
+    events = tuple(dict.fromkeys(event for result in results for event in result.events))
+    says: list[str | Value] = []
+    for outcome, word in (("pass", "passed"), ("fail", "failed"), ("unknown", "cannot be told")):
+        found = sum(result.outcome == outcome for result in results)
+        if found:
+            says += [", " if says else "", number(found, f"{found} {word}", "B" if events else "S", events)]
+    outcomes = {result.outcome for result in results}
+    status: Status = "no" if "fail" in outcomes else "open" if "unknown" in outcomes else "yes"
+    words = {"no": "not all passed", "open": "not all can be told", "yes": "passed"}
+    return Check(status=status, word=words[status], what="Gates", says=(*says, "."))
+
+
+def _ledger(release: Release) -> Check:
+    if release.claim is None:
+        return Check(status="none", word="none needed", what="Ledger", says=("No private rows were read.",))
+    facts = release.ledger
+    if facts is None:
+        return Check(status="open", word="not named", what="Ledger", says=("The release names no ledger.",))
+    if facts.opened_by == "operator":
+        return Check(
+            status="open",
+            word="opened by the operator",
+            what="Ledger",
+            says=(
+                "The operator who made this release opened its ledger",
+                ", and raised its cap" if facts.operator_raised else "",
+                "; it speaks of no other release of this source.",
+            ),
+        )
+    many = number(facts.releases, count(facts.releases), "M")
+    return Check(
+        status="yes",
+        word="opened by the owner",
+        what="Ledger",
+        says=(
+            "The owner of the data opened the ledger; releases charged to it, this one included: ",
+            many,
+            ".",
+        ),
+    )
+
+
+def _signature() -> Check:
+    says = ("Nobody has signed this release; the list of files below names every digest.",)
+    return Check(status="none", word="not signed", what="Signature", says=says)

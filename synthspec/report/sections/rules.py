@@ -1,0 +1,68 @@
+"""rules: what every released row obeys."""
+
+from __future__ import annotations
+
+from synthspec.release.release import Release, RuleCheck
+from synthspec.report.blocks import Block, Prose, Section, Table, Value
+from synthspec.report.words import count, named, number, percent, plain, quoted
+
+MET: dict[str, str] = {
+    "construction": "by construction",
+    "rejection": "redrawing rows",
+    "model": "zeros in the model",
+    "unchecked": "not enforced",
+}
+
+
+def rules(release: Release) -> Section:
+    """Return the section."""
+    held = release.certificate
+    blocks: tuple[Block, ...]
+    if not held.rules:
+        blocks = (Prose(parts=("The spec states no rules.",)),)
+    else:
+        blocks = (_summary(release), _table(held.rules))
+    return Section(
+        id="rules", title="Rules", question="Do the released rows obey what the spec demands?", blocks=blocks
+    )
+
+
+def _summary(release: Release) -> Prose:
+    held = release.certificate
+    parts: list[str | Value] = [
+        "Every rule was evaluated on each of the ",
+        number(held.rows, count(held.rows), "S"),
+        " released rows. Enforced rules fail ",
+        number(held.violations, count(held.violations), "S"),
+        " times.",
+    ]
+    if held.acceptance is not None:
+        parts += [
+            " Of the rows drawn, ",
+            number(held.acceptance, percent(held.acceptance), "S"),
+            " were kept.",
+        ]
+    return Prose(parts=tuple(parts))
+
+
+def _table(checks: tuple[RuleCheck, ...]) -> Table:
+    ordered = sorted(checks, key=lambda check: -check.violations)
+    return Table(
+        caption="Rules, most violations first",
+        columns=("Rule", "Says", "Met by", "Rows kept", "Violations"),
+        rows=tuple(_row(check) for check in ordered),
+        numeric=(3, 4),
+    )
+
+
+def _row(check: RuleCheck) -> tuple[Value, ...]:
+    kept = plain("") if check.acceptance is None else number(check.acceptance, percent(check.acceptance), "S")
+    says = check.text if check.because is None else f"{check.text} ({check.because})"
+    met = MET[check.strategy] if check.enforce == "always" else "reported only"
+    return (
+        named(check.name),
+        quoted(says),
+        plain(met),
+        kept,
+        number(check.violations, count(check.violations), "S"),
+    )

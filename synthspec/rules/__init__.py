@@ -1,0 +1,18 @@
+"""The shelf of rule kinds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from synthspec.rules.base import Rule
+from synthspec.rules.check import Check
+from synthspec.rules.combos import Combos
+from synthspec.rules.unique import Unique
+from synthspec.shelf import shelf
+
+AnyRule = Annotated[Check | Combos | Unique, Field(discriminator="kind")]
+RULES = shelf(AnyRule)
+
+__all__ = ["RULES", "AnyRule", "Check", "Combos", "Rule", "Unique"]

@@ -1,0 +1,270 @@
+"""Execute: a plan, step by step, into a release folder; one loop, one match.
+
+The order of what is durable: the charge is opened before the first private read, each noisy answer
+as it is drawn, the release by one rename, the commit last. A crash loses time, never budget.
+
+Source: ours; DECISIONS 22-26, ARCHITECTURE 3.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import assert_never
+
+from synthspec.draw.certificate import certificate
+from synthspec.draw.frame import encoded, typed
+from synthspec.draw.learn import NoOracle, domain_of, workload_of
+from synthspec.draw.rows import Drawn, draw
+from synthspec.engines.base import Engine
+from synthspec.errors import GateError, InternalError, ReleaseError
+from synthspec.generators import Model
+from synthspec.plan.ops import Assess, Bound, CountFit, Discover, Fit, Op, Sample, Scan, Tighten
+from synthspec.plan.plan import Plan, PlannedColumn
+from synthspec.plan.resolve import resolve_discovery, resolve_tightening
+from synthspec.plan.verify import verify
+from synthspec.plan.view import build_view, flags_of
+from synthspec.privacy.answers import AnswerLog
+from synthspec.privacy.entropy import NoiseSource, SampleRng
+from synthspec.privacy.journal import Journal
+from synthspec.privacy.ledger import Ledger
+from synthspec.release.bundle import read_release, refuse_occupied, write_release
+from synthspec.release.release import Assessment, FitCounts, LedgerFacts, Release, SavedModel, event_id
+from synthspec.run.assess import assess, total_of
+from synthspec.run.charged import Charged, Interrupted
+from synthspec.run.kernel import Answers, Kernel
+from synthspec.run.preflight import preflight
+from synthspec.run.purchases import Purchases
+from synthspec.run.quiet import quietly
+from synthspec.run.recorded import Recorded
+from synthspec.terms.query import Affected, Axis, Marginal
+
+Progress = Callable[[int, int, str], None]
+"""Told the number of the step, how many there are, and its public name."""
+
+
+def execute(
+    plan: Plan,
+    journal: Journal | None,
+    charge: str | None,
+    engine: Engine,
+    noise: NoiseSource,
+    folder: Path,
+    resume: bool = False,
+    progress: Progress = lambda step, steps, name: None,
+    replace: bool = False,
+) -> Path:
+    """Run `plan` and write its release to `folder`.
+
+    Args:
+        plan: verified again here.
+        journal: the owner's ledger; None for a plan that reads no private rows.
+        charge: the id of the charge reserved for this plan in `journal`.
+        engine: reads the source.
+        noise: secret randomness.
+        folder: where the release shall lie.
+        resume: whether the charge may have been opened before; its answers are then replayed.
+        progress: told of public steps only.
+        replace: whether an older release in `folder` may be replaced.
+
+    Returns:
+        `folder`.
+
+    Raises:
+        SourceError: D4xx, before anything is read; the charge stays reserved.
+        BudgetError: B505, B511, B512.
+        SamplingError: G450.
+        KernelError: K701.
+        ReleaseError: Q601, Q602.
+        Interrupted: on Ctrl-C, saying where the charge stands.
+    """
+    verify(plan)
+    charged = None if journal is None or charge is None else Charged(journal, charge)
+    if plan.source is not None and charged is None and not plan.source_public:
+        raise InternalError("I323", "a plan over private rows was run without a charge")
+    if charged is not None and resume and _finished(charged, folder):
+        charged.commit()
+        return folder
+    refuse_occupied(folder, replace=replace)
+    preflight(plan, engine, folder)
+    try:
+        return _run(plan, charged, engine, noise, folder, resume, progress, replace)
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        pass
+    raise charged.interrupted() if charged is not None else Interrupted("nothing was charged")
+
+
+def _run(
+    plan: Plan,
+    charged: Charged | None,
+    engine: Engine,
+    noise: NoiseSource,
+    folder: Path,
+    resume: bool,
+    progress: Progress,
+    replace: bool,
+) -> Path:
+    with ExitStack() as stack:
+        answers: Answers | None = None
+        facts: LedgerFacts | None = None
+        if charged is not None:
+            made = charged.open(plan, resume=resume)
+            facts = charged.ledger_facts()
+            answers = Recorded(stack.enter_context(AnswerLog.open(made.release, plan.digest())))
+        run = Run(plan, engine, noise, answers, stack)
+        for step, op in enumerate(plan.ops):
+            progress(step + 1, len(plan.ops) + 1, op.op)
+            run.do(op)
+        progress(len(plan.ops) + 1, len(plan.ops) + 1, "write")
+        write_release(folder, run.release(facts), run.drawn().frame, replace=replace)
+        if charged is not None:
+            charged.commit()
+    return folder
+
+
+def _finished(charged: Charged, folder: Path) -> bool:
+    """Return whether this very charge's release lies in `folder` already."""
+    try:
+        ledger = read_release(folder).ledger
+    except (ReleaseError, GateError):
+        return False
+    return ledger is not None and ledger.entry is not None and ledger == charged.ledger_facts()
+
+
+class Run:
+    """The state of one run: columns as resolved so far, models, purchases, rows."""
+
+    def __init__(
+        self, plan: Plan, engine: Engine, noise: NoiseSource, answers: Answers | None, stack: ExitStack
+    ) -> None:
+        self._plan = plan
+        self._engine = engine
+        self._noise = noise
+        self._answers = answers
+        self._stack = stack
+        self._ledger = Ledger(plan.most_it_can_spend, purpose=plan.name)
+        self._columns = plan.columns
+        self._kernel: Kernel | None = None
+        self._rng = SampleRng(plan.seed)
+        self._bought = Purchases()
+        self._models: dict[str, Model] = {}
+        self._fit: FitCounts | None = None
+        self._drawn: Drawn | None = None
+        self._assessments: tuple[Assessment, ...] = ()
+
+    def do(self, op: Op) -> None:
+        """Run one op."""
+        match op:
+            case Scan() | Bound():
+                pass
+            case Discover():
+                self._discover(op)
+            case Tighten():
+                self._tighten(op)
+            case CountFit():
+                self._count_fit(op)
+            case Fit():
+                self._learn(op)
+            case Sample():
+                rng = self._rng.split("sample")
+                self._drawn = draw(self._plan, self._columns, self._models, self._plan.rows, rng)
+            case Assess():
+                self._assess(op)
+            case _:
+                assert_never(op)
+
+    def drawn(self) -> Drawn:
+        """Return the rows; I324 when the plan draws none."""
+        if self._drawn is None:
+            raise InternalError("I324", "a plan without a `sample` step was run")
+        return self._drawn
+
+    def release(self, facts: LedgerFacts | None) -> Release:
+        """Return what the run made public."""
+        return Release(
+            plan=self._plan,
+            columns=self._columns,
+            models=tuple(SavedModel(g, m.facts(), m.arrays()) for g, m in self._models.items()),
+            events=tuple(self._bought.events),
+            measurements=tuple(self._bought.measurements),
+            fit=self._fit,
+            assessments=self._assessments,
+            certificate=certificate(self._plan, self.drawn()),
+            ledger=facts,
+        )
+
+    def _rows(self) -> Kernel:
+        """Return the kernel over the rows coded by the columns as they stand."""
+        if self._kernel is None:
+            if self._answers is None or self._plan.protection is None:
+                raise InternalError("I323", "a plan over private rows was run without a charge")
+            view = build_view(self._plan, self._columns)
+            opened = quietly(
+                lambda: self._stack.enter_context(self._engine.open(view, self._noise)), "opening the source"
+            )
+            self._kernel = Kernel(
+                opened,
+                view.domain,
+                self._plan.protection,
+                self._ledger,
+                self._noise,
+                self._answers,
+                self._bought.witness("learn"),
+            )
+        return self._kernel
+
+    def _resolved(self, column: PlannedColumn) -> None:
+        self._columns = tuple(column if each.name == column.name else each for each in self._columns)
+        self._kernel = None
+
+    def _planned(self, name: str) -> PlannedColumn:
+        return next(column for column in self._columns if column.name == name)
+
+    def _discover(self, op: Discover) -> None:
+        planned = self._planned(op.column)
+        if planned.discovery is None:
+            raise InternalError("I311", "a list was bought for a column that asked for none")
+        witness = self._bought.witness("discover", (op.column,))
+        kernel = self._rows().allot(op.cost, f"discover {op.column}", witness)
+        found = kernel.discover(op.column, planned.discovery.limit, op.cost)
+        self._resolved(resolve_discovery(planned, found.names))
+
+    def _tighten(self, op: Tighten) -> None:
+        planned = self._planned(op.column)
+        if planned.column is None:
+            raise InternalError("I311", "a range was bought for a column that asked for none")
+        kernel = self._rows().allot(
+            op.cost, f"tighten {op.column}", self._bought.witness("tighten", (op.column,))
+        )
+        query = Marginal(axes=(Axis(attribute=op.column, size=planned.column.size),))
+        noisy = kernel.measure([(query, op.cost)])[0]
+        self._resolved(resolve_tightening(planned, noisy.values))
+
+    def _count_fit(self, op: CountFit) -> None:
+        flags = flags_of(self._plan)
+        kernel = self._rows().allot(op.cost, "fit of the source", self._bought.witness("fit"))
+        noisy = kernel.affected(Affected(flags=flags), op.cost)
+        values = tuple(int(value) for value in noisy.values)
+        self._fit = FitCounts(event=event_id(noisy.receipt), labels=flags, values=values, stddev=noisy.stddev)
+
+    def _learn(self, op: Fit) -> None:
+        group = next(group for group in self._plan.groups if group.name == op.group)
+        workload = workload_of(self._plan, group, self._columns)
+        rng = self._rng.split("fit", group.name)
+        if op.view is None:
+            domain = domain_of(group, self._columns)
+            self._models[group.name] = group.generator.fit(NoOracle(domain), workload, op.cost, rng)
+            return
+        witness = self._bought.witness("learn", group=group.name)
+        kernel = self._rows().allot(op.cost, f"learn {group.name}", witness, (*group.given, *group.columns))
+        self._models[group.name] = group.generator.fit(kernel, workload, op.cost, rng)
+
+    def _assess(self, op: Assess) -> None:
+        frame = typed(self.drawn().frame, self._columns)
+        kernel = self._rows().allot(op.cost, "report", self._bought.witness("report"))
+        codes = {name: encoded(frame, self._planned(name)) for name in kernel.domain.attributes}
+        total = total_of(self._bought.marginals)
+        self._assessments = assess(kernel, op.cost, self._columns, codes, total, self._rng.split("assess"))

@@ -1,0 +1,154 @@
+"""Preflight: public failures, said plainly before anything is charged or any value is read.
+
+Messages name what the *spec* asks for, never a name or a value found in the file: the first line of
+a CSV without a header is a person. A pattern's files are neither named nor counted.
+
+Source: ours; PRIVACY 5.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from synthspec.engines.base import Engine
+from synthspec.engines.files import files
+from synthspec.errors import SourceError
+from synthspec.plan.plan import Plan
+from synthspec.plan.view import build_view
+from synthspec.terms.view import Field, Source
+
+LEAST_SPACE = 32 << 20
+"""Bytes that a release, its answers and its rows need at least."""
+
+
+def preflight(plan: Plan, engine: Engine, folder: Path) -> None:
+    """Check what is public about the source and the output.
+
+    Raises:
+        SourceError: D401..D408 for the source, D409 and D410 for the output folder.
+    """
+    if plan.source is not None:
+        check_source(plan.source, build_view(plan, plan.columns).fields, engine)
+    check_folder(folder, plan.rows * max(1, len(plan.columns)) * 8)
+
+
+def check_source(source: Source, fields: Sequence[Field], engine: Engine) -> None:
+    """Check that the source is there, of its format, and has what the spec asks for."""
+    if source.format not in ("csv", "parquet"):
+        raise SourceError(
+            "D401",
+            f"sources of format `{source.format}` are not read yet",
+            helps=("use a CSV or Parquet file",),
+        )
+    for path in _found(source):
+        _check_file(path, source)
+    headers = _headers(source, engine)
+    for header in headers:
+        _check_names(header, source, fields)
+    kind = "Parquet" if source.format == "parquet" else "CSV"
+    wrong = engine.unreadable(source, fields)
+    if wrong:
+        listed = ", ".join(f"`{name}`" for name in wrong)
+        raise SourceError(
+            "D408",
+            f"the declared type of {listed} cannot be read from the type that the {kind} file gives it",
+            helps=("declare another `type`", "name another column with `from`"),
+        )
+
+
+def check_folder(folder: Path, size: int) -> None:
+    """Check that the output can be written and has room for about `size` bytes."""
+    parent = folder.absolute().parent
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    problem = None
+    if not parent.is_dir():
+        problem = "a file is in the way"
+    else:
+        try:
+            with tempfile.TemporaryDirectory(prefix=".synthspec-", dir=parent):
+                pass
+        except OSError as error:
+            problem = os.strerror(error.errno or 5).lower()
+    if problem is not None:
+        raise SourceError(
+            "D409",
+            f"the output folder `{folder.name}` cannot be written: {problem}",
+            helps=("name another folder with `-o FOLDER`",),
+        )
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(parent).free < max(LEAST_SPACE, 2 * size):
+            raise SourceError(
+                "D410",
+                f"there is too little free space for the release `{folder.name}`",
+                helps=("free some space or name another folder with `-o FOLDER`",),
+            )
+
+
+def _found(source: Source) -> tuple[Path, ...]:
+    found = files(source)
+    if not found:
+        raise SourceError("D402", f"no file matches the source `{source.path}`", helps=_PATH)
+    return found
+
+
+_PATH = ("check `source.path`", "`--source PATH` reads another file")
+
+
+def _check_file(path: Path, source: Source) -> None:
+    said = f"the source `{source.path}`"
+    if not path.exists():
+        raise SourceError("D402", f"{said} does not exist", helps=_PATH)
+    if path.is_dir():
+        raise SourceError(
+            "D403", f"{said} is a folder", helps=(*_PATH, "a pattern like `folder/*.csv` reads its files")
+        )
+    try:
+        with path.open("rb") as handle:
+            empty = not handle.read(1)
+    except OSError as error:
+        problem = os.strerror(error.errno or 5).lower()
+        raise SourceError("D404", f"{said} cannot be read: {problem}", helps=_PATH) from None
+    if empty:
+        raise SourceError("D405", f"{said} is empty", helps=_PATH)
+
+
+def _headers(source: Source, engine: Engine) -> tuple[tuple[str, ...], ...]:
+    """Return the headers; what the engine says about a failure may quote the file, so it is not kept."""
+    found: tuple[tuple[str, ...], ...] | None = None
+    with contextlib.suppress(Exception):
+        found = engine.header(source)
+    if found is None:
+        kind = "a Parquet" if source.format == "parquet" else "a CSV"
+        raise SourceError(
+            "D406",
+            f"the source `{source.path}` is not {kind} file",
+            helps=("check `source.format` and `source.encoding`", *_PATH[:1]),
+        )
+    return found
+
+
+def _check_names(header: Sequence[str], source: Source, fields: Sequence[Field]) -> None:
+    absent = [field for field in fields if field.origin not in header]
+    if absent:
+        listed = ", ".join(f"`{field.origin}`" for field in absent)
+        one = len(absent) == 1
+        notes = () if source.format == "parquet" else ("the first line of the file must name its columns",)
+        raise SourceError(
+            "D407",
+            f"{'column' if one else 'columns'} {listed} {'is' if one else 'are'} not in the source",
+            notes=notes,
+            helps=("name the column as the file does, with `from:`", "check `source.delimiter`"),
+        )
+    twice = [field.origin for field in fields if list(header).count(field.origin) > 1]
+    if twice:
+        raise SourceError(
+            "D411",
+            f"column `{twice[0]}` occurs more than once in the source",
+            helps=("rename one of the two in the file",),
+        )

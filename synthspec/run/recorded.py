@@ -1,0 +1,51 @@
+"""Recorded: the kernel's answers in the run's durable log, or nowhere for a run that buys nothing.
+
+Source: ours; DECISIONS 23.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synthspec.errors import InternalError
+from synthspec.mechanisms.base import Mechanism
+from synthspec.privacy import answers as log
+from synthspec.privacy.ledger import Receipt
+from synthspec.run.kernel import Answer
+
+
+class Recorded:
+    """See `run.kernel.Answers`: an answer's place in the log is its receipt's place in the ledger."""
+
+    def __init__(self, kept: log.AnswerLog) -> None:
+        self._kept = kept
+
+    def replay(self, receipt: Receipt, question: str) -> Answer | None:
+        """See `Answers.replay`. Raises BudgetError B511 when another question was answered there."""
+        found = self._kept.replay(receipt.event, question, _mechanism(receipt).model_dump(mode="json"))
+        return (
+            None
+            if found is None
+            else Answer(np.array(found.values, dtype=np.int64), found.stddev, found.labels)
+        )
+
+    def record(self, receipt: Receipt, question: str, answer: Answer) -> None:
+        """See `Answers.record`. Raises BudgetError B511, B512."""
+        bought = _mechanism(receipt)
+        self._kept.record(
+            log.Answer(
+                index=receipt.event,
+                query=question,
+                kind=str(getattr(bought, "kind", "")),
+                mechanism=bought.model_dump(mode="json"),
+                values=tuple(answer.values.tolist()),
+                stddev=answer.stddev,
+                labels=answer.names,
+            )
+        )
+
+
+def _mechanism(receipt: Receipt) -> Mechanism:
+    if not isinstance(receipt.bought, Mechanism):
+        raise InternalError("I321", "something else than a mechanism was bought")
+    return receipt.bought

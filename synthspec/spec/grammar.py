@@ -1,0 +1,386 @@
+"""Grammar: words to syntax, by precedence; the SQL subset of LANGUAGE 2.4 and nothing else.
+
+From loose to tight: OR, AND, NOT, one comparison or predicate, `||`, `+ -`, `* / %`, unary minus.
+Comparisons do not chain, so no reading of `a < b < c` or `a = b IS NULL` is ever guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal, NoReturn
+
+from synthspec.spec.nearest import nearest
+from synthspec.spec.syntax import Apply, Choose, Constant, Convert, Name, Operation, Over, Predicate, Syntax
+from synthspec.spec.tokens import RESERVED, STATEMENTS, Refused, Token, tokens
+
+MAX_DEPTH = 40
+
+_COMPARE = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_TIGHT = {"||": 1, "+": 2, "-": 2, "*": 3, "/": 3, "%": 3}
+
+
+def parse(text: str) -> Syntax:
+    """Return the syntax of a whole expression.
+
+    Raises:
+        Refused: R101-R107, R110, R114 or R118.
+    """
+    return _Parser(text).whole()
+
+
+class _Parser:
+    """Recursive descent over the words."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = tokens(text)
+        self.here = 0
+        self.depth = 0
+
+    def whole(self) -> Syntax:
+        if self.now.kind == "end":
+            raise Refused("R101", "there is no expression here", 0, len(self.text), "empty")
+        found = self.disjunction()
+        if self.here < len(self.words) - 1:
+            self.unexpected()
+        return found
+
+    @property
+    def now(self) -> Token:
+        """The next word."""
+        return self.words[self.here]
+
+    def next(self) -> Token:
+        token = self.now
+        self.here += 1
+        return token
+
+    def word(self, *words: str) -> bool:
+        """Take the next word when it is one of `words`."""
+        if self.now.word in words:
+            self.here += 1
+            return True
+        return False
+
+    def op(self, text: str) -> bool:
+        if self.now.kind == "op" and self.now.text == text:
+            self.here += 1
+            return True
+        return False
+
+    def expect(self, text: str, after: str) -> Token:
+        token = self.now
+        if (token.kind == "op" and token.text == text) or (token.word and token.word == text):
+            self.here += 1
+            return token
+        if token.kind == "end":
+            raise Refused(
+                "R101", f"`{text}` is missing {after}", max(token.start - 1, 0), token.end, "ends here"
+            )
+        self.stop("R101", f"`{text}` is missing {after}", token, f"`{text}` wanted here")
+
+    def stop(self, code: str, message: str, token: Token, label: str, *helps: str) -> NoReturn:
+        raise Refused(code, message, token.start, token.end, label, helps)
+
+    def unexpected(self) -> NoReturn:
+        """Refuse a word that cannot follow a complete expression."""
+        token = self.now
+        if token.kind == "name" and token.word not in RESERVED | STATEMENTS:
+            close = nearest(token.word, ("AND", "OR", "IN", "LIKE", "BETWEEN", "IS"))
+            helps = (f"did you mean {close[0]}?",) if close else ("join two conditions by AND or OR",)
+            raise Refused(
+                "R106",
+                f"the word `{token.text}` does not belong to the expression",
+                token.start,
+                token.end,
+                "a stray word",
+                helps,
+            )
+        if token.word == "AS":
+            raise Refused(
+                "R106",
+                "an expression has no name of its own",
+                token.start,
+                len(self.text),
+                "an alias",
+                ("remove `AS ...`: the key is the name",),
+            )
+        if token.word in STATEMENTS:
+            self.stop("R110", f"`{token.word}` is not part of the language", token, "not readable here")
+        label = "nothing opened it" if token.text == ")" else "not readable here"
+        raise Refused("R101", f"`{token.text}` cannot stand here", token.start, token.end, label)
+
+    def disjunction(self) -> Syntax:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.stop(
+                "R118",
+                "this expression is nested too deeply",
+                self.now,
+                f"deeper than {MAX_DEPTH}",
+                "split it into derived columns",
+            )
+        found = self.joined("OR")
+        self.depth -= 1
+        return found
+
+    def conjunction(self) -> Syntax:
+        return self.joined("AND")
+
+    def joined(self, word: Literal["AND", "OR"]) -> Syntax:
+        part = self.conjunction if word == "OR" else self.negation
+        args = [part()]
+        while self.word(word):
+            args.append(part())
+        if len(args) == 1:
+            return args[0]
+        return Operation(word.lower(), tuple(args), args[0].start, args[-1].end)
+
+    def negation(self) -> Syntax:
+        start = self.now.start
+        count = 0
+        while self.word("NOT"):
+            count += 1
+        found = self.comparison()
+        for _ in range(count):
+            found = Operation("not", (found,), start, found.end)
+        return found
+
+    def comparison(self) -> Syntax:
+        left = self.sum(1)
+        found = self.compared(left)
+        if found is not left and self.now.text in _COMPARE and self.now.kind == "op":
+            raise Refused(
+                "R102",
+                "comparisons do not chain",
+                left.start,
+                self.sum_end(),
+                "two comparisons in a row",
+                ("write both: `a <= b AND b <= c`, or `b BETWEEN a AND c`",),
+            )
+        if found is not left and self.now.word in ("IS", "IN", "LIKE", "BETWEEN"):
+            raise Refused(
+                "R102",
+                f"`{self.now.word}` after a comparison can be read two ways",
+                left.start,
+                self.now.end,
+                "a comparison and then a test",
+                ("put one of the two in parentheses",),
+            )
+        return found
+
+    def sum_end(self) -> int:
+        self.next()
+        return self.sum(1).end
+
+    def compared(self, left: Syntax) -> Syntax:
+        token = self.now
+        if token.kind == "op" and token.text in _COMPARE:
+            self.next()
+            right = self.sum(1)
+            return Operation(_COMPARE[token.text], (left, right), left.start, right.end)
+        if self.word("IS"):
+            negated = self.word("NOT")
+            kind = self.next()
+            kinds: dict[str, Literal["null", "true", "false"]] = {
+                "NULL": "null",
+                "TRUE": "true",
+                "FALSE": "false",
+            }
+            if kind.word not in kinds:
+                self.stop(
+                    "R101",
+                    "`IS` is followed by NULL, NOT NULL, TRUE or FALSE",
+                    kind,
+                    "not one of them",
+                    "compare values by `=`",
+                )
+            return Predicate(kinds[kind.word], left, (), negated, left.start, kind.end)
+        negated = token.word == "NOT" and self.words[self.here + 1].word in ("IN", "LIKE", "BETWEEN")
+        if negated:
+            self.next()
+        if self.word("IN"):
+            return self.listed(left, negated)
+        if self.word("LIKE"):
+            pattern = self.sum(1)
+            return Predicate("like", left, (pattern,), negated, left.start, pattern.end)
+        if self.word("BETWEEN"):
+            low = self.sum(1)
+            self.expect("AND", "after BETWEEN")
+            high = self.sum(1)
+            return Predicate("between", left, (low, high), negated, left.start, high.end)
+        return left
+
+    def listed(self, left: Syntax, negated: bool) -> Syntax:
+        self.expect("(", "after IN")
+        if self.now.word == "SELECT":
+            self.stop(
+                "R110",
+                "subqueries are not part of the language",
+                self.now,
+                "a subquery",
+                "list the values, or use a `combos` rule with `file:`",
+            )
+        items = [self.disjunction()]
+        while self.op(","):
+            items.append(self.disjunction())
+        end = self.expect(")", "after the list").end
+        return Predicate("in", left, tuple(items), negated, left.start, end)
+
+    def sum(self, level: int) -> Syntax:
+        """Return operators that bind at least as tightly as `level` (1 `||`, 2 sums, 3 products)."""
+        if level > 3:
+            return self.signed()
+        left = self.sum(level + 1)
+        while self.now.kind == "op" and _TIGHT.get(self.now.text) == level:
+            op = self.next().text
+            right = self.sum(level + 1)
+            left = Operation(op, (left, right), left.start, right.end)
+        return left
+
+    def signed(self) -> Syntax:
+        token = self.now
+        signs = 0
+        while self.now.kind == "op" and self.now.text in ("-", "+"):
+            signs += self.next().text == "-"
+        found = self.primary()
+        if isinstance(found, Constant) and found.kind == "number" and signs:
+            text = found.text if signs % 2 == 0 else f"-{found.text}"
+            return replace(found, text=text, start=token.start)
+        for _ in range(signs % 2):
+            found = Operation("neg", (found,), token.start, found.end)
+        return found
+
+    def primary(self) -> Syntax:
+        token = self.next()
+        match token.kind:
+            case "number":
+                return Constant("number", token.text.replace("_", ""), token.start, token.end)
+            case "text":
+                return Constant("text", token.text[1:-1].replace("''", "'"), token.start, token.end)
+            case "op" if token.text == "(":
+                if self.now.word == "SELECT":
+                    self.stop("R110", "subqueries are not part of the language", self.now, "a subquery")
+                found = self.disjunction()
+                end = self.expect(")", "to close `(`").end
+                return replace(found, start=token.start, end=end)
+            case "name":
+                return self.named(token)
+            case "end":
+                raise Refused(
+                    "R101",
+                    "the expression is not complete",
+                    max(token.start - 1, 0),
+                    token.end,
+                    "a value is missing after this",
+                )
+        self.stop("R101", f"`{token.text}` cannot stand here", token, "a value is wanted here")
+
+    def named(self, token: Token) -> Syntax:
+        follows = self.now
+        if follows.kind == "op" and follows.text == "(" and token.word not in RESERVED - {"CAST"}:
+            return self.cast(token) if token.word == "CAST" else self.applied(token)
+        match token.word:
+            case "TRUE" | "FALSE":
+                return Constant("bool", token.text.lower(), token.start, token.end)
+            case "NULL":
+                return Constant("null", "", token.start, token.end)
+            case "CASE":
+                return self.case(token)
+            case "DATE" | "TIMESTAMP" | "DATETIME" if follows.kind == "text":
+                self.next()
+                kind: Literal["date", "datetime"] = "date" if token.word == "DATE" else "datetime"
+                return Constant(kind, follows.text[1:-1].replace("''", "'"), token.start, follows.end)
+        if token.word in RESERVED:
+            self.stop("R101", f"`{token.text}` cannot stand here", token, "a value is wanted here")
+        if follows.kind == "op" and follows.text == ".":
+            self.next()
+            part = self.next()
+            if part.kind != "name":
+                self.stop("R101", "a name is missing after `.`", follows, "here")
+            return Name(token.text, part.text, token.start, part.end)
+        return Name(token.text, None, token.start, token.end)
+
+    def case(self, token: Token) -> Syntax:
+        subject = None if self.now.word == "WHEN" else self.disjunction()
+        branches = []
+        while self.word("WHEN"):
+            condition = self.disjunction()
+            self.expect("THEN", "after WHEN")
+            branches.append((condition, self.disjunction()))
+        if not branches:
+            self.expect("WHEN", "after CASE")
+        otherwise = self.disjunction() if self.word("ELSE") else None
+        end = self.expect("END", "to close CASE").end
+        return Choose(subject, tuple(branches), otherwise, token.start, end)
+
+    def cast(self, token: Token) -> Syntax:
+        self.expect("(", "after CAST")
+        arg = self.disjunction()
+        self.expect("AS", "in CAST")
+        first = self.next()
+        if first.kind != "name":
+            self.stop("R101", "a type is missing in CAST", first, "a type is wanted here")
+        name = first.text.lower()
+        if self.op("("):
+            inner = [self.next().text]
+            while self.op(","):
+                inner.append(self.next().text)
+            self.expect(")", "after the digits")
+            name += f"({','.join(inner)})"
+        end = self.expect(")", "to close CAST").end
+        return Convert(arg, name, token.start, end)
+
+    def applied(self, token: Token) -> Syntax:
+        self.next()
+        args: list[Syntax] = []
+        star = token.word == "COUNT" and self.op("*")
+        if not star and not (self.now.kind == "op" and self.now.text == ")"):
+            if self.now.word == "DISTINCT":
+                self.stop("R110", "`DISTINCT` is not part of the language", self.now, "here")
+            args.append(self.disjunction())
+            while self.op(","):
+                args.append(self.disjunction())
+        end = self.expect(")", f"to close `{token.text}(`").end
+        over = self.over() if self.now.word == "OVER" else None
+        if token.word == "IF" and over is None and len(args) in (2, 3):
+            return Choose(None, ((args[0], args[1]),), args[2] if len(args) == 3 else None, token.start, end)
+        end = over.end if over else end
+        return Apply(token.text.lower(), tuple(args), over, star, token.start, end, token.end)
+
+    def over(self) -> Over:
+        start = self.next().start
+        self.expect("(", "after OVER")
+        partition: tuple[Name, ...] = ()
+        order: tuple[Name, ...] = ()
+        if self.word("PARTITION"):
+            self.expect("BY", "after PARTITION")
+            partition = self.names()
+        if self.word("ORDER"):
+            self.expect("BY", "after ORDER")
+            order = self.names()
+        if self.now.text != ")":
+            self.stop(
+                "R114",
+                "a window is `OVER (PARTITION BY unit ORDER BY columns)`",
+                self.now,
+                "not part of a window here",
+            )
+        return Over(partition, order, start, self.next().end)
+
+    def names(self) -> tuple[Name, ...]:
+        found = []
+        while True:
+            token = self.next()
+            if token.kind != "name" or token.word in RESERVED:
+                self.stop(
+                    "R114",
+                    "a window names columns only",
+                    token,
+                    "not a column",
+                    "derive a column first, and name it here",
+                )
+            found.append(Name(token.text, None, token.start, token.end))
+            self.word("ASC")
+            if not self.op(","):
+                return tuple(found)

@@ -1,0 +1,85 @@
+"""Verification refuses every plan that could let private rows out, overspend, or refer forwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from synthspec.errors import InternalError
+from synthspec.plan.ops import Assess, Bound, CountFit, Fit, Op, Sample, Scan
+from synthspec.plan.plan import Plan
+from synthspec.plan.verify import verify
+from synthspec.privacy.cost import FREE, Cost
+from tests.compile.specs import PATIENTS, SMALL, plan
+
+ONE = Cost(mu2=1000)
+
+
+def refused(broken: Plan) -> str:
+    """Return the code with which a plan is refused."""
+    with pytest.raises(InternalError) as error:
+        verify(broken)
+    return error.value.code
+
+
+def with_ops(*ops: Op) -> Plan:
+    """Return a plan with these ops."""
+    return plan(SMALL).model_copy(update={"ops": ops})
+
+
+def test_compiled_plans_are_sound() -> None:
+    assert verify(plan(SMALL)) == plan(SMALL)
+    assert verify(plan(PATIENTS)).most_it_can_spend.fits(plan(PATIENTS).budget)
+
+
+def test_a_sample_of_private_rows_is_refused() -> None:
+    assert refused(with_ops(Scan(), Bound(view=0), Sample(models=(1,)))) == "I301"
+
+
+def test_a_report_whose_rows_are_private_is_refused() -> None:
+    assert refused(with_ops(Scan(), Bound(view=0), Assess(view=1, rows=1, cost=ONE))) == "I301"
+
+
+@pytest.mark.parametrize("ref", [2, 3, -1])
+def test_a_step_cannot_refer_to_itself_or_a_later_one(ref: int) -> None:
+    assert refused(with_ops(Scan(), Bound(view=0), CountFit(view=ref, cost=ONE))) == "I302"
+
+
+def test_the_wrong_sort_is_refused() -> None:
+    fit = Fit(view=1, group="all", cost=ONE, domains=(2,))
+    assert refused(with_ops(Scan(), Bound(view=0), CountFit(view=1, cost=ONE), fit)) == "I302"
+
+
+def test_a_plan_that_may_overspend_is_refused() -> None:
+    sound = plan(SMALL)
+    assert refused(sound.model_copy(update={"budget": sound.budget.share(0.5)})) == "I303"
+
+
+def test_slack_is_part_of_the_price() -> None:
+    sound = plan(PATIENTS)
+    assert sound.most_it_can_spend.delta0 > 0
+    assert refused(sound.model_copy(update={"budget": Cost(mu2=sound.budget.mu2)})) == "I303"
+
+
+def test_rows_that_were_not_bounded_are_not_counted() -> None:
+    assert refused(with_ops(Scan(), CountFit(view=0, cost=ONE))) == "I305"
+    assert refused(with_ops(Scan(), Bound(view=0), Bound(view=1))) == "I305"
+
+
+def test_private_rows_are_never_read_at_no_price() -> None:
+    assert refused(with_ops(Scan(), Bound(view=0), CountFit(view=1, cost=FREE))) == "I306"
+    assert refused(with_ops(Scan(), Bound(view=0), Fit(view=1, group="all", cost=FREE))) == "I306"
+
+
+def test_an_unknown_group_is_refused() -> None:
+    assert refused(with_ops(Scan(), Bound(view=0), Fit(view=1, group="nobody", cost=ONE))) == "I304"
+
+
+def test_an_open_domain_that_nobody_buys_is_refused() -> None:
+    sound = plan(PATIENTS)
+    ops = [op for op in sound.ops if op.op not in ("discover", "tighten")]
+    moved: list[Any] = [op.model_copy(update={"domains": ()}) if isinstance(op, Fit) else op for op in ops]
+    moved = [op.model_copy(update={"models": (3, 4)}) if isinstance(op, Sample) else op for op in moved]
+    moved = [op.model_copy(update={"rows": 5}) if isinstance(op, Assess) else op for op in moved]
+    assert refused(sound.model_copy(update={"ops": tuple(moved)})) == "I307"
