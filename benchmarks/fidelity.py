@@ -25,15 +25,15 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "generators")]
 
-import numpy as np
-from exact_oracle import TableOracle
-from numpy.typing import NDArray
-from tables import NAMES, Coded, load
+import numpy as np  # noqa: E402
+from exact_oracle import TableOracle  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+from tables import NAMES, Coded, load  # noqa: E402
 
-from synthspec.generators import Generator, Independent, Marginal, Workload
-from synthspec.privacy.accountant import budget_cost
-from synthspec.privacy.entropy import SampleRng
-from synthspec.terms.domain import Domain
+from synthspec.generators import Generator, Independent, Marginal, Workload  # noqa: E402
+from synthspec.privacy.accountant import budget_cost  # noqa: E402
+from synthspec.privacy.entropy import SampleRng  # noqa: E402
+from synthspec.terms.domain import Domain  # noqa: E402
 
 Rows = NDArray[np.int64]
 DELTA = 1e-9
@@ -91,7 +91,9 @@ def auc(table: Coded, train: Rows, test: Rows) -> float:
     return float(roc_auc_score(ends[1], model.predict_proba(test[:, keep])[:, 1]))
 
 
-def run(table: Coded, generator: Generator, epsilon: float, seed: int, speed: bool) -> tuple[Rows, dict[str, float]]:
+def run(
+    table: Coded, generator: Generator, epsilon: float, seed: int, speed: bool
+) -> tuple[Rows, dict[str, float]]:
     """Fit and sample as many rows as were learned from; return them and the costs in CPU seconds."""
     real, _ = table.split()
     domain = Domain(attributes=table.columns, sizes=table.sizes)
@@ -138,7 +140,9 @@ def show(label: str, figures: Iterable[dict[str, float]]) -> None:
 
 def main() -> None:
     """Run the grid and print one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="adult at epsilon 1, one seed, no classifier")
     parser.add_argument("--tables", nargs="+", default=list(NAMES), choices=NAMES)
     parser.add_argument("--epsilons", nargs="+", type=float, default=[0.1, 1.0, 10.0])

@@ -13,7 +13,10 @@ import synthspec as ss
 os.environ.setdefault("SYNTHSPEC_HOME", str(Path("ledgers").absolute()))
 
 # 1. A made-up table of transactions: a cash machine needs a PIN, online shops have none.
-channels = {"combos": ["channel", "pin_used"], "rows": [["chip", "true"], ["chip", "false"], ["ecom", "false"], ["atm", "true"]]}
+channels = {
+    "combos": ["channel", "pin_used"],
+    "rows": [["chip", "true"], ["chip", "false"], ["ecom", "false"], ["atm", "true"]],
+}
 world = ss.Spec(
     name="bank",
     columns={
@@ -38,7 +41,9 @@ spec = ss.Spec(
         "customer_id": "id",
         "channel": ["chip", "ecom", "atm"],
         "pin_used": "bool",
-        "amount": ss.Column(type="decimal(2)", in_="0..250_000", clip=0.99, basis="scheme cap on one transaction"),
+        "amount": ss.Column(
+            type="decimal(2)", in_="0..250_000", clip=0.99, basis="scheme cap on one transaction"
+        ),
         "fee": "decimal(2) 0..5",
         "is_fraud": "bool",
         "total": ss.Column(derive="amount + fee"),

@@ -22,7 +22,9 @@ world = ss.Spec(
         "age": "int 0..99",
         "ward": ["medicine", "surgery", "obstetrics", "icu"],
         "dice": "int 0..99",
-        "stay_days": ss.Column(derive="CASE WHEN ward = 'icu' THEN 3 + floor(dice / 5) ELSE 1 + floor(dice / 20) END"),
+        "stay_days": ss.Column(
+            derive="CASE WHEN ward = 'icu' THEN 3 + floor(dice / 5) ELSE 1 + floor(dice / 20) END"
+        ),
     },
     rules={"obstetrics": ss.sql("ward <> 'obstetrics' OR (sex = 'F' AND age BETWEEN 15 AND 50)")},
 )

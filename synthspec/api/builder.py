@@ -103,5 +103,8 @@ def write(parts: Mapping[str, object]) -> str:
     """Return the YAML text of a spec; keys whose value is None or empty are left out."""
     import yaml
 
-    tree = {"spec": 1, **{key: plain(value) for key, value in parts.items() if value not in (None, {}, (), [])}}
+    tree = {
+        "spec": 1,
+        **{key: plain(value) for key, value in parts.items() if value not in (None, {}, (), [])},
+    }
     return yaml.dump(tree, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=10_000)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from synthspec.api.spec import Spec, load
-from synthspec.errors import Diagnostic, Edit
+from synthspec.errors import Diagnostic
 
 _ROUNDS = 10
 
@@ -33,44 +33,13 @@ def fix_text(text: str, origin: str) -> tuple[str, int]:
 
     Fixes are applied round by round, since one may move or uncover another.
     """
+    from synthspec.spec.fmt import apply_fixes
+
     done = 0
     for _ in range(_ROUNDS):
-        edits: list[Edit] = []
-        count = 0
-        for found in Spec.of(text, origin).check():
-            safe = next((each for each in found.fixes if each.safe), None)
-            if safe is not None and not any(_overlap(a, b) for a in safe.edits for b in edits):
-                edits += safe.edits
-                count += 1
-        if not edits:
+        fixes = [fix for found in Spec.of(text, origin).check() for fix in found.fixes if fix.safe]
+        after = apply_fixes(text, fixes)
+        if after == text:
             break
-        text = apply_edits(text, edits)
-        done += count
+        text, done = after, done + len(fixes)
     return text, done
-
-
-def apply_edits(text: str, edits: Sequence[Edit]) -> str:
-    """Return `text` with edits that do not overlap written in."""
-    lines = text.splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    spans = sorted(
-        (
-            starts[edit.span.line - 1] + edit.span.column - 1,
-            starts[edit.span.end_line - 1] + edit.span.end_column - 1,
-            edit.text,
-        )
-        for edit in edits
-    )
-    for start, end, new in reversed(spans):
-        text = text[:start] + new + text[end:]
-    return text
-
-
-def _overlap(one: Edit, two: Edit) -> bool:
-    first, second = one.span, two.span
-    return not (
-        (first.end_line, first.end_column) <= (second.line, second.column)
-        or (second.end_line, second.end_column) <= (first.line, first.column)
-    )

@@ -38,7 +38,8 @@ def table(rows: Sequence[Mapping[str, object]]) -> str:
     }
     left = max(map(len, names.values()))
     lines = [
-        f"{title:<{left}}" + "".join(f"{_said(row[key]):>{_WIDTH}}" for row in rows) for key, title in names.items()
+        f"{title:<{left}}" + "".join(f"{_said(row[key]):>{_WIDTH}}" for row in rows)
+        for key, title in names.items()
     ]
     lines += [
         "",
@@ -79,7 +80,9 @@ def _out_of_reach(plan: Plan) -> int:
     return sum(
         1
         for gate in plan.value.gates
-        if gate.metric.startswith(("max_tvd", "mean_tvd")) and gate.op in ("<", "<=") and gate.bounds[0] < floor
+        if gate.metric.startswith(("max_tvd", "mean_tvd"))
+        and gate.op in ("<", "<=")
+        and gate.bounds[0] < floor
     )
 
 

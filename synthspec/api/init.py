@@ -43,7 +43,9 @@ def init_from(source: str, *, data: str = "data.csv") -> str:
         case _:
             draft = from_dictionary(text, path, data)
     if not draft.columns:
-        raise SpecError("S153", f"`{path}` describes no column", helps=("give a dictionary with one row a column",))
+        raise SpecError(
+            "S153", f"`{path}` describes no column", helps=("give a dictionary with one row a column",)
+        )
     return render(_headed(draft))
 
 
@@ -56,9 +58,7 @@ def init_names_only(path: str) -> str:
         SourceError: D450 when there is no such file, D451 when its first line is no header.
     """
     names, types = table_header(path)
-    columns = tuple(
-        by_name(name, origin, types.get(origin or name)) for name, origin in named(names)
-    )
+    columns = tuple(by_name(name, origin, types.get(origin or name)) for name, origin in named(names))
     unit = next((column.name for column in columns if is_person(column.origin or column.name)), None)
     draft = Draft(name=Path(path).stem, source=path, columns=columns, unit=unit)
     return render(_headed(draft))
@@ -84,9 +84,13 @@ def by_name(name: str, origin: str | None, told: str | None = None) -> DraftColu
     if is_key(called):
         return DraftColumn(name=name, type="id", origin=origin)
     if is_free_text(called) and told in (None, "category"):
-        return DraftColumn(name=name, type="category", origin=origin, left_out="free text or a name; not modelled")
+        return DraftColumn(
+            name=name, type="category", origin=origin, left_out="free text or a name; not modelled"
+        )
     preset = preset_of(called)
-    if preset is not None and (told is None or told == preset.type or {told, preset.type} <= {"int", "float", "decimal(2)"}):
+    if preset is not None and (
+        told is None or told == preset.type or {told, preset.type} <= {"int", "float", "decimal(2)"}
+    ):
         return DraftColumn(
             name=name,
             type=told or preset.type,
@@ -98,7 +102,9 @@ def by_name(name: str, origin: str | None, told: str | None = None) -> DraftColu
             note="guessed from the name: confirm",
         )
     kind = told or "category"
-    return DraftColumn(name=name, type=kind, origin=origin, note="" if kind == "bool" else "say what values it can take")
+    return DraftColumn(
+        name=name, type=kind, origin=origin, note="" if kind == "bool" else "say what values it can take"
+    )
 
 
 def _headed(draft: Draft) -> Draft:
@@ -132,7 +138,9 @@ def _read(path: str) -> str:
         raise SpecError("S153", f"`{path}` is not UTF-8 text", helps=("save it as UTF-8",)) from None
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise SpecError("S153", f"cannot read `{path}`: {reason}", helps=("give the dictionary's path",)) from None
+        raise SpecError(
+            "S153", f"cannot read `{path}`: {reason}", helps=("give the dictionary's path",)
+        ) from None
 
 
 def _csv_header(file: Path) -> tuple[str, ...]:
@@ -143,7 +151,9 @@ def _csv_header(file: Path) -> tuple[str, ...]:
             line = handle.readline(1_000_000)
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise SourceError("D450", f"cannot open `{file}`: {reason}", helps=("check its permissions",)) from None
+        raise SourceError(
+            "D450", f"cannot open `{file}`: {reason}", helps=("check its permissions",)
+        ) from None
     delimiter = max(",;\t|", key=line.count)
     names = tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
     if not names or any(_is_a_value(name) for name in names) or len(set(names)) != len(names):
@@ -151,7 +161,10 @@ def _csv_header(file: Path) -> tuple[str, ...]:
         raise SourceError(
             "D451",
             f"the first line of `{file}` does not look like column names",
-            helps=("add a header line, or write the spec from a data dictionary: `synthspec init --from csv:DICT.csv`",),
+            helps=(
+                "add a header line",
+                "or draft the spec from a data dictionary: `synthspec init --from csv:DICT.csv`",
+            ),
         )
     return names
 

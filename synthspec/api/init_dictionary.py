@@ -13,11 +13,29 @@ from synthspec.api.presets import is_key, preset_of
 from synthspec.errors import SpecError
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "name": ("name", "column", "column name", "variable", "variable name", "field", "field name", "attribute"),
+    "name": (
+        "name",
+        "column",
+        "column name",
+        "variable",
+        "variable name",
+        "field",
+        "field name",
+        "attribute",
+    ),
     "type": ("type", "data type", "datatype", "format", "variable type", "field type"),
     "min": ("min", "minimum", "lower", "lower bound", "from", "low"),
     "max": ("max", "maximum", "upper", "upper bound", "to", "high"),
-    "values": ("values", "allowed values", "categories", "levels", "codes", "valid values", "enum", "value labels"),
+    "values": (
+        "values",
+        "allowed values",
+        "categories",
+        "levels",
+        "codes",
+        "valid values",
+        "enum",
+        "value labels",
+    ),
     "about": ("description", "label", "meaning", "definition", "about", "question"),
     "unit": ("unit", "units", "unit of measure"),
     "required": ("required", "mandatory", "not null", "nullable", "missing", "missing values"),
@@ -32,7 +50,18 @@ TYPES: Mapping[str, str] = {
     **dict.fromkeys(("datetime", "timestamp", "time stamp", "timestamptz"), "datetime"),
     **dict.fromkeys(("id", "identifier", "key", "uuid"), "id"),
     **dict.fromkeys(
-        ("category", "categorical", "string", "text", "varchar", "char", "nominal", "ordinal", "factor", "enum"),
+        (
+            "category",
+            "categorical",
+            "string",
+            "text",
+            "varchar",
+            "char",
+            "nominal",
+            "ordinal",
+            "factor",
+            "enum",
+        ),
         "category",
     ),
 }
@@ -47,7 +76,8 @@ def from_dictionary(text: str, path: str, data: str) -> Draft:
     rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
     headings = [heading.strip().lower().replace("_", " ") for heading in (rows[0] if rows else [])]
     places = {
-        key: next((i for i, heading in enumerate(headings) if heading in words), None) for key, words in _WORDS.items()
+        key: next((i for i, heading in enumerate(headings) if heading in words), None)
+        for key, words in _WORDS.items()
     }
     if places["name"] is None:
         raise SpecError(
@@ -57,11 +87,14 @@ def from_dictionary(text: str, path: str, data: str) -> Draft:
         )
     negated = places["required"] is not None and headings[places["required"]].startswith(("null", "missing"))
     facts = [
-        {key: _cell(row, place) for key, place in places.items()} for row in rows[1:] if _cell(row, places["name"])
+        {key: _cell(row, place) for key, place in places.items()}
+        for row in rows[1:]
+        if _cell(row, places["name"])
     ]
     names = named([fact["name"] for fact in facts])
     columns = tuple(
-        _column(name, origin, fact, Path(path).name, negated) for (name, origin), fact in zip(names, facts, strict=True)
+        _column(name, origin, fact, Path(path).name, negated)
+        for (name, origin), fact in zip(names, facts, strict=True)
     )
     return Draft(name=Path(data).stem, source=data, columns=columns, unit=guess_unit(columns))
 
@@ -105,8 +138,8 @@ def _column(name: str, origin: str | None, fact: Mapping[str, str], book: str, n
         preset = preset_of(origin or name)
         if preset is not None and preset.type == kind:
             return DraftColumn(
-                name, kind, preset.domain, missing, preset.basis, origin=origin, about=about, step=preset.step,
-                note="range guessed from the name: confirm",
+                name, kind, preset.domain, missing, preset.basis, origin=origin, about=about,
+                step=preset.step, note="range guessed from the name: confirm",
             )  # fmt: skip
     return DraftColumn(
         name, kind, domain, missing, basis if domain else None, labels=labels, origin=origin, about=about,

@@ -25,15 +25,16 @@ def from_frictionless(text: str, path: str, data: str) -> Draft:
     Raises:
         SpecError: S153 when the file is not JSON or has no fields.
     """
-    try:
-        tree = json.loads(text)
-    except ValueError:
-        tree = None
-    resources = tree.get("resources") if isinstance(tree, dict) else None
-    resource = resources[0] if isinstance(resources, list) and resources else {}
-    schema = resource.get("schema") if isinstance(resource, dict) and resource else tree
-    fields = schema.get("fields") if isinstance(schema, dict) else None
-    if not isinstance(fields, list) or not all(isinstance(f, dict) and isinstance(f.get("name"), str) for f in fields):
+    tree = _mapping(text)
+    resources = tree.get("resources")
+    first = resources[0] if isinstance(resources, list) and resources else {}
+    resource: Mapping[str, Any] = first if isinstance(first, dict) else {}
+    inner = resource.get("schema") if resource else tree
+    schema: Mapping[str, Any] = inner if isinstance(inner, dict) else {}
+    fields = schema.get("fields")
+    if not isinstance(fields, list) or not all(
+        isinstance(f, dict) and isinstance(f.get("name"), str) for f in fields
+    ):
         raise SpecError(
             "S153",
             f"`{path}` is neither a data package nor a table schema",
@@ -46,10 +47,10 @@ def from_frictionless(text: str, path: str, data: str) -> Draft:
         _column(name, origin, field, book, primary)
         for (name, origin), field in zip(named([f["name"] for f in fields]), fields, strict=True)
     )
-    where = resource.get("path") if isinstance(resource, dict) else None
+    where = resource.get("path")
     source = data if data != "data.csv" or not isinstance(where, str) else where
     nulls = tuple(str(each) for each in schema.get("missingValues", []) if isinstance(each, str))
-    title = resource.get("name") if isinstance(resource, dict) else None
+    title = resource.get("name")
     return Draft(
         name=str(title or Path(source).stem),
         source=source,
@@ -60,7 +61,17 @@ def from_frictionless(text: str, path: str, data: str) -> Draft:
     )
 
 
-def _column(name: str, origin: str | None, field: Mapping[str, Any], book: str, primary: set[str]) -> DraftColumn:
+def _mapping(text: str) -> Mapping[str, Any]:
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError):
+        tree = None
+    return tree if isinstance(tree, dict) else {}
+
+
+def _column(
+    name: str, origin: str | None, field: Mapping[str, Any], book: str, primary: set[str]
+) -> DraftColumn:
     limits = field.get("constraints") if isinstance(field.get("constraints"), dict) else {}
     assert isinstance(limits, dict)
     about = str(field.get("description") or field.get("title") or "")
@@ -70,7 +81,9 @@ def _column(name: str, origin: str | None, field: Mapping[str, Any], book: str, 
     kind = _TYPES.get(str(field.get("type", "string")), "category")
     pairs = _values(field, limits)
     if not kind or (kind == "category" and not pairs and is_free_text(called)):
-        return DraftColumn(name, "category", origin=origin, left_out=f"type {field.get('type', 'string')}; not modelled")
+        return DraftColumn(
+            name, "category", origin=origin, left_out=f"type {field.get('type', 'string')}; not modelled"
+        )
     missing = not limits.get("required", False)
     domain: str | None = None
     labels: tuple[tuple[str, str], ...] = ()

@@ -32,7 +32,11 @@ def from_odcs(text: str, path: str, data: str) -> Draft:
     objects = tree.get("schema") if isinstance(tree, dict) else None
     first = objects[0] if isinstance(objects, list) and objects and isinstance(objects[0], dict) else {}
     listed = first.get("properties")
-    fields = [each for each in listed if isinstance(each, dict) and "name" in each] if isinstance(listed, list) else []
+    fields = (
+        [each for each in listed if isinstance(each, dict) and "name" in each]
+        if isinstance(listed, list)
+        else []
+    )
     if not fields:
         raise SpecError(
             "S153",
@@ -64,7 +68,10 @@ def _column(name: str, origin: str | None, field: Mapping[str, Any], book: str) 
     values = _values(field)
     if not kind or (kind == "category" and not values and is_free_text(called)):
         return DraftColumn(
-            name, "category", origin=origin, left_out=f"type {field.get('logicalType', 'string')}; not modelled"
+            name,
+            "category",
+            origin=origin,
+            left_out=f"type {field.get('logicalType', 'string')}; not modelled",
         )
     options = field.get("logicalTypeOptions")
     limits: Mapping[str, Any] = options if isinstance(options, dict) else {}
@@ -97,7 +104,9 @@ def _values(field: Mapping[str, Any]) -> list[str]:
         if not isinstance(check, dict):
             continue
         arguments = check.get("arguments")
-        found = check.get("validValues") or (arguments.get("validValues") if isinstance(arguments, dict) else None)
+        found = check.get("validValues") or (
+            arguments.get("validValues") if isinstance(arguments, dict) else None
+        )
         if isinstance(found, list):
             return [str(each) for each in found]
     return []

@@ -85,8 +85,8 @@ def _text(
     preset = preset_of(origin or name) if domain is None else None
     if preset is not None and preset.type == kind:
         return DraftColumn(
-            name, kind, preset.domain, missing, preset.basis, (), origin, "range guessed from the name: confirm",
-            about, step=preset.step,
+            name, kind, preset.domain, missing, preset.basis, (), origin,
+            "range guessed from the name: confirm", about, step=preset.step,
         )  # fmt: skip
     note = note or ("" if domain else "say what values it can take")
     return DraftColumn(name, kind, domain, missing, book if domain else None, (), origin, note, about)

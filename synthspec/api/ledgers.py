@@ -11,8 +11,7 @@ from synthspec.errors import BudgetError
 from synthspec.privacy.journal import Journal
 
 if TYPE_CHECKING:
-    from synthspec.api.plan import Plan
-    from synthspec.plan.plan import Plan as PlanValue
+    from synthspec.plan.plan import Plan
 
 Neighbours = Literal["add-remove", "replace"]
 
@@ -51,35 +50,37 @@ class State:
             for charge in self.charges
         ]
         raised = f"   cap raised {facts['raises']} times" if facts["raises"] else ""
-        tail = f"spent ε = {facts['spent']:.2f}   largest single release that still fits: ε = {facts['largest']:.2f}"
+        fits = f"largest single release that still fits: ε = {facts['largest']:.2f}"
+        tail = f"spent ε = {facts['spent']:.2f}   {fits}"
         return "\n".join([head, *lines, tail + raised])
 
     def log(self) -> str:
         """Return every entry, one a line."""
         return "\n".join(
-            f"{number:>4}  {entry['day']}  {entry['kind']:<13}  " + _rest(entry) for number, entry in enumerate(self.entries)
+            f"{number:>4}  {entry['day']}  {entry['kind']:<13}  " + _rest(entry)
+            for number, entry in enumerate(self.entries)
         )
 
 
-def source_key(value: PlanValue) -> str:
+def source_key(value: Plan) -> str:
     """Return where a plan's source lies: the same for every working folder."""
     assert value.source is not None
     return str(source_path(value))
 
 
-def source_path(value: PlanValue) -> Path:
+def source_path(value: Plan) -> Path:
     """Return the source's absolute path; a relative one starts beside the spec."""
     assert value.source is not None
     path = Path(value.source.path).expanduser()
     return (path if path.is_absolute() else Path(value.spec_path).parent / path).resolve()
 
 
-def needs_ledger(value: PlanValue) -> bool:
+def needs_ledger(value: Plan) -> bool:
     """Return whether a plan reads private rows."""
     return value.source is not None and not value.source_public
 
 
-def existing(value: PlanValue) -> Journal | None:
+def existing(value: Plan) -> Journal | None:
     """Return the ledger that a plan would be charged to; None for a default one not opened yet.
 
     Raises:
@@ -90,16 +91,20 @@ def existing(value: PlanValue) -> Journal | None:
     found = Journal.find(value.ledger)
     if found is None:
         unit = value.protection.unit if value.protection is not None else "COLUMN"
+        cap = f"--cap {value.epsilon:g} --delta {value.delta:g}"
         raise BudgetError(
             "B550",
             f"there is no ledger `{value.ledger}`",
-            notes=("a named ledger is opened by the data's owner", "nothing was read and nothing was charged"),
-            helps=(f"`synthspec budget open {value.ledger} --unit {unit} --cap {value.epsilon:g} --delta {value.delta:g}`",),
+            notes=(
+                "a named ledger is opened by the data's owner",
+                "nothing was read and nothing was charged",
+            ),
+            helps=(f"`synthspec budget open {value.ledger} --unit {unit} {cap}`",),
         )
     return found
 
 
-def ledger_of(value: PlanValue) -> Journal:
+def ledger_of(value: Plan) -> Journal:
     """Return the plan's ledger, opening the default one of its source with a cap equal to the plan.
 
     Raises:
@@ -120,9 +125,8 @@ def ledger_of(value: PlanValue) -> Journal:
     )
 
 
-def forecast(plan: Plan) -> str:
+def forecast(value: Plan) -> str:
     """Return one line on the ledger before and after a plan; empty when it needs none."""
-    value = plan.value
     if not needs_ledger(value):
         return ""
     try:
@@ -134,7 +138,11 @@ def forecast(plan: Plan) -> str:
     seen = found.forecast(value.most_it_can_spend, value.delta)
     name = value.ledger or "default"
     line = f"Ledger {name}: ε {seen.spent:.2f} → {seen.after:.2f} of cap {seen.cap:.2f}"
-    return line if seen.fits else f"{line}: does not fit; the largest `epsilon` that does is {_down(seen.largest)}"
+    return (
+        line
+        if seen.fits
+        else f"{line}: does not fit; the largest `epsilon` that does is {_down(seen.largest)}"
+    )
 
 
 def open_named(
@@ -226,7 +234,10 @@ def _found(name: str | None, source: str | None) -> Journal:
     if name is not None:
         journal, what = Journal.find(name), f"there is no ledger `{name}`"
     elif source is not None:
-        journal, what = Journal.of_source(str(Path(source).resolve())), f"`{source}` has no default ledger yet"
+        journal, what = (
+            Journal.of_source(str(Path(source).resolve())),
+            f"`{source}` has no default ledger yet",
+        )
     else:
         journal, what = None, "no ledger was named"
     if journal is None:

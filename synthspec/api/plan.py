@@ -69,10 +69,11 @@ class Plan:
         )
 
     def text(self, *, full: bool = False) -> str:
-        """Return the plan for people: steps, prices, rules, gates, what is taken as public."""
+        """Return the plan for people: steps, prices, rules, gates, what is taken as public, its ledger."""
+        from synthspec.api.ledgers import forecast
         from synthspec.plan.explain import explain
 
-        return explain(self._value, full=full)
+        return explain(self._value, full=full, ledger=forecast(self._value)).rstrip("\n")
 
     def save(self, path: str | Path) -> Path:
         """Write the plan file (JSON) and return its path."""
@@ -105,7 +106,10 @@ class Plan:
         from synthspec.api.release import load_release
         from synthspec.api.train import train
 
-        return load_release(train(self._value, out=out, resume=resume, replace=replace, progress=progress))
+        folder = train(self._value, out=out, resume=resume, replace=replace, progress=progress)
+        release = load_release(folder)
+        release.attach_report()
+        return release
 
 
 def load_plan(path: str | Path) -> Plan:
@@ -125,7 +129,11 @@ def load_plan(path: str | Path) -> Plan:
         reason = (error.strerror or "unreadable").lower()
     except (ValueError, ValidationError, RecursionError):
         reason = "it is not a plan of this version"
-    raise SpecError("S154", f"cannot read the plan `{path}`: {reason}", helps=("`synthspec plan SPEC -o FILE` writes one",))
+    raise SpecError(
+        "S154",
+        f"cannot read the plan `{path}`: {reason}",
+        helps=("`synthspec plan SPEC -o FILE` writes one",),
+    )
 
 
 def is_plan_file(path: str | Path) -> bool:

@@ -41,7 +41,7 @@ class Release:
 
     @property
     def claim(self) -> Mapping[str, Any] | None:
-        """What is promised: unit, rows per unit, neighbours, mu, epsilon, delta; None without private rows."""
+        """What is promised: unit, max_rows, neighbours, mu, epsilon, delta; None without private rows."""
         claim = self._value.claim
         return None if claim is None else claim.model_dump(mode="json")
 
@@ -85,7 +85,9 @@ class Release:
 
         if scenario is not None:
             raise SpecError(
-                "S155", "scenarios are not sampled yet", helps=("use `--where` and `-n` with the scenario's condition",)
+                "S155",
+                "scenarios are not sampled yet",
+                helps=("use `--where` and `-n` with the scenario's condition",),
             )
         plan = self._value.plan
         count = plan.rows if rows is None else rows
@@ -98,6 +100,14 @@ class Release:
         from synthspec.api.report import Report
 
         return Report(self._value)
+
+    def attach_report(self) -> None:
+        """Write the public report into the folder, as JSON and as one page, and into its manifest."""
+        from synthspec.release.bundle import attach
+
+        report = self.report()
+        attach(self._folder, "report.json", report.json(), "application/json", "B")
+        attach(self._folder, "report.html", report.html(), "text/html", "B")
 
     def _condition(self, where: str) -> Expr:
         from synthspec.api.condition import condition

@@ -74,5 +74,7 @@ class Report:
             case ".json":
                 file.write_bytes(self.json())
             case _:
-                raise SpecError("S152", f"`{file.name}` ends neither in .html nor in .json", helps=("`-o report.html`",))
+                raise SpecError(
+                    "S152", f"`{file.name}` ends neither in .html nor in .json", helps=("`-o report.html`",)
+                )
         return file

@@ -30,7 +30,9 @@ def apply(text: str, origin: str, settings: Sequence[Setting]) -> str:
 
 def _write(tree: Tree, path: tuple[str, ...], value: str) -> str:
     if not all(path):
-        raise SpecError("S151", f"`{'.'.join(path)}` is not a path", helps=("for example `privacy.epsilon=2`",))
+        raise SpecError(
+            "S151", f"`{'.'.join(path)}` is not a path", helps=("for example `privacy.epsilon=2`",)
+        )
     if path == ("source", "path") and isinstance(tree.node(("source",)), Scalar):
         path = ("source",)
     node = tree.node(path)
@@ -59,8 +61,8 @@ def _replaced(tree: Tree, node: Node, value: str) -> str:
 
 def _added(tree: Tree, host: Entries, path: tuple[str, ...], value: str) -> str:
     inner = _scalar(value)
-    for key in reversed(path[1:]):
-        inner = f"{{{key}: {inner}}}"
+    for name in reversed(path[1:]):
+        inner = f"{{{name}: {inner}}}"
     entry = f"{path[0]}: {inner}"
     text = tree.text
     if host.flow:

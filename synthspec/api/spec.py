@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -22,12 +23,23 @@ if TYPE_CHECKING:
 Tree = Mapping[str, object]
 
 
+@dataclass(frozen=True)
+class Written:
+    """A spec's text with settings written in, where it came from, and the settings."""
+
+    text: str
+    origin: str
+    settings: tuple[tuple[str, str], ...] = ()
+
+
 @final
 class Spec:
     """One spec: immutable; every verb is a function of its text.
 
     Build one from keywords, with the same nouns as the YAML, or `load` one from a file.
     """
+
+    written: Written
 
     def __init__(
         self,
@@ -59,7 +71,7 @@ class Spec:
             "output": output,
             "workload": workload,
         }
-        self._keep(write(parts), "spec.yaml", ())
+        self.written = Written(write(parts), "spec.yaml")
 
     @classmethod
     def of(cls, text: str, origin: str, settings: Sequence[tuple[str, str]] = ()) -> Spec:
@@ -74,42 +86,39 @@ class Spec:
             SpecError: S151, when a setting leads nowhere.
         """
         spec = cls.__new__(cls)
-        spec._keep(setting.apply(text, origin, settings), origin, tuple(settings))
+        spec.written = Written(setting.apply(text, origin, settings), origin, tuple(settings))
         return spec
-
-    def _keep(self, text: str, origin: str, settings: tuple[tuple[str, str], ...]) -> None:
-        self._text, self._origin, self._settings = text, origin, settings
 
     @property
     def text(self) -> str:
         """The YAML, comments included, with settings written in."""
-        return self._text
+        return self.written.text
 
     @property
     def origin(self) -> str:
         """The path that it was read from."""
-        return self._origin
+        return self.written.origin
 
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
         """The settings that were written in."""
-        return self._settings
+        return self.written.settings
 
     def __repr__(self) -> str:
-        return f"Spec({self._origin!r})"
+        return f"Spec({self.origin!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Spec) and (self._text, self._origin) == (other._text, other._origin)
+        return isinstance(other, Spec) and self.written == other.written
 
     def __hash__(self) -> int:
-        return hash((self._text, self._origin))
+        return hash(self.written)
 
     @cached_property
     def parsed(self) -> Parsed:
         """The text as a tree and, when its shape is right, a spec."""
         from synthspec.spec.parse import parse
 
-        return parse(self._text, self._origin)
+        return parse(self.text, self.origin)
 
     @cached_property
     def _found(self) -> tuple[Checked | None, tuple[Diagnostic, ...]]:
@@ -156,20 +165,20 @@ class Spec:
     def replace(self, settings: Mapping[str, object]) -> Spec:
         """Return a new spec with some values replaced: `{"privacy.epsilon": 2}`."""
         pairs = tuple((path, str(value)) for path, value in settings.items())
-        made = Spec.of(self._text, self._origin, pairs)
-        made._settings = (*self._settings, *pairs)
+        made = Spec.of(self.text, self.origin, pairs)
+        made.written = Written(made.text, self.origin, (*self.settings, *pairs))
         return made
 
     def formatted(self) -> str:
         """Return the text in canonical layout, comments kept."""
         from synthspec.spec.fmt import format_text
 
-        return format_text(self._text, self._origin)
+        return format_text(self.text, self.origin)
 
     def to_yaml(self, path: str | Path) -> Path:
         """Write the spec to a file, comments kept, and return the file's path."""
         file = Path(path)
-        file.write_text(self._text, encoding="utf-8")
+        file.write_text(self.text, encoding="utf-8")
         return file
 
 

@@ -30,7 +30,10 @@ def refuse_stale(plan: Plan) -> None:
 def staleness(plan: Plan) -> str | None:
     """Return why a plan is stale, or None."""
     file = Path(plan.spec_path)
-    if file.is_file() and apply(file.read_text(encoding="utf-8"), plan.spec_path, plan.settings) != plan.spec_text:
+    if (
+        file.is_file()
+        and apply(file.read_text(encoding="utf-8"), plan.spec_path, plan.settings) != plan.spec_text
+    ):
         return f"`{plan.spec_path}` has changed since"
     changed = next((each for each in plan.files if not _same(each, file.parent)), None)
     if changed is not None:

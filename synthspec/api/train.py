@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,9 @@ def train(
     if needs_ledger(plan):
         preflight(located, polars, folder)
         journal, charge = _charged(located, folder, resume)
-    return execute(located, journal, charge, polars, SystemNoise(), folder, resume, progress or _silent, replace)
+    return execute(
+        located, journal, charge, polars, SystemNoise(), folder, resume, progress or _silent, replace
+    )
 
 
 def _located(value: Plan) -> Plan:
@@ -80,7 +83,7 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
         value.most_it_can_spend,
         unit=value.protection.unit,
         neighbours=value.protection.neighbours,
-        release=f"{folder.name[:40] or 'release'}-{secrets.token_hex(4)}",
+        release=_release_id(folder),
         plan=value.digest(),
         label=value.name,
         epsilon=value.epsilon,
@@ -89,7 +92,11 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
     return journal, charge
 
 
+def _release_id(folder: Path) -> str:
+    """Return a fresh id that is a file name everywhere, whatever the folder is called."""
+    name = re.sub(r"[^0-9A-Za-z_-]+", "-", folder.name)[:40].strip("-_")
+    return f"{name or 'release'}-{secrets.token_hex(4)}"
+
+
 def _silent(step: int, steps: int, name: str) -> None:
     """Say nothing."""
-
-

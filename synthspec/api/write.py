@@ -19,7 +19,9 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
     """
     file = Path(path)
     if file.suffix not in (".csv", ".parquet"):
-        raise SpecError("S152", f"`{file.name}` ends neither in .csv nor in .parquet", helps=("name it `rows.parquet`",))
+        raise SpecError(
+            "S152", f"`{file.name}` ends neither in .csv nor in .parquet", helps=("name it `rows.parquet`",)
+        )
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.partial")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Literal
 
 import click
 
@@ -21,19 +22,35 @@ def command() -> None:
 @command.command("open", cls=Verb)
 @click.argument("name")
 @click.option("--unit", required=True, metavar="COLUMN", help="Whom it protects: a column, or `row`.")
-@click.option("--cap", "epsilon", required=True, metavar="E", help="The most that all releases together may spend.")
+@click.option(
+    "--cap", "epsilon", required=True, metavar="E", help="The most that all releases together may spend."
+)
 @click.option("--delta", required=True, metavar="D", help="The delta that goes with it, for example 1e-9.")
-@click.option("--neighbours", type=click.Choice(["add-remove", "replace"]), default="add-remove", show_default=True)
+@click.option(
+    "--neighbours", type=click.Choice(["add-remove", "replace"]), default="add-remove", show_default=True
+)
 @click.option("--owner", default="", help="A name for the log.")
 @click.option("--store", metavar="URL", help="A PostgreSQL address instead of a local file.")
-def open_(name: str, unit: str, epsilon: str, delta: str, neighbours: str, owner: str, store: str | None) -> int:
+def open_(
+    name: str,
+    unit: str,
+    epsilon: str,
+    delta: str,
+    neighbours: Literal["add-remove", "replace"],
+    owner: str,
+    store: str | None,
+) -> int:
     """Open ledger NAME; prints the owner secret, once."""
     from synthspec.api import ledgers
 
     output = Output.here()
     if store is not None:
-        raise click.UsageError("--store: ledgers in PostgreSQL are not built yet; leave it out for a local file")
-    opened = ledgers.open_named(name, unit=unit, epsilon=epsilon, delta=delta, neighbours=neighbours, owner=owner)
+        raise click.UsageError(
+            "--store: ledgers in PostgreSQL are not built yet; leave it out for a local file"
+        )
+    opened = ledgers.open_named(
+        name, unit=unit, epsilon=epsilon, delta=delta, neighbours=neighbours, owner=owner
+    )
     text = (
         f"ledger {name} opened: unit {unit}, neighbours {neighbours}, cap ε = {epsilon} at δ = {delta}\n"
         f"owner secret (shown once, needed for `cap` and `void`): {opened.secret}"

@@ -11,7 +11,9 @@ from synthspec.cli.output import Output
 
 
 @click.command("demo", cls=Verb)
-@click.option("-o", "--out", metavar="DIR", default="synthspec-demo", show_default=True, help="Where its files go.")
+@click.option(
+    "-o", "--out", metavar="DIR", default="synthspec-demo", show_default=True, help="Where its files go."
+)
 def command(out: str) -> int:
     """Make a hospital table out of rules and literature, then plan, train, sample and report on it.
 
@@ -36,7 +38,7 @@ def command(out: str) -> int:
         output.note(
             f"\nLook at:\n"
             f"  {shown.folder / 'hospital.yaml'}   the spec: what a person writes\n"
-            f"  {shown.release.folder / 'report.html'}   the report: what may be claimed, and how good it is\n"
+            f"  {shown.release.folder / 'report.html'}   the report: what may be claimed, how good it is\n"
             f"  {shown.folder / 'more.csv'}   fresh synthetic rows; drawing them costs nothing\n"
             f"Next: synthspec init --names-only YOUR.csv -o your.yaml"
         )

@@ -19,7 +19,9 @@ def command(code: str | None) -> int:
     output = Output.here()
     if code is None:
         listed = {each: CODES[each].title for each in sorted(CODES)}
-        output.result("explain", {"codes": listed}, "\n".join(f"{each}  {title}" for each, title in listed.items()))
+        output.result(
+            "explain", {"codes": listed}, "\n".join(f"{each}  {title}" for each, title in listed.items())
+        )
         return 0
     name = code.upper()
     if name not in CODES:
@@ -32,7 +34,11 @@ def command(code: str | None) -> int:
         if example:
             parts += ["", word, *(f"  {line}" for line in example.strip("\n").split("\n"))]
     if entry.related:
-        parts += ["", "Related: " + " · ".join(f"{each} {CODES[each].title}" for each in entry.related if each in CODES)]
+        parts += [
+            "",
+            "Related: "
+            + " · ".join(f"{each} {CODES[each].title}" for each in entry.related if each in CODES),
+        ]
     document = {
         "code": name,
         "title": entry.title,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from synthspec.cli.group import Verb, VerbGroup
@@ -17,7 +19,7 @@ def command() -> None:
 @click.argument("spec")
 @click.option("--to", "dialect", type=click.Choice(["duckdb", "postgres", "spark", "dbt"]), default="duckdb")
 @click.option("--table", default="synthetic", help="The table's name in the statements.")
-def rules(spec: str, dialect: str, table: str) -> int:
+def rules(spec: str, dialect: Literal["duckdb", "postgres", "spark", "dbt"], table: str) -> int:
     """Print one query a rule; each returns the rows that break it."""
     from synthspec.api.export import rule_queries
     from synthspec.api.spec import load

@@ -13,7 +13,9 @@ from synthspec.cli.output import Output
 @click.command("fmt", cls=Verb)
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; name the files that would change.")
-@click.option("--expand", is_flag=True, help="Print the spec with every column in its long form; write nothing.")
+@click.option(
+    "--expand", is_flag=True, help="Print the spec with every column in its long form; write nothing."
+)
 @click.option("--upgrade", is_flag=True, help="Bring the spec to the newest version of the language.")
 @click.option("--exit-code", is_flag=True, help="With --check: exit 10 when a file would change.")
 def command(specs: tuple[str, ...], only_check: bool, expand: bool, upgrade: bool, exit_code: bool) -> int:

@@ -12,7 +12,9 @@ from synthspec.cli.output import Output
 
 @click.command("graph", cls=Verb)
 @click.argument("spec")
-@click.option("--to", "form", type=click.Choice(["text", "dot", "mermaid"]), default="text", show_default=True)
+@click.option(
+    "--to", "form", type=click.Choice(["text", "dot", "mermaid"]), default="text", show_default=True
+)
 def command(spec: str, form: Literal["text", "dot", "mermaid"]) -> int:
     """Draw what depends on what, as text, Graphviz dot or Mermaid."""
     from synthspec.api.graph import draw, edges, written

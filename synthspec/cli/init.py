@@ -19,10 +19,14 @@ WARNING  This reads private values and writes what it sees into a text file.
 
 
 @click.command("init", cls=Verb)
-@click.option("--from", "source", metavar="FMT:PATH", help="A data dictionary: csv, frictionless, odcs or redcap.")
+@click.option(
+    "--from", "source", metavar="FMT:PATH", help="A data dictionary: csv, frictionless, odcs or redcap."
+)
 @click.option("--names-only", metavar="FILE", help="A CSV's first line, or a Parquet file's schema.")
 @click.option("--from-data", metavar="FILE", help="Reads private values; asks first.")
-@click.option("--data", metavar="PATH", default="data.csv", help="The private table's path, as the draft shall say.")
+@click.option(
+    "--data", metavar="PATH", default="data.csv", help="The private table's path, as the draft shall say."
+)
 @click.option("-o", "--out", metavar="FILE", help="Where to write the draft; without it, stdout.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def command(
@@ -47,7 +51,11 @@ def command(
         output.result("init", {"spec": text}, text.rstrip("\n"))
         return 0
     Path(out).write_text(text, encoding="utf-8")
-    output.note(f"a draft is in {out}; no value of any table was read" if from_data is None else f"a draft is in {out}")
+    output.note(
+        f"a draft is in {out}; no value of any table was read"
+        if from_data is None
+        else f"a draft is in {out}"
+    )
     output.note(f"Next: synthspec check {out}")
     output.result("init", {"file": out, "spec": text}, out)
     return 0

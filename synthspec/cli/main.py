@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except OSError as error:
         return _file_fault(output, _verb(meta), error)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return _crash(output, _verb(meta), error)
 
 

@@ -118,9 +118,7 @@ class Output:
 
     def crashed(self, verb: str, file: Path | None) -> None:
         """Say that this is a bug of ours, and where its facts are."""
-        where = (
-            f"; what happened is in `{file}` (types and places, no values)" if file is not None else ""
-        )
+        where = f"; what happened is in `{file}` (types and places, no values)" if file is not None else ""
         error = SynthspecError(
             "I901", f"synthspec has a bug: this should not happen{where}", helps=("report it with that file",)
         )

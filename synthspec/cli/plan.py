@@ -37,17 +37,10 @@ def command(spec: str, out: str | None, full: bool, epsilons: str | None, exit_c
         except SpecError:
             changed = True
         plan.save(out)
-    from synthspec.api.ledgers import forecast
-
     document = {"plan": plan.value.model_dump(mode="json"), "digest": plan.digest, "changes": changed}
-    text = plan.text(full=full)
-    ledger = forecast(plan)
-    if ledger:
-        text = f"{text}\n{ledger}"
-        document["ledger"] = ledger
-    output.result("plan", document, text)
-    written = f" Plan written to {out}" if out is not None else ""
-    output.note(f"\nNothing was read and nothing was charged.{written}")
+    output.result("plan", document, plan.text(full=full))
+    if out is not None:
+        output.note(f"Plan written to {out}")
     output.note(f"Next: synthspec train {out or spec}")
     return 10 if exit_code and changed else 0
 

@@ -48,6 +48,11 @@ def show(output: Output, report: Report, *, full: bool = False) -> None:
     colored = output.colored(sys.stdout)
     width = None if sys.stdout.isatty() else _WIDE
     console = Console(
-        file=sys.stdout, width=width, force_terminal=colored, no_color=not colored, highlight=False, soft_wrap=width is not None
+        file=sys.stdout,
+        width=width,
+        force_terminal=colored,
+        no_color=not colored,
+        highlight=False,
+        soft_wrap=width is not None,
     )
     render_terminal(report.value, console, full=full)

@@ -27,7 +27,7 @@ def command(spec: str, out: str | None, yes: bool, resume: bool, replace: bool) 
     plan = loaded.plan()
     if output.shared.dry_run:
         output.result("run", {"plan": plan.value.model_dump(mode="json"), "dry_run": True}, plan.text())
-        output.note("dry run: nothing was read and nothing was charged")
+        output.note("dry run: stopped here")
         return 0
     release = buy(output, plan, out=out, consent=yes or resume, resume=resume, replace=replace)
     report = release.report()

@@ -66,7 +66,12 @@ def shared_options() -> list[click.Parameter]:
 
 def _option(flag: str, name: str, text: str, *more: str, **settings: Any) -> click.Option:
     return click.Option(
-        [flag, *more, f"shared_{name}"], help=text, expose_value=False, callback=_store, default=None, **settings
+        [flag, *more, f"shared_{name}"],
+        help=text,
+        expose_value=False,
+        callback=_store,
+        default=None,
+        **settings,
     )
 
 

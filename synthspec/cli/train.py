@@ -34,7 +34,9 @@ def command(plan_or_spec: str, out: str | None, yes: bool, resume: bool, replace
     consent = yes or resume
     if is_plan_file(plan_or_spec):
         if output.shared.settings:
-            raise click.UsageError("a plan file is final: make another with `synthspec plan SPEC --set ... -o FILE`")
+            raise click.UsageError(
+                "a plan file is final: make another with `synthspec plan SPEC --set ... -o FILE`"
+            )
         plan = load_plan(plan_or_spec)
         consent = True
     else:
@@ -43,7 +45,7 @@ def command(plan_or_spec: str, out: str | None, yes: bool, resume: bool, replace
         plan = spec.plan()
     if output.shared.dry_run:
         output.result("train", {"plan": plan.value.model_dump(mode="json"), "dry_run": True}, plan.text())
-        output.note("dry run: nothing was read and nothing was charged")
+        output.note("dry run: stopped here")
         return 0
     release = buy(output, plan, out=out, consent=consent, resume=resume, replace=replace)
     finish(output, "train", release)
@@ -54,12 +56,7 @@ def buy(
     output: Output, plan: Plan, *, out: str | None, consent: bool, resume: bool = False, replace: bool = False
 ) -> Release:
     """Show what will be spent, ask unless there is consent, train."""
-    from synthspec.api.ledgers import forecast
-
-    output.note(plan.text())
-    said = forecast(plan)
-    if said:
-        output.note(said)
+    output.note(plan.text().removesuffix("Nothing was read and nothing was charged.").rstrip())
     if not consent:
         if not sys.stdin.isatty():
             raise click.UsageError(

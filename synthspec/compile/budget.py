@@ -13,11 +13,8 @@ from synthspec.compile.checked import Checked
 from synthspec.privacy.accountant import budget_cost
 from synthspec.privacy.cost import DELTA0_UNIT, FREE, Cost
 
-PUBLIC_BUDGET = Cost(mu2=10**6 * 10**15)
+PUBLIC_BUDGET = Cost(mu2=10**6 * 10**15, delta0=10**15)
 """For a source that is declared public: so large that rounded noise is 0; nothing is protected or charged."""
-
-MOST_DISCOVERIES = 10
-"""Each names delta/100 of the delta/10 that is kept for slack."""
 
 
 @dataclass(frozen=True)

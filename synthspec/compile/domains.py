@@ -123,6 +123,8 @@ class Domains:
     def _ordered(self, name: str, kind: ColumnKind, spec: ColumnSpec, scale: int) -> AnyOrdered | None:
         if spec.domain is None:
             return None
+        if isinstance(spec.domain, DiscoverDomain):
+            return None
         if not isinstance(spec.domain, RangeDomain):
             self._wrong_form(
                 name,
@@ -133,12 +135,9 @@ class Domains:
         path: Path_ = ("columns", name, "in")
         if kind == "float":
             scale = _float_scale(spec, spec.domain)
-        ends = (
-            self._end(name, kind, scale, spec.domain.lo, False),
-            self._end(name, kind, scale, spec.domain.hi, True),
-        )
+        lo = self._end(name, kind, scale, spec.domain.lo, False)
+        hi = None if lo is None else self._end(name, kind, scale, spec.domain.hi, True)
         step = self._step(name, kind, spec, scale)
-        lo, hi = ends
         if lo is None or hi is None or step is None:
             return None
         if lo > hi:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import glob
 import hashlib
 import io
 from dataclasses import dataclass, field
@@ -75,6 +77,9 @@ class PublicFiles:
 
     def _read(self, path: str, where: Path_) -> PublicTable | None:
         file = self.folder / path
+        if self._private(file):
+            self._unreadable(path, where, "it is the private source itself: a list from it is not public")
+            return None
         try:
             if file.stat().st_size > MOST_BYTES:
                 self._unreadable(path, where, "it is larger than 64 MB, which no code list is")
@@ -95,6 +100,17 @@ class PublicFiles:
             self._unreadable(path, where, problem)
             return None
         return PublicTable(path, hashlib.sha256(data).hexdigest(), header, rows)
+
+    def _private(self, file: Path) -> bool:
+        """Return whether `file` is one of the files that `source` names and does not declare public."""
+        spec = self.findings.parsed.spec
+        if spec is None or spec.source is None or spec.source.public:
+            return False
+        named = self.folder / Path(spec.source.path).expanduser()
+        found = (named, *map(Path, glob.glob(str(named), recursive=True)))
+        with contextlib.suppress(OSError):
+            return any(each.exists() and each.samefile(file) for each in found)
+        return False
 
     def _unreadable(self, path: str, where: Path_, why: str) -> None:
         self.findings.report(

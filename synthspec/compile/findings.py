@@ -29,7 +29,7 @@ class Findings:
         label: str = "",
         *,
         span: Span | None = None,
-        also: Sequence[tuple[Path_, str]] = (),
+        also: Sequence[tuple[Path_ | Span, str]] = (),
         notes: Sequence[str] = (),
         helps: Sequence[str] = (),
         fixes: Sequence[Fix] = (),
@@ -42,7 +42,7 @@ class Findings:
         if any(path[:length] in self.parsed.broken for length in range(1, len(path) + 1)):
             return
         primary = replace(span or self.parsed.span(path), label=label, primary=True)
-        others = [replace(self.parsed.span(place), label=text) for place, text in also]
+        others = [replace(self._span(place), label=text) for place, text in also]
         diagnostic = Diagnostic(
             code=code,
             message=message,
@@ -50,7 +50,7 @@ class Findings:
             path=path,
             spans=(primary, *others),
             notes=tuple(notes),
-            helps=tuple(helps)[:MOST_HELPS],
+            helps=_marked(helps, fixes)[:MOST_HELPS],
             fixes=tuple(fixes),
         )
         why = self.parsed.reason(diagnostic)
@@ -58,6 +58,9 @@ class Findings:
             self.reasons.append((code, why))
         else:
             self.found.append(diagnostic)
+
+    def _span(self, place: Path_ | Span) -> Span:
+        return place if isinstance(place, Span) else self.parsed.span(place)
 
     def add(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Add findings made elsewhere."""
@@ -79,6 +82,13 @@ class Findings:
         if len(close) > 1:
             return helps, ()
         return helps, (Fix(title=f"use `{close[0]}`", edits=(Edit(span, close[0]),), safe=True),)
+
+
+def _marked(helps: Sequence[str], fixes: Sequence[Fix]) -> tuple[str, ...]:
+    """Return the helps; the first one says when it can be applied by the program."""
+    if not helps or not any(fix.safe for fix in fixes):
+        return tuple(helps)
+    return (f"{helps[0]}  (safe fix, `synthspec check --fix`)", *helps[1:])
 
 
 def plural(count: int, noun: str) -> str:

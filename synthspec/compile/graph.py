@@ -62,7 +62,7 @@ def arrows(spec: Spec) -> tuple[Arrow, ...]:
                 Arrow(parent, child, "given", ("generate", name, "given", str(at_)))
                 for parent in parents
                 for child in group.columns
-                if parent in names and child in names
+                if parent in names and child in names and parent not in group.columns
             ]
     for at_, edge in enumerate(spec.network.require):
         path = ("network", "require", str(at_))

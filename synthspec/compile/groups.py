@@ -114,6 +114,8 @@ class Groups:
 
     def _given(self, group: str, item: str, path: Path_) -> tuple[str, ...]:
         """Return the columns that one entry of `given` names; a group stands for its columns."""
+        if item == group:
+            return self._itself(group, item, path)
         if item in self.spec.generate:
             return tuple(name for name in self.spec.generate[item].columns if name in self.columns)
         if item not in self.expressions.types:
@@ -141,15 +143,19 @@ class Groups:
             )
             return ()
         if item in self.spec.generate[group].columns:
-            self.findings.report(
-                "G419",
-                f"`{group}` is conditioned on a column that it generates itself",
-                path,
-                f"`{item}` is one of its columns",
-                helps=(f"drop `{item}` from `given:`; columns of one group are modelled jointly",),
-            )
-            return ()
+            return self._itself(group, item, path)
         return (item,)
+
+    def _itself(self, group: str, item: str, path: Path_) -> tuple[str, ...]:
+        """Report G419: a group is given what it generates itself."""
+        self.findings.report(
+            "G419",
+            f"`{group}` is conditioned on what it generates itself",
+            path,
+            "the group itself" if item == group else f"`{item}` is one of its columns",
+            helps=(f"drop `{item}` from `given:`; columns of one group are modelled jointly",),
+        )
+        return ()
 
     def _unknown_given(self, group: str, item: str, path: Path_) -> None:
         known = (*self.spec.generate, *self.expressions.types)

@@ -138,7 +138,7 @@ def _protection(spec: Spec) -> Protection | None:
         return None
     if spec.privacy is None:
         return Protection(unit="row", max_rows=1)
-    row = spec.privacy.unit == "row" and "row" not in spec.columns
+    row = spec.privacy.unit == "row"
     return Protection(
         unit="row" if row else spec.privacy.unit,
         max_rows=1 if row else spec.privacy.max_rows or 1,

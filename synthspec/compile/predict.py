@@ -239,4 +239,4 @@ def _few(names: list[str]) -> str:
 
 
 def _short(number: float) -> str:
-    return f"{number:.2g}" if number < 100 else f"{number:.0f}"
+    return f"{number:.2g}" if number < 10 else f"{number:.0f}"

@@ -21,6 +21,9 @@ DEFAULTS: Mapping[str, Fraction] = {
 }
 """The share of each consumer that is not a group, where the plan has it."""
 
+MOST_DISCOVERIES = 10
+"""Each names delta/100 of the delta/10 that is kept for slack."""
+
 RESERVED = (*DEFAULTS, "rows_per_unit")
 _SPLIT = ("privacy", "split")
 
@@ -60,6 +63,15 @@ class Privacy:
                 span=self.findings.parsed.key_span(("privacy",)),
                 helps=("add `source:`, or drop `privacy:`",),
             )
+        discovered = [name for name, column in self.columns.items() if column.discovery is not None]
+        if len(discovered) > MOST_DISCOVERIES:
+            self.findings.report(
+                "P439",
+                f"{len(discovered)} columns are to be discovered, more than the slack allows",
+                ("columns", discovered[MOST_DISCOVERIES], "in"),
+                f"each takes a hundredth of delta, and at most {MOST_DISCOVERIES} may",
+                helps=("write the list of a column whose values are public",),
+            )
         if privacy is not None:
             self._unit(privacy)
             if privacy.delta <= 0:
@@ -67,7 +79,7 @@ class Privacy:
                     "P438",
                     "`delta` must be above 0",
                     ("privacy", "delta"),
-                    "Gaussian noise has no pure guarantee",
+                    "noise is Gaussian, whose guarantee needs one",
                     helps=("write `delta: 1e-9`, or drop the key",),
                 )
 
@@ -94,7 +106,7 @@ class Privacy:
 
     def _unit(self, privacy: PrivacySpec) -> None:
         path = ("privacy", "unit")
-        if privacy.unit == "row" and "row" not in self.spec.columns:
+        if privacy.unit == "row":  # never a column of that name, or claim and bound could disagree
             if privacy.max_rows is not None:
                 self.findings.report(
                     "P435",

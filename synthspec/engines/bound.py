@@ -76,7 +76,7 @@ class Tally:
         limited = {
             (high, low): m - before
             for high, low, before, copies in ends.select(HIGH, LOW, "before", COPIES).iter_rows()
-            if not self.distinct and copies > m
+            if not self.distinct and copies > m - before
         }
         if self.distinct:
             twice = table.filter((pl.col("before") < m) & (pl.col(COPIES) > 1))

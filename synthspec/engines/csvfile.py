@@ -151,7 +151,9 @@ def _split(text: str, delimiter: str, wanted: Sequence[int], width: int) -> pl.D
     """Split text without quotes; a first line is put before it so that polars knows the width."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _GAPS.sub("\n", text).lstrip("\n")
+    if "\n\n" in text:
+        text = _GAPS.sub("\n", text)
+    text = text.lstrip("\n")
     if not text:
         return None
     first = delimiter.join("x" * width) + "\n"

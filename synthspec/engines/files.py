@@ -22,8 +22,11 @@ def files(source: Source) -> tuple[Path, ...]:
 
 
 def looks_like_text(path: Path, encoding: str) -> bool:
-    """Return whether the first bytes of the file can be those of a text file."""
+    """Return whether the first line of the file, which names its columns, can be one of a text file.
+
+    Only that line is public; whatever the rows below hold, even zero bytes, must not be told.
+    """
     with path.open("rb") as handle:
-        start = handle.read(4096)
+        start = handle.read(65_536).split(b"\n", 1)[0].split(b"\r", 1)[0]
     wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf16", "utf32"))
     return not start.startswith(_OTHER_KINDS) and (wide or b"\x00" not in start)

@@ -34,7 +34,7 @@ def unreadable(path: Path, fields: Sequence[Field]) -> tuple[str, ...]:
 
 def batches(path: Path, origins: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Yield the columns `origins`, under the names "0", "1", ..., in batches."""
-    chosen = pl.scan_parquet(path).select(pl.col(name).alias(str(i)) for i, name in enumerate(origins))
+    chosen = pl.scan_parquet(path, glob=False).select(pl.col(name).alias(str(i)) for i, name in enumerate(origins))
     for frame in chosen.collect_batches(chunk_size=BATCH, maintain_order=False):
         for at in range(0, frame.height, BATCH):
             yield frame.slice(at, BATCH)

@@ -22,7 +22,7 @@ from synthspec.engines.files import files
 from synthspec.engines.typed import read
 from synthspec.terms.physical import to_physical
 from synthspec.terms.to_polars import to_polars
-from synthspec.terms.view import Drop, Field, Flag, Let, View
+from synthspec.terms.view import Drop, Field, Flag, Let, Source, View
 
 ALIVE, UNIT = "\x00alive", "\x00unit"
 CELLS = "\x00cells"
@@ -40,6 +40,7 @@ class Recipe:
         self.view = view
         self.readers = tuple(Reader.of(field, view.source) for field in view.fields)
         self.flags = tuple(dict.fromkeys(step.label for step in view.steps if isinstance(step, Flag)))
+        self._seen = _states(view.source)
 
     def run(
         self, wanted: Sequence[pl.Expr], *, cells: bool = False
@@ -50,8 +51,15 @@ class Recipe:
             yield self._stepped(frame, wanted), bytes_
 
     def _frames(self) -> Iterator[pl.DataFrame]:
-        for path in files(self.view.source):
+        self._same_files()
+        for path, _ in self._seen:
             yield from self._parquet(path) if self.view.source.format == "parquet" else self._csv(path)
+        self._same_files()
+
+    def _same_files(self) -> None:
+        """Refuse files that changed since the first pass: the bound that it found would not hold now."""
+        if _states(self.view.source) != self._seen:
+            raise OSError("the source changed while it was read")
 
     def _csv(self, path: Path) -> Iterator[pl.DataFrame]:
         source = self.view.source
@@ -112,6 +120,12 @@ class Recipe:
                 null = values.is_null().to_numpy()
                 parts.append(content.number_cells(values.fill_null(0).to_numpy(), null, bad))
         return np.concatenate(parts, axis=1)
+
+
+def _states(source: Source) -> tuple[tuple[Path, tuple[int, ...]], ...]:
+    """Return the files of `source`, each with what changes when somebody writes to it."""
+    found = ((path, path.stat()) for path in files(source))
+    return tuple((path, (s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns)) for path, s in found)
 
 
 def unit_text(raw: pl.Series, values: pl.Series, bad: pl.Series, reader: Reader, field: Field) -> pl.Series:

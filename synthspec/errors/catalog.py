@@ -5,6 +5,7 @@ from __future__ import annotations
 from synthspec.errors import (
     budget,
     columns,
+    expressions,
     file,
     gates,
     generators,
@@ -24,6 +25,7 @@ CODES: dict[str, Entry] = {
     for family in (
         file,
         columns,
+        expressions,
         rules_family,
         network,
         generators,

@@ -130,4 +130,14 @@ CODES: dict[str, Entry] = {
         bad="synthspec plan rules-only.yaml --epsilon 1,2",
         good="synthspec plan hospital.yaml --epsilon 1,2",
     ),
+    "P439": Entry(
+        title="too many columns to discover",
+        text=(
+            "Finding a list under privacy takes a hundredth of delta each, out of the tenth that is kept "
+            "for it."
+        ),
+        bad="eleven columns with `discover:`",
+        good="ten, and a public list for the other",
+        related=("C113",),
+    ),
 }

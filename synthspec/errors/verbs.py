@@ -27,14 +27,16 @@ CODES: dict[str, Entry] = {
     ),
     "S153": Entry(
         title="a data dictionary cannot be read",
-        text="`init --from FORMAT:PATH` reads CSV dictionaries with a heading `name`, Frictionless data packages "
+        text="`init --from FORMAT:PATH` reads CSV dictionaries with a heading `name`, Frictionless data "
+        "packages "
         "and table schemas, data contracts of the Open Data Contract Standard, and REDCap dictionaries.",
         bad="synthspec init --from xlsx:dictionary.xlsx",
         good="synthspec init --from csv:dictionary.csv",
     ),
     "S154": Entry(
         title="a plan file cannot be read",
-        text="A plan file is written by `synthspec plan SPEC -o FILE`, and only by a program of the same version.",
+        text="A plan file is written by `synthspec plan SPEC -o FILE`, and only by a program of the "
+        "same version.",
         bad="synthspec train edited-by-hand.plan",
         good="synthspec plan a.yaml -o a.plan && synthspec train a.plan",
     ),
@@ -46,21 +48,34 @@ CODES: dict[str, Entry] = {
     ),
     "D451": Entry(
         title="a table's first line does not look like column names",
-        text="Without a header, the first line of a CSV is a person's record, and its values must not end up in a "
+        text="Without a header, the first line of a CSV is a person's record, and its values must not "
+        "end up in a "
         "spec. So a line with empty, repeated or purely numeric cells is refused, and none of it is shown.",
         bad="71,F,icu",
         good="age,sex,ward\n71,F,icu",
     ),
     "S155": Entry(
         title="scenarios are not sampled yet",
-        text="A scenario of the spec is checked, and will be drawn by a later version. Until then its condition "
+        text="A scenario of the spec is checked, and will be drawn by a later version. Until then its "
+        "condition "
         "and its number of rows can be given to `sample` directly.",
         bad="synthspec sample out/encounters --scenario icu-winter",
         good="synthspec sample out/encounters -n 20000 --where \"ward = 'icu'\"",
     ),
+    "P407": Entry(
+        title="the plan is stale",
+        text="A plan file is consent to exactly one computation. Its spec, one of its public files or "
+        "this program "
+        "has changed since it was written, or the file was edited, so what would be done is no longer "
+        "what was "
+        "agreed to. Nothing was read and nothing was charged.",
+        bad="synthspec plan a.yaml -o a.plan; edit a.yaml; synthspec train a.plan",
+        good="edit a.yaml; synthspec plan a.yaml -o a.plan; synthspec train a.plan",
+    ),
     "B550": Entry(
         title="there is no such ledger",
-        text="A spec with `ledger: NAME` is charged to a ledger that the owner of the data has opened, with a cap "
+        text="A spec with `ledger: NAME` is charged to a ledger that the owner of the data has opened, "
+        "with a cap "
         "that covers all releases of that data together. Nobody has opened this one.",
         bad="privacy: {unit: patient_id, max_rows: 4, epsilon: 1, ledger: hospitl}",
         good="synthspec budget open hospital --unit patient_id --cap 3 --delta 1e-9",
@@ -68,7 +83,8 @@ CODES: dict[str, Entry] = {
     ),
     "B551": Entry(
         title="there is no interrupted run to go on with",
-        text="`--resume` replays the noisy answers that an interrupted run of the *same plan* has bought, and buys "
+        text="`--resume` replays the noisy answers that an interrupted run of the *same plan* has "
+        "bought, and buys "
         "the rest; that run is already charged. The ledger knows of none for this plan.",
         bad="synthspec train a.plan --resume        # never started",
         good="synthspec train a.plan",
@@ -84,11 +100,12 @@ CODES: dict[str, Entry] = {
     ),
     "I325": Entry(
         title="there is no such engine",
-        text="A part of the program asked for an engine that is not on the shelf `synthspec.engines.ENGINES`.",
+        text="A part of the program asked for an engine that is not on the shelf of engines.",
     ),
     "I901": Entry(
         title="synthspec has a bug",
-        text="Something happened that the program does not know how to say. The crash file holds the types of the "
+        text="Something happened that the program does not know how to say. The crash file holds the "
+        "types of the "
         "errors and the places in our own code, and no value; please send it.",
     ),
 }

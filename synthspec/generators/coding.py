@@ -51,7 +51,8 @@ class Coding:
 
     def masses(self, index: int) -> Array:
         """Return the one-way rows per level."""
-        return np.bincount(self.levels[index], weights=self.counts[index])
+        mass = np.bincount(self.levels[index], weights=self.counts[index])
+        return np.asarray(mass, dtype=np.float64)
 
     def densities(self) -> list[Array]:
         """Return, per attribute, the share of each code within its level."""
@@ -98,10 +99,6 @@ class Coding:
             found = Axis(name, size, None if whole else labels)
             self._axes[key] = found
         return found
-
-    def lower(self, index: int, values: Array) -> Array:
-        """Return sums of `values` per code within each level."""
-        return np.bincount(self.levels[index], weights=values)
 
     def coarsen(self, scope: tuple[int, ...], table: Array) -> Array:
         """Return a table over codes of `scope` summed to levels."""

@@ -47,7 +47,7 @@ class OneWays:
         self.workload = workload
         self._oracle = oracle
         self._purse = purse
-        self._known: dict[str, Array] = {c[0]: np.ravel(p) for c, p in workload.known if len(c) == 1}
+        self._known = known_ones(workload)
         self._sums: dict[str, Array] = {}
         self._precision: dict[str, float] = {}
         sizes = zip(self.domain.attributes, self.domain.sizes)
@@ -118,6 +118,16 @@ class OneWays:
             return counts
         return np.concatenate([denoise(counts[:ordered], self.deviation(attribute)), counts[ordered:]])
 
+    def gain(self, counts: Mapping[str, Array], amount: int) -> float:
+        """Return the sum over attributes of the L1 error [rows] that `amount` more would take away."""
+        names = [a for a in self.domain.attributes if self._weights[a] > 0]
+        out = 0.0
+        for a, share in zip(names, portions(amount, [self._weights[a] for a in names])):
+            now, more = self.deviation(a), self._purse.deviation(share)
+            pooled = 1.0 / np.sqrt(1.0 / now**2 + 1.0 / more**2)
+            out += residual(counts[a], now) - residual(counts[a], pooled)
+        return out
+
     def error(self, counts: Mapping[str, Array], total: float, amount: int) -> float:
         """Return the mean total variation that `amount`, all spent on one-ways, would leave."""
         names = [a for a in self.domain.attributes if self._weights[a] > 0]
@@ -126,11 +136,20 @@ class OneWays:
         return float(np.mean(errors)) / (2 * total) if errors else 0.0
 
 
+def known_ones(workload: Workload) -> dict[str, Array]:
+    """Return the public one-way shares: those stated first, then those implied by larger tables."""
+    out: dict[str, Array] = {}
+    for clique, table in sorted(workload.known, key=lambda each: len(each[0])):
+        for axis, attribute in enumerate(clique):
+            rest = tuple(i for i in range(len(clique)) if i != axis)
+            shares = np.asarray(table, dtype=np.float64).sum(axis=rest)
+            out.setdefault(attribute, shares / shares.sum())
+    return out
+
+
 def _impossible(workload: Workload) -> dict[str, NDArray[np.bool_]]:
     out: dict[str, NDArray[np.bool_]] = {}
     for clique, mask in workload.zeros:
         if len(clique) == 1:
             out[clique[0]] = out.get(clique[0], np.zeros(mask.size, dtype=bool)) | np.ravel(mask)
     return out
-
-

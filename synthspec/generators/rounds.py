@@ -7,24 +7,30 @@ McKenna et al. 2022 (AIM, arXiv:2201.12677), Zhang et al. 2017 (PrivBayes, TODS 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import combinations
 from math import inf, prod, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthspec.generators.base import Oracle, Workload
 from synthspec.generators.budget import Purse
 from synthspec.generators.coding import Coding
 from synthspec.generators.oneways import OneWays
 from synthspec.generators.pgm.calibrate import Beliefs
-from synthspec.generators.pgm.estimate import Estimator, Evidence, shape_of
+from synthspec.generators.pgm.estimate import Estimator, Evidence, coarsen, shape_of
 from synthspec.generators.pgm.factor import Scope
 from synthspec.generators.product_model import ordered
 from synthspec.generators.scoring import Pair, Scores
 from synthspec.generators.structure import Structure, joined, scope_of
 from synthspec.terms.query import Gap, Marginal
 
+Array = NDArray[np.float64]
+
 FLOOR = 0.08
+"""Share spent on the one-ways first, blindly."""
+
 KAPPA = (0.1, 0.15, 0.15)
 SELECTION = 0.1
 TREE_SHARE = 0.7
@@ -35,6 +41,12 @@ START_CAP = 0.3
 SWEEPS = 8
 LAST_SWEEPS = 80
 STANDOUT = 4.0
+EXCHANGE = 0.2
+"""How much of a one-way's error shows in each pair that holds the attribute."""
+
+SPREAD = 0.06
+"""How much of what a measured pair gains shows in each other pair of its attributes."""
+
 MOST_STAGES = 64
 """Rounds are bundled into at most this many stages, between which the model is fitted again."""
 
@@ -47,7 +59,7 @@ class Measured:
     """Repeated measurements of one scope on the same groups, pooled by precision."""
 
     evidence: Evidence
-    weighted: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    weighted: Array
     precision: float = 0.0
 
 
@@ -129,11 +141,11 @@ class Engine:
             evidence.target, evidence.tau, evidence.moved = shares, tau, 1.0
 
     def _add_public(self) -> None:
-        """Add zeros and known marginals of two and more attributes, where the model can hold them."""
+        """Add zeros, and known marginals of two and more attributes, where the model can hold them."""
         domain = self.oracle.domain
         for clique, mask in self.workload.zeros:
             scope, order = ordered(domain, clique)
-            if len(scope) > 1 and self._fits(scope):
+            if self._fits(scope):
                 allowed = np.transpose(~np.asarray(mask, dtype=bool), order).astype(np.float64)
                 possible = self.coding.coarsen(scope, allowed) > 0
                 self.structure.take(scope)
@@ -180,15 +192,16 @@ class Engine:
             return
         stddev = self.purse.deviation((budget - choice * missing) / wanted)
         picked = self._span(missing, choice, stddev) if choice else []
-        spent = choice * (len(picked) + (len(picked) < missing)) if choice else 0
-        self.measure([*declared, *picked], max(budget - spent, 0))
+        # Where fewer stood out, their shares are left for the rounds and the one-ways.
+        rest = budget - choice * missing
+        self.measure([*declared, *picked], rest * (len(declared) + len(picked)) // wanted)
         self.replant(SWEEPS)
 
     def _span(self, most: int, choice: int, stddev: float) -> list[Pair]:
         """Select up to `most` pairs that join components, each for `choice`."""
         count = len(self.oracle.domain.attributes)
-        pool = set(self.structure.pairs)
-        gaps = self.scores.update(self.estimator.beliefs, pool, stddev, self.purse.scatter(choice))
+        pool = set(self._telling(self.structure.pairs))
+        gaps = self._scored(pool, choice, stddev)
         picked: list[Pair] = []
         for _ in range(most):
             part = joined(self.structure.scopes, count)
@@ -226,16 +239,17 @@ class Engine:
                 left -= now
             if picked:
                 rest = budget - now * choice
-                self.measure(picked, min(self.purse.left, rest * len(picked) // now) if left else self.purse.left)
+                share = rest * len(picked) // now
+                self.measure(picked, min(self.purse.left, share) if left else self.purse.left)
                 self.replant(SWEEPS)
 
     def _stage(self, most: int, choice: int, stddev: float) -> list[Pair] | None:
         """Select up to `most` pairs from one scoring; None when no pair fits the cap."""
         tree = self.estimator.beliefs.tree
-        pool = self.structure.feasible(tree, self.structure.candidates(), self.cap)
+        pool = self.structure.feasible(tree, self._telling(self.structure.candidates()), self.cap)
         if not pool:
             return None
-        gaps = dict(self.scores.update(self.estimator.beliefs, pool, stddev, self.purse.scatter(choice)))
+        gaps = self._scored(pool, choice, stddev)
         picked: list[Pair] = []
         for _ in range(most):
             chosen = self._select(list(gaps.items()), choice)
@@ -246,6 +260,27 @@ class Engine:
                 picked.append(chosen)
                 self.structure.take(chosen)
         return picked
+
+    def _scored(self, pool: set[Pair], choice: int, stddev: float) -> dict[Pair, Gap]:
+        """Return the gaps of `pool`, less what the price of a pair would gain among the one-ways."""
+        count = len(self.oracle.domain.attributes)
+        counts = dict(zip(self.oracle.domain.attributes, self.coding.counts))
+        price = int((self.purse.reach / stddev) ** 2 * 1e15) + choice
+        reached = EXCHANGE * (count - 1) / (1 + SPREAD * (count - 2))
+        gaps = self.scores.update(
+            self.estimator.beliefs,
+            pool,
+            stddev=stddev,
+            scatter=self.purse.scatter(choice),
+            toll=reached * self.ones.gain(counts, price),
+        )
+        return dict(gaps)
+
+    def _telling(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Return the pairs whose attributes have several levels each and whose table is not public."""
+        sizes = self.coding.sizes
+        public = {pair for e in self.estimator.evidence if e.exact for pair in combinations(e.scope, 2)}
+        return [(a, b) for a, b in pairs if sizes[a] > 1 and sizes[b] > 1 and (a, b) not in public]
 
     def _select(self, candidates: Sequence[tuple[Pair, Gap]], amount: int) -> Pair | None:
         if not candidates or not 0 < amount <= self.purse.left:
@@ -278,9 +313,25 @@ class Engine:
             held.weighted = held.weighted + precision * values
             held.precision += precision
             kappa = KAPPA[min(len(scope), len(KAPPA)) - 1]
-            held.evidence.target = held.weighted / held.precision / self.total
+            held.evidence.target = self._consistent(
+                held.evidence, held.weighted / held.precision / self.total
+            )
             held.evidence.tau = np.full((), kappa * held.precision**-0.5 / self.total)
             held.evidence.moved = 1.0
+
+    def _consistent(self, evidence: Evidence, shares: Array) -> Array:
+        """Return `shares` moved the least (in L2) to agree with the public one-ways on their axes.
+
+        Otherwise the noise and the public table pull against each other, and the fit crawls.
+        """
+        for axis, (index, group) in enumerate(zip(evidence.scope, evidence.groups)):
+            if not self.ones.known(self.oracle.domain.attributes[index]):
+                continue
+            public = coarsen(self.coding.masses(index) / self.total, (group,), (shares.shape[axis],))
+            others = tuple(i for i in range(shares.ndim) if i != axis)
+            lack = (public - shares.sum(axis=others)) * (shares.shape[axis] / shares.size)
+            shares = shares + np.expand_dims(lack, others)
+        return shares
 
     def finish(self) -> tuple[Coding, Beliefs]:
         """Refresh the one-ways with what was bought last, and fit to the end."""

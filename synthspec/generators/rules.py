@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from synthspec.generators.base import Generator, Model, Oracle, Workload
+from synthspec.generators.oneways import known_ones
 from synthspec.generators.product_model import product_model
 from synthspec.privacy.cost import Cost
 from synthspec.privacy.entropy import SampleRng
@@ -22,13 +23,9 @@ class Rules(Generator):
 
     def fit(self, oracle: Oracle, workload: Workload, cap: Cost, rng: SampleRng) -> Model:
         """Return the model; spends nothing and asks the oracle for its domain only."""
-        shares = {}
+        shares, known = {}, known_ones(workload)
         for attribute, size in zip(oracle.domain.attributes, oracle.domain.sizes):
-            flat = np.full(size, 1.0 / size)
-            for clique, known in workload.known:
-                if clique == (attribute,):
-                    flat = np.ravel(known) / np.sum(known)
-            shares[attribute] = flat
+            shares[attribute] = known.get(attribute, np.full(size, 1.0 / size))
         return product_model(oracle.domain, workload, shares, None)
 
     def supports_given(self) -> bool:

@@ -9,6 +9,7 @@ Source: ours; PRIVACY 6.4 of the design. Compare McKenna et al. 2022, arXiv:2201
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ GRID = 16
 STILL = 0.02
 """A pair is scored anew once its table moved by this share of a selection's scatter."""
 
+HURDLE = 0.5
+"""How far a pair must stand out, in units of scatter times the log of the number of candidates."""
+
 Pair = tuple[int, int]
 
 
@@ -40,8 +44,11 @@ class Scores:
         self._gaps: dict[Pair, Gap] = {}
         self._tables: dict[Pair, NDArray[np.float64]] = {}
         self._key: tuple[float, float] = (0.0, 0.0)
+        self._hurdle = 0.0
 
-    def update(self, beliefs: Beliefs, pairs: set[Pair], stddev: float, scatter: float) -> Mapping[Pair, Gap]:
+    def update(
+        self, beliefs: Beliefs, pairs: set[Pair], *, stddev: float, scatter: float, toll: float
+    ) -> Mapping[Pair, Gap]:
         """Return the gap of each of `pairs` for measurements of deviation `stddev` [rows].
 
         Args:
@@ -49,11 +56,14 @@ class Scores:
             pairs: the candidates.
             stddev: of the cells of a measurement of this round.
             scatter: of this round's selections [rows].
+            toll: what the price of one pair would gain elsewhere [rows].
         """
         if not np.isclose(stddev, self._key[0], rtol=0.02):
             self._gaps.clear()
             self._tables.clear()
             self._key = (stddev, scatter)
+            # Lifts "none" to the weight of all candidates together, or it would drown among them.
+            self._hurdle = HURDLE * scatter * log(max(len(pairs), 1)) + toll
 
         def sink(a: int, b: int, table: NDArray[np.float64]) -> None:
             if (a, b) in pairs:
@@ -74,7 +84,7 @@ class Scores:
             axes=tuple(self._coding.axis(i, g) for i, g in zip(pair, groups)),
             table=np.rint(rows.ravel() * GRID).astype(np.int64),
             grid=GRID,
-            offset=round(GRID * residual(rows, stddev)),
+            offset=round(GRID * (residual(rows, stddev) + self._hurdle)),
             weight=self._weights.get(pair, 1),
         )
 

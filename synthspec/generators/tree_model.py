@@ -120,9 +120,7 @@ def load_tree(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> T
         sizes=tuple(int(level.max()) + 1 for level in levels),
         cliques=tuple(cliques),
         parents=parents,
-        separators=tuple(
-            tuple(a for a in c if p >= 0 and a in cliques[p]) for c, p in zip(cliques, parents)
-        ),
+        separators=tuple(tuple(a for a in c if p >= 0 and a in cliques[p]) for c, p in zip(cliques, parents)),
         order=tuple(facts["order"]),
     )
     tables = [np.asarray(arrays[f"table/{i}"], dtype=np.float64) for i in range(len(cliques))]

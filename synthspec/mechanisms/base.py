@@ -1,4 +1,7 @@
-"""The contract of a mechanism: what is charged is what draws the noise."""
+"""The contract of a mechanism: what is charged is what draws the noise.
+
+Source: ours; what a price means: Dong, Roth & Su 2022, "Gaussian Differential Privacy".
+"""
 
 from __future__ import annotations
 

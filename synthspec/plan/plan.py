@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field as Key
+from pydantic import StrictInt
+
 from synthspec.columns import AnyColumn
 from synthspec.generators import AnyGenerator
 from synthspec.plan.ops import Op
@@ -30,7 +33,7 @@ class Tightening(Frozen):
     """
 
     quantile: float
-    edges: tuple[float, ...] | tuple[int, ...]
+    edges: tuple[StrictInt, ...] | tuple[float, ...] = Key(union_mode="left_to_right")
     bins: int = 128
 
 

@@ -82,8 +82,8 @@ def _slack_note(standing: Standing, cost: Cost) -> tuple[str, ...]:
     if cost.delta0 <= left:
         return ()
     return (
-        f"this plan reserves {float(cost.delta0 * DELTA0_UNIT):.3g} of delta for `discover` and training runs, "
-        f"the ledger has {float(left * DELTA0_UNIT):.3g} left for that",
+        f"this plan takes {float(cost.delta0 * DELTA0_UNIT):.3g} of delta for `discover` and training runs, "
+        f"the ledger has {float(left * DELTA0_UNIT):.3g} left for them",
     )
 
 

@@ -89,7 +89,7 @@ class Journal:
         Raises:
             BudgetError: B509 for an unusable or taken name; B510 for an impossible cap.
         """
-        path = _named(name)
+        path, cap = _named(name), _thresholds(epsilon_cap, delta_cap)
         secret, kept = new_secret()
         first = Opened(
             day=_today(),
@@ -101,7 +101,7 @@ class Journal:
             by="owner",
             epsilon=_decimal(epsilon_cap),
             delta=_decimal(delta_cap),
-            cap=_thresholds(epsilon_cap, delta_cap),
+            cap=cap,
             secret=kept,
         )
         private_folder(_FOLDER)
@@ -133,7 +133,7 @@ class Journal:
         first = Opened(
             day=_today(),
             name="default",
-            source=source,
+            source=source.encode(errors="backslashreplace").decode(),
             unit=unit,
             neighbours=neighbours,
             max_rows=max_rows,
@@ -280,7 +280,13 @@ class Journal:
         return cls(store) if store.exists() else None
 
     def _append(self, decide: Callable[[Standing], LedgerEntry]) -> None:
-        self._store.append(lambda texts: (decide(stand(read_entries(texts))).canonical().decode(),))
+        def write(texts: tuple[str, ...]) -> tuple[str]:
+            entries = read_entries(texts)
+            entry = decide(stand(entries))
+            stand((*entries, entry))  # what could not be read again is not written
+            return (entry.canonical().decode(),)
+
+        self._store.append(write)
 
     def _move(
         self,

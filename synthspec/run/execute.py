@@ -37,7 +37,7 @@ from synthspec.run.kernel import Answers, Kernel
 from synthspec.run.preflight import preflight
 from synthspec.run.purchases import Purchases
 from synthspec.run.quiet import quietly
-from synthspec.run.recorded import Recorded
+from synthspec.run.recorded import Recorded, Unrecorded
 from synthspec.terms.query import Affected, Axis, Marginal
 
 Progress = Callable[[int, int, str], None]
@@ -108,7 +108,7 @@ def _run(
     replace: bool,
 ) -> Path:
     with ExitStack() as stack:
-        answers: Answers | None = None
+        answers: Answers | None = Unrecorded() if plan.source_public else None
         facts: LedgerFacts | None = None
         if charged is not None:
             made = charged.open(plan, resume=resume)

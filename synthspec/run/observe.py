@@ -44,7 +44,9 @@ def observe(path: str) -> tuple[Observed, ...]:
     except Exception:
         frame = None  # its text may quote rows, so nothing of it is kept
     if frame is None:
-        raise SourceError("D450", f"`{path}` cannot be read as a table", helps=("give a CSV or a Parquet file",))
+        raise SourceError(
+            "D450", f"`{path}` cannot be read as a table", helps=("give a CSV or a Parquet file",)
+        )
     return tuple(_column(frame.get_column(name)) for name in frame.columns)
 
 

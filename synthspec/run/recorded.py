@@ -45,6 +45,17 @@ class Recorded:
         )
 
 
+class Unrecorded:
+    """Answers on a source that is declared public: nothing is paid, so nothing need be kept."""
+
+    def replay(self, receipt: Receipt, question: str) -> Answer | None:
+        """Return None."""
+        return None
+
+    def record(self, receipt: Receipt, question: str, answer: Answer) -> None:
+        """Do nothing."""
+
+
 def _mechanism(receipt: Receipt) -> Mechanism:
     if not isinstance(receipt.bought, Mechanism):
         raise InternalError("I321", "something else than a mechanism was bought")

@@ -12,6 +12,7 @@ from synthspec.spec.syntax import Apply, Constant, Syntax
 from synthspec.terms.expr import Call, Cast, Expr, Literal_, Window
 from synthspec.terms.functions import CLOCK_UNITS, FUNCTIONS, SPELLINGS, UNITS, Function
 from synthspec.terms.types import DATE, DATETIME, INT, TEXT, Type, decimal
+from synthspec.terms.walk import columns_of, has_window
 
 WINDOWS = ("sum", "min", "max", "count", "lag")
 _AGGREGATES = (
@@ -218,6 +219,14 @@ def _window(checker: Checker, node: Apply) -> Expr | None:
     if node.name == "sum" and arg.type.name not in ("int", "decimal", "float"):
         checker.mismatch(
             "`sum` needs numbers", node.args[0], arg.type, "write `CASE WHEN ... THEN 1 ELSE 0 END`"
+        )
+        return None
+    if has_window(arg):
+        checker.report("R114", f"a window inside a window in {checker.what}", node.args[0], "derive it first")
+        return None
+    if not node.star and not columns_of(arg):
+        checker.report(
+            "R114", f"`{node.name}` needs a column in {checker.what}", node.args[0], "the same in every row"
         )
         return None
     args: tuple[Expr, ...] = (arg,)

@@ -10,10 +10,24 @@ from dataclasses import replace
 from typing import Literal, NoReturn
 
 from synthspec.spec.nearest import nearest
-from synthspec.spec.syntax import Apply, Choose, Constant, Convert, Name, Operation, Over, Predicate, Syntax
+from synthspec.spec.syntax import (
+    Apply,
+    Choose,
+    Constant,
+    Convert,
+    Name,
+    Operation,
+    Over,
+    Predicate,
+    Syntax,
+    levels,
+)
 from synthspec.spec.tokens import RESERVED, STATEMENTS, Refused, Token, tokens
 
 MAX_DEPTH = 40
+"""Parentheses, calls and CASEs inside one another."""
+MAX_LEVELS = 100
+"""Levels of the syntax tree; `a + b + c` has two."""
 
 _COMPARE = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _TIGHT = {"||": 1, "+": 2, "-": 2, "*": 3, "/": 3, "%": 3}
@@ -25,7 +39,17 @@ def parse(text: str) -> Syntax:
     Raises:
         Refused: R101-R107, R110, R114 or R118.
     """
-    return _Parser(text).whole()
+    found = _Parser(text).whole()
+    if levels(found) > MAX_LEVELS:
+        raise Refused(
+            "R118",
+            "this expression is nested too deeply",
+            found.start,
+            found.end,
+            f"more than {MAX_LEVELS} levels",
+            ("split it into derived columns",),
+        )
+    return found
 
 
 class _Parser:
@@ -77,7 +101,7 @@ class _Parser:
             raise Refused(
                 "R101", f"`{text}` is missing {after}", max(token.start - 1, 0), token.end, "ends here"
             )
-        self.stop("R101", f"`{text}` is missing {after}", token, f"`{text}` wanted here")
+        return self.stop("R101", f"`{text}` is missing {after}", token, f"`{text}` wanted here")
 
     def stop(self, code: str, message: str, token: Token, label: str, *helps: str) -> NoReturn:
         raise Refused(code, message, token.start, token.end, label, helps)
@@ -274,7 +298,7 @@ class _Parser:
                     token.end,
                     "a value is missing after this",
                 )
-        self.stop("R101", f"`{token.text}` cannot stand here", token, "a value is wanted here")
+        return self.stop("R101", f"`{token.text}` cannot stand here", token, "a value is wanted here")
 
     def named(self, token: Token) -> Syntax:
         follows = self.now

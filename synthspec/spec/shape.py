@@ -23,7 +23,7 @@ class Text:
     what: str = "text"
     pattern: str | None = None
     hint: str = ""
-    kind: Literal["text", "expression", "path", "column", "group"] = "text"
+    kind: Literal["text", "expression", "path", "column", "unit", "group"] = "text"
     lines: bool = True
 
 

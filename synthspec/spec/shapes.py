@@ -20,8 +20,14 @@ from synthspec.spec.shape import (
     Text,
 )
 from synthspec.spec.source import Entries, Items, Node, Scalar
+from synthspec.spec.tokens import RESERVED
 
-IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
+IDENTIFIER = (
+    r"(?!(?i:and|or|not|in|like|between|is|null|true|false|case|when|then|else|end|cast|as|over|any)\Z)"
+    r"[A-Za-z_][A-Za-z0-9_]{0,127}"
+)
+_WORDS = "|".join(sorted(word.lower() for word in (*RESERVED, "ANY")))
+COLUMN_PATTERN = f"(?!(?i:{_WORDS})\\Z)(?:{IDENTIFIER})"
 LABEL = r"[^\s/\\`][^/\\`\x00-\x1f]{0,127}"
 BIG = 10**15
 
@@ -95,7 +101,7 @@ SOURCE = Forms(
 PRIVACY = Record(
     "privacy",
     {
-        "unit": COLUMN_NAME,
+        "unit": Text("a column's name, or `row`", kind="unit", lines=False),
         "max_rows": Integer(1, 10_000),
         "epsilon": Number(0, 1_000, lo_open=True),
         "delta": Number(0, 0.01),
@@ -127,7 +133,7 @@ DOMAIN = Forms(
     "in",
     {
         "range": Text("a range", r"\s*\S.*\.\.\s*\S.*", "write `lo..hi`, like `0..120`", lines=False),
-        "list": Many(VALUE, distinct=True),
+        "list": Many(VALUE),
         "file": Record("in", {"file": PATH, "column": VALUE}, ("file", "column")),
         "discover": Record("in", {"discover": Integer(1, 1_000_000), "else": VALUE}, ("discover", "else")),
     },
@@ -170,7 +176,7 @@ LONG_COLUMN = Record(
 
 COLUMN = Forms(
     "column",
-    {"short": Text("a column", lines=False), "list": Many(VALUE, distinct=True), "long": LONG_COLUMN},
+    {"short": Text("a column", lines=False), "list": Many(VALUE), "long": LONG_COLUMN},
     lambda node: _one_of(node, "short", "list", "long"),
 )
 
@@ -296,7 +302,7 @@ SCENARIO = Record(
         "units": Integer(1, 10**10),
         "where": EXPRESSION,
         "rebalance": Named(Named(PROBABILITY, "value", at_least=1, keys="value"), "column", keys="column"),
-        "weights": COLUMN_NAME,
+        "weights": Text("a new column's name", IDENTIFIER, "use letters, digits and `_`", lines=False),
         "given": PATH,
         "mix": Many(Named(Free(), "key")),
         "augment": Named(Named(Free(), "key"), "column", keys="column"),
@@ -327,7 +333,7 @@ SPEC = Record(
         "columns": Named(
             COLUMN,
             "column",
-            IDENTIFIER,
+            COLUMN_PATTERN,
             "use letters, digits and `_`, and give the name in the source by `from:`",
             1,
             "column",

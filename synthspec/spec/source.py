@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from synthspec.errors import Diagnostic, Edit, Fix, SpecError
+from synthspec.spec.torn import Torn, torn
 from synthspec.spec.tree import Entries, Items, Node, Path_, Scalar, Tag, Tree
 
 __all__ = ["Entries", "Items", "Node", "Path_", "Scalar", "Tree", "load_text", "read_text"]
@@ -206,6 +207,9 @@ class _Builder:
                     (fix,),
                 )
             )
+        cut = torn(self.tree.text, offset)
+        if cut is not None:
+            return self._torn(cut)
         if "alias" in problem and "undefined" in problem:
             helps: tuple[str, ...] = ("define the anchor before it is used, or quote the text",)
         else:
@@ -218,6 +222,26 @@ class _Builder:
         )
         return _Refused(
             Diagnostic("S101", "this is not readable YAML", "error", (), (place,), context, helps)
+        )
+
+    def _torn(self, cut: Torn) -> _Refused:
+        text = self.tree.text
+        whole = text[cut.start : cut.end].rstrip()
+        quoted = '"' + whole.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        begin = max(text.rfind(" ", cut.start, cut.comma) + 1, cut.start)
+        place = self.tree.place(begin, cut.comma, "YAML ends the value at this comma", True)
+        edit = Edit(self.tree.place(cut.start, cut.start + len(whole)), quoted)
+        return _Refused(
+            Diagnostic(
+                "S105",
+                "expression cut short by a comma inside `{ }`",
+                "error",
+                (),
+                (place,),
+                ("YAML could not read on after it",),
+                (f"put the expression on its own line, or quote it: `{cut.key}: {quoted}`",),
+                (Fix("quote the expression", (edit,), True),),
+            )
         )
 
     def _refuse(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 
 @dataclass(frozen=True)
@@ -96,3 +96,30 @@ class Apply:
 
 
 Syntax = Name | Constant | Operation | Predicate | Choose | Convert | Apply
+
+
+def parts(node: Syntax) -> tuple[Syntax, ...]:
+    """Return the direct parts of a piece of syntax."""
+    match node:
+        case Name() | Constant():
+            return ()
+        case Operation() | Apply():
+            return node.args
+        case Predicate():
+            return (node.arg, *node.others)
+        case Convert():
+            return (node.arg,)
+        case Choose():
+            ends = tuple(end for end in (node.subject, node.otherwise) if end is not None)
+            return (*ends, *(part for branch in node.branches for part in branch))
+    assert_never(node)
+
+
+def levels(node: Syntax) -> int:
+    """Return the depth of a tree, without recursion."""
+    deepest, stack = 0, [(node, 1)]
+    while stack:
+        here, level = stack.pop()
+        deepest = max(deepest, level)
+        stack.extend((part, level + 1) for part in parts(here))
+    return deepest

@@ -23,8 +23,8 @@ _TOKEN = re.compile(
 )
 
 RESERVED = frozenset(
-    ["AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "TRUE", "FALSE"]
-    + ["CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "AS", "OVER"]
+    {"AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "TRUE", "FALSE"}
+    | {"CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "AS", "OVER"}
 )
 """Words that cannot name a column."""
 STATEMENTS = frozenset(

@@ -58,7 +58,7 @@ def exact(op: str, left: tuple[int, int], right: tuple[int, int], type_: Type) -
 
 def _half_away(number: int, divisor: int) -> int:
     whole, rest = divmod(abs(number), divisor)
-    whole += 2 * rest >= divisor
+    whole += int(2 * rest >= divisor)
     return whole if number >= 0 else -whole
 
 
@@ -103,7 +103,7 @@ def call(expr: Call, args: Sequence[Any]) -> Any:
 
 
 def _sign(x: Any) -> int:
-    return (x > 0) - (x < 0)
+    return int(x > 0) - int(x < 0)
 
 
 def _real(function: Callable[..., float]) -> Callable[..., float | None]:
@@ -127,7 +127,7 @@ def _months(when: Any) -> int:
 def _seconds(when: Any) -> int:
     if not isinstance(when, datetime):
         when = datetime(when.year, when.month, when.day)
-    return (when - _EPOCH) // timedelta(seconds=1)
+    return int((when - _EPOCH) // timedelta(seconds=1))
 
 
 def _date_diff(unit: str, first: Any, second: Any) -> int:

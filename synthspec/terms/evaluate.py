@@ -86,8 +86,9 @@ def evaluate(expr: Expr, row: Row) -> Any:
         case Bin():
             return _bin(expr, physical(evaluate(expr.arg, row), expr.arg.type))
         case Lookup():
-            key = tuple(text_of(evaluate(part, row)) for part in expr.keys)
-            return value_of(dict(expr.table).get(key), expr.type) if None not in key else None
+            parts = [text_of(evaluate(part, row)) for part in expr.keys]
+            key = tuple(part for part in parts if part is not None)
+            return value_of(dict(expr.table).get(key), expr.type) if len(key) == len(parts) else None
     assert_never(expr)
 
 
@@ -154,12 +155,12 @@ def _framed(expr: Window, frame: list[Any], position: int, args: list[Any]) -> A
 
 def _logic(expr: Logic, row: Row) -> bool | None:
     decisive = expr.op == "or"
-    unknown = False
+    unknown: bool = False
     for arg in expr.args:
-        value = evaluate(arg, row)
+        value: bool | None = evaluate(arg, row)
         if value is decisive:
             return decisive
-        unknown = unknown or value is None
+        unknown |= value is None
     return None if unknown else not decisive
 
 

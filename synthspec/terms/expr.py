@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from synthspec.terms.frozen import Frozen
 from synthspec.terms.types import BOOL, INT, Type
@@ -158,7 +158,7 @@ class Bin(Frozen):
 
     node: Literal["bin"] = "bin"
     arg: Expr
-    edges: tuple[float, ...] | tuple[int, ...]
+    edges: tuple[StrictInt, ...] | tuple[float, ...] = Field(union_mode="left_to_right")
     type: Type = INT
 
 

@@ -93,12 +93,15 @@ def _whole(name: str, value: pl.Expr, source: Type, target: Type) -> pl.Expr:
     import polars as pl
 
     if source == FLOAT:
-        below = value.floor() if name == "floor" else value.ceil()
-        return fit(pl.when(below.abs() <= 2.0**63).then(below).cast(pl.Int128), target)
+        real = value.floor() if name == "floor" else value.ceil()
+        return fit(pl.when(real.abs() <= 2.0**63).then(real).cast(pl.Int128), target)
     if not source.scale:
         return value
     tens = 10**source.scale
-    return value // tens if name == "floor" else -((-value) // tens)
+    below: pl.Expr = value // tens
+    if name == "ceil":
+        below = below + (value % tens != 0).cast(pl.Int64)
+    return below
 
 
 def _text(expr: Call, args: list[pl.Expr]) -> pl.Expr:

@@ -198,7 +198,7 @@ def rounded(value: pl.Expr, source: Type, digits: int, target: Type) -> pl.Expr:
         size = pl.when(product.abs() <= 2.0**63).then(product.abs())
         below = size.floor()
         whole = (below + (size - below >= 0.5).cast(pl.Float64)).cast(pl.Int128)
-        return fit(pl.when(product < 0).then(-whole).otherwise(whole) * tens, target)
+        return fit(pl.when(product < 0).then(whole * -1).otherwise(whole) * tens, target)
     wide = value.cast(pl.Int128)
     if digits < source.scale:
         return fit(half_away(wide, 10 ** (source.scale - digits)) * tens, target)
@@ -255,6 +255,8 @@ def _window(expr: Window) -> pl.Expr:
             found = arg.shift(1 if len(expr.args) < 2 else int(getattr(expr.args[1], "text", 1)))
         case "count":
             seen = arg.is_not_null().cast(pl.Int64)
+            if isinstance(expr.args[0], Literal_):
+                seen = pl.int_range(pl.len()) * 0 + (expr.args[0].text is not None)
             found = seen.cum_sum() if expr.order else seen.sum()
         case "sum":
             number = arg.cast(pl.Int128) if exact else arg
@@ -308,20 +310,21 @@ def _bin(expr: Bin) -> pl.Expr:
     if whole and len(widths) == 1 and (width := widths.pop()) > 0 and whole[-1] - whole[-2] <= 2 * width:
         inside = value.clip(whole[0], whole[-1])
         return ((inside - whole[0]) // width).clip(0, last)
-    if last == 0:
-        return pl.when(value.is_not_null()).then(pl.lit(0, dtype=pl.Int64))
-    return _searched(value, edges, 0, last)
+    return pl.when(value.is_not_null()).then(_searched(value.fill_null(edges[0]), edges))
 
 
-def _searched(value: pl.Expr, edges: tuple[int, ...] | tuple[float, ...], low: int, high: int) -> pl.Expr:
-    """Return the bin by binary search over the inner edges: log2(bins) comparisons deep."""
+def _searched(value: pl.Expr, edges: tuple[int, ...] | tuple[float, ...]) -> pl.Expr:
+    """Return the bin by binary search over the inner edges; elementwise, so that it streams."""
+    import numpy as np
     import polars as pl
 
-    if low == high:
-        return pl.when(value.is_not_null()).then(pl.lit(low, dtype=pl.Int64))
-    middle = (low + high + 1) // 2
-    above, below = _searched(value, edges, middle, high), _searched(value, edges, low, middle - 1)
-    return pl.when(value >= edges[middle]).then(above).otherwise(below)
+    exact = all(isinstance(edge, int) for edge in edges)
+    inner = np.array(edges[1:-1], dtype=np.int64 if exact else np.float64)
+
+    def search(numbers: pl.Series) -> pl.Series:
+        return pl.Series(np.searchsorted(inner, numbers.to_numpy(), side="right").astype(np.int64))
+
+    return value.map_batches(search, return_dtype=pl.Int64(), is_elementwise=True)
 
 
 def _lookup(expr: Lookup) -> pl.Expr:

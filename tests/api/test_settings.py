@@ -55,7 +55,12 @@ def test_the_sources_path_is_found_in_its_short_form_too() -> None:
 
 
 def test_later_settings_win() -> None:
-    assert value(apply(TEXT, "a.yaml", [("privacy.epsilon", "2"), ("privacy.epsilon", "3")]), "privacy", "epsilon") == "3"
+    assert (
+        value(
+            apply(TEXT, "a.yaml", [("privacy.epsilon", "2"), ("privacy.epsilon", "3")]), "privacy", "epsilon"
+        )
+        == "3"
+    )
 
 
 def test_a_list_is_taken_as_written() -> None:

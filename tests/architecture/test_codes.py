@@ -37,6 +37,8 @@ def test_an_entry_has_a_title_and_a_text_in_house_style(code: str) -> None:
     entry = CODES[code]
     assert entry.title and entry.text
     assert not entry.title.endswith(".")
-    assert entry.title[0] == entry.title[0].lower() or entry.title.split()[0].isupper() or entry.title[0] == "`"
+    assert (
+        entry.title[0] == entry.title[0].lower() or entry.title.split()[0].isupper() or entry.title[0] == "`"
+    )
     for other in entry.related:
         assert other in CODES

@@ -7,7 +7,7 @@ import pytest
 from tests.architecture.source_tree import PACKAGE, calls, files, name_of
 
 MADE_IN = {
-    "Kernel": {"run/execute.py"},
+    "Kernel": {"run/execute.py", "run/kernel.py"},
     "Receipt": {"privacy/ledger.py"},
     "Ledger": {"privacy/ledger.py", "run/execute.py"},
     "Noisy": {"run/kernel.py"},

@@ -60,7 +60,9 @@ def test_help_loads_no_verb() -> None:
 def test_checking_a_spec_without_expressions_loads_neither_engines_nor_statistics(tmp_path: Path) -> None:
     spec = tmp_path / "a.yaml"
     spec.write_text(SPEC)
-    found = loaded_by("from synthspec.cli.main import run\nimport sys\nassert run(['check', sys.argv[1]]) == 0", str(spec))
+    found = loaded_by(
+        "from synthspec.cli.main import run\nimport sys\nassert run(['check', sys.argv[1]]) == 0", str(spec)
+    )
     assert not tops(found) & (HEAVY | {"polars", "sqlglot"})
     assert "scipy.stats" not in found
     assert not any(module.startswith(("synthspec.run.", "synthspec.engines.")) for module in found)

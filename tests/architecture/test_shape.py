@@ -14,7 +14,10 @@ from tests.architecture.source_tree import PACKAGE, ROOT, files, name_of, tree
 LIMIT = 400
 CITING = ("mechanisms", "privacy", "metrics", "generators")
 # built from parts, so that this file does not hold what it looks for
-NOT_OURS = tuple("".join(parts) for parts in (("/wo", "rk/"), ("/tmp/", "venv"), ("pypi.", "org"), ("files.python", "hosted")))
+NOT_OURS = tuple(
+    "".join(parts)
+    for parts in (("/wo", "rk/"), ("/tmp/", "venv"), ("pypi.", "org"), ("files.python", "hosted"))
+)
 TEXTS = {".py", ".md", ".toml", ".yaml", ".yml", ".csv", ".sh", ""}
 
 
@@ -37,13 +40,19 @@ def test_mathematics_names_its_source(path: object) -> None:
 
 def test_no_file_is_a_drawer_for_everything() -> None:
     for path in files():
-        assert not set(path.relative_to(PACKAGE).with_suffix("").parts) & {"utils", "helpers", "common", "misc"}
+        assert not set(path.relative_to(PACKAGE).with_suffix("").parts) & {
+            "utils",
+            "helpers",
+            "common",
+            "misc",
+        }
 
 
 def test_the_public_names_are_these() -> None:
     assert synthspec.__all__ == [
-        "BudgetError", "Column", "Diagnostic", "GateError", "Plan", "Privacy", "Release", "Report", "SamplingError",
-        "Source", "SourceError", "Spec", "SpecError", "SynthspecError", "load", "load_plan", "load_release", "sql",
+        "BudgetError", "Column", "Diagnostic", "GateError", "Plan", "Privacy", "Release", "Report",
+        "SamplingError", "Source", "SourceError", "Spec", "SpecError", "SynthspecError", "load", "load_plan",
+        "load_release", "sql",
     ]  # fmt: skip
     for name in synthspec.__all__:
         assert getattr(synthspec, name) is not None
@@ -78,7 +87,11 @@ def test_the_readme_holds_each_command_on_one_line() -> None:
 def test_nothing_mentions_the_machine_it_was_written_on() -> None:
     for path in ROOT.rglob("*"):
         inside = path.relative_to(ROOT).parts
-        if any(part.startswith(".") and part != ".ci" for part in inside) or {"__pycache__", "out", "shared"} & set(inside):
+        if any(part.startswith(".") and part != ".ci" for part in inside) or {
+            "__pycache__",
+            "out",
+            "shared",
+        } & set(inside):
             continue
         if path.is_file() and path.suffix in TEXTS and path.stat().st_size < 1_000_000:
             text = path.read_text(encoding="utf-8", errors="replace")

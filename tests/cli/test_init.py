@@ -101,7 +101,8 @@ def test_a_table_schema_becomes_a_draft(tmp_path: Path) -> None:
         {"name": "age", "type": "integer", "constraints": {"minimum": 0, "maximum": 110, "required": True}},
         {"name": "ward", "type": "string", "constraints": {"enum": ["a", "NO", "0742"]}},
         {"name": "place", "type": "geopoint"},
-        {"name": "seen", "type": "date", "format": "%d.%m.%Y", "constraints": {"minimum": "2020-01-01", "maximum": "2021-12-31"}},
+        {"name": "seen", "type": "date", "format": "%d.%m.%Y",
+         "constraints": {"minimum": "2020-01-01", "maximum": "2021-12-31"}},
     ]  # fmt: skip
     schema = {"primaryKey": "id", "missingValues": ["", "NA"], "fields": fields}
     path.write_text(json.dumps({"resources": [{"name": "visits", "path": "visits.csv", "schema": schema}]}))
@@ -120,7 +121,8 @@ def test_a_data_contract_becomes_a_draft(tmp_path: Path) -> None:
     path.write_text(
         "apiVersion: v3.0.2\nkind: DataContract\nschema:\n- name: visits\n  properties:\n"
         "  - {name: visit_id, logicalType: string, primaryKey: true}\n"
-        "  - {name: age, logicalType: integer, required: true, logicalTypeOptions: {minimum: 0, maximum: 110}}\n"
+        "  - {name: age, logicalType: integer, required: true,"
+        " logicalTypeOptions: {minimum: 0, maximum: 110}}\n"
         "  - {name: ward, logicalType: string, quality: [{rule: validValues, validValues: [a, b]}]}\n"
     )
     found = columns_of(init_from(f"odcs:{path}"))
@@ -148,7 +150,11 @@ def test_a_redcap_dictionary_becomes_a_draft(tmp_path: Path) -> None:
     text = init_from(str(path))
     found = columns_of(text)
     assert found["record_id"].startswith("id") or "type: id" in found["record_id"]
-    assert "in: [Male, Female]" in found["sex"] and '"2": Female' in found["sex"] and "missing" not in found["sex"]
+    assert (
+        "in: [Male, Female]" in found["sex"]
+        and '"2": Female' in found["sex"]
+        and "missing" not in found["sex"]
+    )
     assert "in: 40..300" in found["sbp"] and "missing: modelled" in found["sbp"]
     assert "risk___a" in found and "risk___b" in found
     assert "ssn" not in found and "story" not in found

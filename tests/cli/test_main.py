@@ -25,9 +25,17 @@ def test_every_verb_has_help(command: Command, verb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("chek", "a.yaml"), ("plan",), ("train", "a.yaml", "--no-such-flag"), ("check", "--set", "novalue", "a.yaml")]
+    "arguments",
+    [
+        ("chek", "a.yaml"),
+        ("plan",),
+        ("train", "a.yaml", "--no-such-flag"),
+        ("check", "--set", "novalue", "a.yaml"),
+    ],
 )
-def test_a_wrong_command_line_exits_2_and_prints_nothing_on_stdout(command: Command, arguments: tuple[str, ...]) -> None:
+def test_a_wrong_command_line_exits_2_and_prints_nothing_on_stdout(
+    command: Command, arguments: tuple[str, ...]
+) -> None:
     done = command(*arguments)
     assert (done.code, done.out) == (2, "")
     assert done.err

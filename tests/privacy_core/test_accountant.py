@@ -58,8 +58,9 @@ def test_conversions_are_rounded_to_the_safe_side(epsilon: float, delta: float) 
     mu = accountant.mu_of(epsilon, delta)
     back = accountant.epsilon_of(mu, delta)
     assert back == pytest.approx(epsilon, rel=1e-10)
-    assert accountant.delta_of(mu, epsilon) <= delta
-    assert accountant.delta_of(mu, back) <= delta
+    # a float is rounded up until the decimal it prints as is safe too: one step at most
+    assert accountant.delta_of(mu, epsilon) <= math.nextafter(delta, 1)
+    assert accountant.delta_of(mu, back) <= math.nextafter(delta, 1)
     assert accountant.delta_of(mu * (1 + 1e-9), epsilon) > delta
 
 
@@ -80,7 +81,7 @@ def test_a_budget_claims_no_more_than_was_asked_and_wastes_little(epsilon: float
     if cost.mu2 > 10**6 and cost.delta0 > 10**6 and delta <= 1e-5:
         assert claim == pytest.approx(epsilon, rel=1e-5)
     assert cost.delta0 * DELTA0_UNIT <= Fraction(repr(delta)) / 10
-    assert accountant.claim_delta(cost, epsilon) <= delta
+    assert accountant.claim_delta(cost, epsilon) <= math.nextafter(delta, 1)
 
 
 @given(epsilons, deltas)
@@ -113,7 +114,7 @@ def test_a_slack_that_reaches_delta_claims_no_epsilon() -> None:
 def test_what_is_not_a_number_is_refused(bad: float) -> None:
     with pytest.raises(ValueError, match="needed"):
         accountant.mu_of(bad, 1e-9)
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         accountant.mu_of(1, bad)
     with pytest.raises(ValueError, match="needed"):
         accountant.delta_of(bad, 1)
@@ -155,7 +156,9 @@ def test_quantiles_invert_the_normal_law(p: str) -> None:
 
 @pytest.mark.parametrize("scales", [(1.0,), (5.0, 8.0, 11.0), (0.7,)])
 @pytest.mark.parametrize("delta", [1e-5, 1e-9])
-def test_dp_accounting_agrees_on_gaussians_within_a_thousandth(scales: tuple[float, ...], delta: float) -> None:
+def test_dp_accounting_agrees_on_gaussians_within_a_thousandth(
+    scales: tuple[float, ...], delta: float
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pld = pytest.importorskip("dp_accounting.pld.privacy_loss_distribution")

@@ -8,12 +8,12 @@ import mpmath
 import numpy as np
 import pytest
 from scipy import stats
-from tests.privacy_core.scripted import Scripted
 
 from synthspec.mechanisms import Exponential
 from synthspec.mechanisms.exponential import _exactly, _quickly
 from synthspec.privacy.entropy import SystemNoise
 from synthspec.terms.query import Sensitivity
+from tests.privacy_core.scripted import Scripted
 
 E1 = Exponential(scale=10**12)
 D = Sensitivity(2, 4)
@@ -27,7 +27,7 @@ def test_choices_follow_the_law_of_the_docstring() -> None:
     for rate, alike in [(1 / 4, True), (1 / 2, False), (1 / 8, False)]:
         law = np.exp(rate * scores)
         p = stats.chisquare(seen, law / law.sum() * runs).pvalue
-        assert (p > 1e-10) is alike
+        assert bool(p > 1e-10) is alike
 
 
 def _ends(scores: list[int], rate: Fraction) -> list[mpmath.mpf]:
@@ -77,7 +77,9 @@ def test_a_common_shift_changes_nothing() -> None:
     assert E1.choose(scores, D, Scripted(word)) == E1.choose(scores + 10**15, D, Scripted(word))
 
 
-@pytest.mark.parametrize("wrong", [np.zeros(0, dtype=np.int64), np.zeros(2), np.zeros((2, 2), dtype=np.int64)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros(0, dtype=np.int64), np.zeros(2), np.zeros((2, 2), dtype=np.int64)]
+)
 def test_what_is_not_a_vector_of_scores_is_refused(wrong: np.ndarray) -> None:
     with pytest.raises(TypeError, match="scores"):
         E1.choose(wrong, D, SystemNoise())

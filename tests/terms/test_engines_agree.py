@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from synthspec.terms.evaluate import evaluate
 from synthspec.terms.expr import Expr
 from synthspec.terms.to_polars import dtype, to_polars
+from synthspec.terms.to_sql import identifier, sql_type, to_sql
 from synthspec.terms.types import BOOL, DATE, DATETIME, FLOAT, INT, TEXT, Type
 from tests.terms.expressions import COLUMNS, MONEY, RATE, expressions, rows
 
@@ -53,3 +54,24 @@ def test_polars_gives_what_plain_python_gives(type_: Type, data: st.DataObject) 
     expr = data.draw(expressions(type_))
     table = data.draw(rows())
     assert in_polars(expr, table) == [evaluate(expr, row) for row in table]
+
+
+def in_duckdb(expr: Expr, table: list[dict[str, Any]]) -> list[Any]:
+    duckdb = pytest.importorskip("duckdb")
+    with duckdb.connect(config={"enable_external_access": "false"}) as connection:
+        columns = ", ".join(f"{identifier(name)} {sql_type(type_)}" for name, type_ in COLUMNS.items())
+        connection.execute(f"CREATE TABLE t (row_number BIGINT, {columns})")
+        marks = ", ".join("?" for _ in range(len(COLUMNS) + 1))
+        for number, row in enumerate(table):
+            connection.execute(f"INSERT INTO t VALUES ({marks})", [number, *(row[name] for name in COLUMNS)])
+        found = connection.execute(f"SELECT {to_sql(expr)} FROM t ORDER BY row_number").fetchall()
+        return [value for (value,) in found]
+
+
+@pytest.mark.parametrize("type_", TYPES, ids=lambda t: f"{t.name}{t.scale or ''}")
+@LAW
+@given(data=st.data())
+def test_duckdb_gives_what_plain_python_gives(type_: Type, data: st.DataObject) -> None:
+    expr = data.draw(expressions(type_))
+    table = data.draw(rows())
+    assert in_duckdb(expr, table) == [evaluate(expr, row) for row in table]

@@ -57,7 +57,10 @@ def demo(folder: Path, say: Callable[[str], None]) -> Shown:
     say(_indented(plan.text()))
     say("3. Training: the whole price is charged to a ledger first, then noisy answers are bought.")
     with _own_ledger():
-        release = plan.train(out=folder / "release", progress=lambda step, steps, name: say(f"   step {step} of {steps}: {name}"))
+        release = plan.train(
+            out=folder / "release",
+            progress=lambda step, steps, name: say(f"   step {step} of {steps}: {name}"),
+        )
     say(f"4. The release is in {release.folder}: everything in it may be published.")
     write_table(release.sample(rows=1000, seed=11), folder / "more.csv")
     report = release.report()
@@ -73,7 +76,9 @@ def _fresh(folder: Path) -> Path:
     if folder.exists():
         if not (folder / _MARK).is_file():
             raise SpecError(
-                "S150", f"`{folder}` exists and was not made by a demo", helps=("name another folder with `-o DIR`",)
+                "S150",
+                f"`{folder}` exists and was not made by a demo",
+                helps=("name another folder with `-o DIR`",),
             )
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

@@ -17,6 +17,7 @@ from math import prod
 from synthspec.columns import Listed, Ordered
 from synthspec.columns.literal import day, number, second
 from synthspec.compile.findings import Findings, plural
+from synthspec.errors import Span
 from synthspec.plan.plan import PlannedColumn
 from synthspec.rules import AnyRule
 from synthspec.spec.tree import Path_
@@ -98,11 +99,15 @@ class Contradictions:
         return [*(value_of(column.grid_text(point), column.type) for point in grid), *gap]
 
     def _report(self, rules: Sequence[AnyRule], names: tuple[str, ...]) -> None:
-        written = [rule for rule in rules if ("rules", rule.name) and self._path(rule)[0] == "rules"]
+        written = [rule for rule in rules if self._path(rule)[0] == "rules"]
         first = written[-1] if written else rules[-1]
         used = sorted({name for rule in rules for name in rule.columns})
-        others = [(self._path(rule), f"rule `{rule.name}`") for rule in rules if rule is not first]
-        domains = [(("columns", name), f"the values of `{name}`") for name in used]
+        others: list[tuple[Path_ | Span, str]] = [
+            (self._path(rule), f"rule `{rule.name}`") for rule in rules if rule is not first
+        ]
+        domains: list[tuple[Path_ | Span, str]] = [
+            (("columns", name, "in"), f"the values of `{name}`") for name in used
+        ]
         count = plural(len(rules), "rule")
         self.findings.report(
             "R201",
@@ -117,8 +122,10 @@ class Contradictions:
         )
 
     def _path(self, rule: AnyRule) -> Path_:
-        if self.findings.parsed.tree.node(("rules", rule.name)) is not None:
-            return ("rules", rule.name)
+        path = ("rules", rule.name)
+        if self.findings.parsed.tree.node(path) is not None:
+            parts = ((*path, key) for key in ("then", "check"))
+            return next((part for part in parts if self.findings.parsed.tree.node(part) is not None), path)
         return ("columns", rule.name.removeprefix("domain of "), "in")
 
 

@@ -18,7 +18,10 @@ def unknown_column(findings: Findings, expressions: Expressions, name: str, wher
         f"unknown column in {where}",
         path,
         f"there is no column `{name}`",
-        also=[(("columns", option), "similar column declared here") for option in close[:1]],
+        also=[
+            (findings.parsed.key_span(("columns", option)), "similar column declared here")
+            for option in close[:1]
+        ],
         helps=helps or (f"the columns are {listing(known)}",),
         fixes=fixes,
     )

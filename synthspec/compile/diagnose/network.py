@@ -10,6 +10,7 @@ from synthspec.compile.diagnose.names import known_column
 from synthspec.compile.expressions import GAP, Expressions
 from synthspec.compile.findings import Findings
 from synthspec.compile.graph import Arrow, arrows, cycle_in
+from synthspec.errors import Span
 from synthspec.plan.plan import PlannedColumn
 from synthspec.spec.model import Edge, Known, KnownCase, Spec
 from synthspec.spec.tree import Path_
@@ -112,7 +113,6 @@ class Network:
         names = " -> ".join([*(arrow.source for arrow in loop), loop[0].source])
         closing = next((arrow for arrow in reversed(loop) if arrow.why == "require"), loop[-1])
         others = [arrow for arrow in loop if arrow is not closing]
-        at = self.findings.parsed.at(closing.path)(*closing.at) if closing.at else None
         derived = [arrow for arrow in loop if arrow.why in ("derive", "lookup")]
         notes = [
             f"`{arrow.target}` is computed, so `{arrow.source} -> {arrow.target}` is an edge even though "
@@ -124,11 +124,16 @@ class Network:
             f"the network has a cycle: {names}",
             closing.path,
             "closes the loop",
-            span=at,
-            also=[(arrow.path, _because(arrow)) for arrow in others],
+            span=self._place(closing),
+            also=[(self._place(arrow), _because(arrow)) for arrow in others],
             notes=notes,
             helps=(f"drop `{closing.source} -> {closing.target}`, or point it the other way",),
         )
+
+    def _place(self, arrow: Arrow) -> Span:
+        """Return where the spec says so: the very word in an expression."""
+        parsed = self.findings.parsed
+        return parsed.at(arrow.path)(*arrow.at) if arrow.at else parsed.span(arrow.path)
 
     def _known(self, name: str, known: Known) -> None:
         path = ("network", "known", name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from synthspec.compile.passes.drop_unread import drop_unread
-from synthspec.compile.passes.order_computed import order_computed
+from synthspec.compile.passes.order_groups import order_groups
 from synthspec.plan.plan import Plan
 
-PASSES: tuple[Callable[[Plan], Plan], ...] = (drop_unread, order_computed)
+PASSES: tuple[Callable[[Plan], Plan], ...] = (drop_unread, order_groups)
 
-__all__ = ["PASSES", "drop_unread", "order_computed"]
+__all__ = ["PASSES", "drop_unread", "order_groups"]

@@ -9,9 +9,8 @@ from synthspec.plan.verify import price
 
 def drop_unread(plan: Plan) -> Plan:
     """Return the plan without `scan` and `bound` when nothing is bought from them."""
-    if not any(isinstance(op, Scan) for op in plan.ops) or any(
-        price(op) not in (None,) and _reads(op) for op in plan.ops
-    ):
+    scans = any(isinstance(op, Scan) for op in plan.ops)
+    if not scans or any(price(op) is not None and _reads(op) for op in plan.ops):
         return plan
     kept = [at for at, op in enumerate(plan.ops) if not isinstance(op, Scan | Bound)]
     place = {old: new for new, old in enumerate(kept)}

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Scope = tuple[int, ...]
 Table = NDArray[np.float64]
+_einsum: Any = np.einsum  # its stubs do not know the form with lists of axes
 
 
 def union(*scopes: Iterable[int]) -> Scope:
@@ -53,7 +55,7 @@ def collapse(table: Table, scope: Scope, keep: Collection[int]) -> Table:
     if all(a in keep for a in inner):
         return table
     axes = list(range(len(inner)))
-    out = np.einsum(table, axes, [i for i in axes if inner[i] in keep])
+    out: Table = _einsum(table, axes, [i for i in axes if inner[i] in keep])
     return np.ascontiguousarray(out)
 
 
@@ -75,5 +77,5 @@ def product(factors: Sequence[tuple[Table, Scope]], keep: Scope) -> Table:
     for table, scope in factors:
         operands += [table, [names[a] for a in scope]]
     plan = "greedy" if len(factors) > 1 else False
-    out: Table = np.einsum(*operands, [names[a] for a in keep], optimize=plan)
+    out: Table = _einsum(*operands, [names[a] for a in keep], optimize=plan)
     return np.ascontiguousarray(out)

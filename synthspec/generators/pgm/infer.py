@@ -157,9 +157,7 @@ def _stack(parts: Mapping[int, Table]) -> tuple[Table, list[tuple[int, int, int]
     return np.concatenate(list(parts.values())), spans
 
 
-def _join_own(
-    beliefs: Beliefs, index: int, child: int, parts: Mapping[int, Table], emit: PairSink
-) -> None:
+def _join_own(beliefs: Beliefs, index: int, child: int, parts: Mapping[int, Table], emit: PairSink) -> None:
     """Pairs of one attribute below `child` and one of the clique outside the separator."""
     tree = beliefs.tree
     clique, separator = tree.cliques[index], tree.separators[child]

@@ -44,7 +44,9 @@ def render_terminal(report: Report, console: Console, *, full: bool = False) -> 
 
 
 def _section(section: Section, *, full: bool) -> RenderableType:
-    blocks = [Padding(_block(b, full=full), (0, 0, 0, 2), expand=False) for b in section.blocks if full or _brief(b)]
+    blocks = [
+        Padding(_block(b, full=full), (0, 0, 0, 2), expand=False) for b in section.blocks if full or _brief(b)
+    ]
     return Group(Text(), Text(section.title, style="bold underline"), *blocks)
 
 

@@ -68,7 +68,7 @@ def _attacks(held: Claim) -> Figure:
         caption="The best possible membership attack, whatever its method",
         columns=("False alarms", "Members found, at most", "Against guessing"),
         rows=tuple(rows),
-        numeric=(0, 1, 2),
+        numeric=(1, 2),
     )
     worst = tpr_at(0.01, held.mu, slack)
     bound = tuple((rate, max(rate, tpr_at(rate, held.mu, slack))) for rate in CURVE)

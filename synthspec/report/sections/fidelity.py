@@ -129,7 +129,11 @@ def _explained(release: Release, found: tuple[Comparison, ...]) -> Prose:
     rows = total(release.measurements)
     if rows is not None:
         text = f"{about(rows.value, rows.stddev)} ± {up(rows.stddev, 2)}"
-        parts += [" All tables together count ", number(rows.value, text, "M", rows.events), " rows."]
+        parts += [
+            " All tables together count ",
+            number(rows.value, text, "M", rows.events),
+            " rows (one standard deviation).",
+        ]
     return Prose(parts=tuple(parts))
 
 

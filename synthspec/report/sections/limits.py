@@ -18,7 +18,7 @@ LIMITS: tuple[tuple[str, str], ...] = (
     ),
     (
         "The unit",
-        "Whoever has more than one unit, or more rows than the bound, is protected less than one unit.",
+        "Whoever is more than one unit, under two names perhaps, is protected less than one unit.",
     ),
     ("The source", "Who may read the private table, and how it is kept, is outside this report."),
     (

@@ -1,4 +1,4 @@
-"""order_computed: fits and samples refer to groups in the order in which their columns become known."""
+"""order_groups: groups are listed in the order in which they are learnt and drawn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from synthspec.plan.ops import Fit
 from synthspec.plan.plan import Plan
 
 
-def order_computed(plan: Plan) -> Plan:
+def order_groups(plan: Plan) -> Plan:
     """Return the plan with its groups listed in the order of their fits, which is the order of work."""
     order = [op.group for op in plan.ops if isinstance(op, Fit)]
     groups = {group.name: group for group in plan.groups}

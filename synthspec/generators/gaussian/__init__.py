@@ -1,0 +1,1 @@
+"""Gaussian copulas: bivariate probabilities, correlations from coarse tables, conditional draws."""

@@ -1,0 +1,62 @@
+"""Differences by consequence: free, to be bought again, weaker."""
+
+from __future__ import annotations
+
+import pytest
+
+from synthspec.compile.diff import diff, diff_text
+from tests.compile.specs import PATIENTS, plan
+
+GATED = PATIENTS + "gates: {one-way: max_tvd_1way <= 0.05}\n"
+
+
+def changes(before: str, after: str) -> list[tuple[str, str, tuple[str, ...], str]]:
+    """Return path, effect, groups and flag of every change between two specs."""
+    return [(c.path, c.effect, c.groups, c.flag) for c in diff(plan(before), plan(after))]
+
+
+def test_a_plan_does_not_differ_from_itself() -> None:
+    assert changes(PATIENTS, PATIENTS + "# a comment\n") == []
+    assert diff_text(()) == "no changes\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "gates: {one-way: max_tvd_1way <= 0.05}",
+            "gates: {one-way: max_tvd_1way <= 0.08}",
+            ("gates.one-way", "free", (), "WEAKER GATE"),
+        ),
+        (
+            "gates: {one-way: max_tvd_1way <= 0.05}",
+            "gates: {one-way: max_tvd_1way <= 0.01}",
+            ("gates.one-way", "free", (), ""),
+        ),
+        ("then: stay < 100", "then: stay < 90", ("rules.young-stay", "free: re-infer", (), "")),
+        ("age: int 0..120", "age: int 0..110", ("columns.age.in", "costs: re-measure", ("who",), "")),
+        ("int, in: 0..365", "int, in: 0..99", ("columns.stay.in", "costs: re-measure", ("what",), "")),
+        ("epsilon: 2", "epsilon: 3", ("privacy.epsilon", "costs: everything", (), "WEAKER PRIVACY")),
+        ("epsilon: 2", "epsilon: 1", ("privacy.epsilon", "costs: everything", (), "")),
+        ("max_rows: 4", "max_rows: 2", ("privacy.max_rows", "costs: everything", (), "WEAKER PRIVACY")),
+        ("who: 0.5", "who: 0.4", ("privacy.split.who", "costs: re-measure", ("who",), "")),
+        ("a.csv", "b.csv", ("source", "costs: everything", (), "")),
+    ],
+)
+def test_a_change_has_its_consequence(old: str, new: str, expected: tuple[object, ...]) -> None:
+    found = changes(GATED, GATED.replace(old, new))
+    assert expected in found, found
+
+
+def test_more_rows_are_free() -> None:
+    assert changes(PATIENTS, PATIENTS + "sample: {rows: 99}\n") == [("sample.rows", "free: resample", (), "")]
+
+
+def test_a_gate_that_is_gone_is_weaker() -> None:
+    assert ("gates.one-way", "free", (), "WEAKER GATE") in changes(GATED, PATIENTS)
+
+
+def test_the_text_counts_what_is_free_and_what_costs() -> None:
+    found = diff_text(diff(plan(GATED), plan(GATED.replace("0..120", "0..110").replace("0.05}", "0.5}"))))
+    assert found.endswith("2 changes: 1 free, 1 cost budget\n")
+    assert "re-measure `who`" in found and "WEAKER GATE" in found
