@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,11 @@ def source_path(value: Plan) -> Path:
     return (path if path.is_absolute() else Path(value.spec_path).parent / path).resolve()
 
 
+def _is_pattern(value: Plan) -> bool:
+    """Return whether a plan's source is a pattern like `exports/*.csv` rather than a file."""
+    return glob.has_magic(str(source_path(value))) and not source_path(value).exists()
+
+
 def needs_ledger(value: Plan) -> bool:
     """Return whether a plan reads private rows."""
     return value.source is not None and not value.source_public
@@ -84,8 +90,16 @@ def existing(value: Plan) -> Journal | None:
     """Return the ledger that a plan would be charged to; None for a default one not opened yet.
 
     Raises:
-        BudgetError: B550, when the spec names a ledger that nobody opened.
+        BudgetError: B550, when the spec names a ledger that nobody opened, or names none and its source
+            is a pattern: the default ledger is that of one file.
     """
+    if value.ledger is None and _is_pattern(value):
+        raise BudgetError(
+            "B550",
+            "a source of several files needs a ledger by name",
+            notes=("each way to write a pattern would be a new budget for the same rows",),
+            helps=("its owner opens one with `synthspec budget open NAME`; then write `ledger: NAME`",),
+        )
     if value.ledger is None:
         return Journal.of_source(source_key(value))
     found = Journal.find(value.ledger)
@@ -132,7 +146,10 @@ def forecast(value: Plan) -> str:
     try:
         found = existing(value)
     except BudgetError:
-        return f"Ledger {value.ledger}: not opened yet; its owner does that with `synthspec budget open`"
+        return (
+            f"Ledger {value.ledger or '(none named)'}: not opened yet; "
+            "its owner does that with `synthspec budget open`"
+        )
     if found is None:
         return "Ledger: a default one will be opened for this source, with a cap equal to this plan"
     seen = found.forecast(value.most_it_can_spend, value.delta)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -85,13 +86,22 @@ class Output:
                 },
             )
         else:
-            self.diagnostics(error.diagnostics)
+            self.diagnostics(error.diagnostics, self._texts(error))
 
     def diagnostics(self, found: Sequence[Diagnostic], texts: Mapping[str, str] | None = None) -> None:
         """Print findings on stderr, worst last kept in the order they were found."""
         for each in found:
             self.say(_colored(_show(each, texts or {})), sys.stderr)
             self.say("", sys.stderr)
+
+    def _texts(self, error: SynthspecError) -> dict[str, str]:
+        """Return the files that findings point into; none when settings moved their lines."""
+        files = {span.file for each in error.diagnostics for span in each.spans}
+        found = {}
+        for file in () if self.shared.settings else files:
+            with suppress(OSError, ValueError):
+                found[file] = Path(file).read_text(encoding="utf-8-sig")
+        return found
 
     def interrupted(self, verb: str, where: str) -> None:
         """Say on which side of a charge Ctrl-C fell; `where` is what the run knows of it."""

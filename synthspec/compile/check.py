@@ -43,10 +43,11 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     Network(findings, spec, expressions, columns).check()
     gates = Gates(findings, spec, expressions).resolve()
     shares = privacy.shares(groups)
-    Extras(findings, spec, expressions).check()
+    extras = Extras(findings, spec, expressions)
+    extras.check()
     check_hygiene(findings, spec)
     if not _failed(parsed.diagnostics) and not _failed(findings.found):
-        Contradictions(findings, columns, rules).check()
+        Contradictions(findings, columns, rules, extras.wheres).check()
     diagnostics = _sorted((*parsed.diagnostics, *findings.found))
     if _failed(diagnostics):
         return None, diagnostics

@@ -7,6 +7,7 @@ from typing import Literal
 
 from synthspec.columns import AnyColumn, Category, Ordered
 from synthspec.compile.diagnose.keys import check_keys, is_computed
+from synthspec.compile.diagnose.reading import check_reading
 from synthspec.compile.domains import Domains
 from synthspec.compile.expressions import Expressions
 from synthspec.compile.files import PublicFiles
@@ -16,9 +17,10 @@ from synthspec.compile.literals import value_type
 from synthspec.compile.lookups import resolve_lookup
 from synthspec.plan.plan import Discovery, PlannedColumn, Tightening
 from synthspec.spec.model import ColumnKind, ColumnSpec, DiscoverDomain, Spec
-from synthspec.terms.expr import Cast, Expr
+from synthspec.terms.expr import Cast, Column, Expr
 from synthspec.terms.types import Type
 from synthspec.terms.view import Field
+from synthspec.terms.walk import walk
 
 Outside = Literal["clip", "missing", "other", "drop"]
 _KINDS: dict[str, ColumnKind] = {"bool": "bool", "int": "int", "float": "float", "decimal": "decimal",
@@ -50,7 +52,9 @@ class Columns:
         """Return the planned columns by name, in the order of the spec; reports everything found."""
         self.expressions.unread.update(set(self.findings.keys("columns")) - set(self.spec.columns))
         for name, column in self.spec.columns.items():
-            check_keys(self.findings, name, column, has_source=self.spec.source is not None)
+            unit = self.spec.privacy is not None and self.spec.privacy.unit == name
+            sourced = self.spec.source is not None or self.findings.written("source")
+            check_keys(self.findings, name, column, has_source=sourced, is_unit=unit)
         for name, column in self.spec.columns.items():
             if not is_computed(column):
                 self._read(name, column)
@@ -65,6 +69,8 @@ class Columns:
         type_ = value_type(spec.type, spec.scale)
         column = Domains(self.findings, self.files).resolve(name, spec.type, spec, spec.scale)
         self._declare(name, type_, spec.missing != "never", column)
+        if self.spec.source is not None:
+            check_reading(self.findings, name, spec, type_, column)
         if spec.type not in ("id", "bool") and spec.domain is None:
             self._no_domain(name, spec)
         discovery = None
@@ -97,6 +103,7 @@ class Columns:
             ("columns", name),
             "needs a public `in:`",
             span=self.findings.parsed.key_span(("columns", name)),
+            unless=("columns", name, "in"),
             notes=("a domain is public: what the column may hold, never what the data happens to hold",),
             helps=(
                 f"add `in: {example.get(spec.type or '', '0..100')}` from a code book or a form",
@@ -151,6 +158,8 @@ class Columns:
             value = resolve_lookup(self.findings, self.files, self.expressions, name, spec)
         if value is not None and spec.type is not None:
             value = self._as(name, value, value_type(spec.type, spec.scale))
+        if value is not None and spec.derive is not None and self._about_id(name, value):
+            value = None
         if value is None or value.type.name == "null":
             self.expressions.unread.add(name)
             return
@@ -169,6 +178,23 @@ class Columns:
             about=spec.about,
             measured_in=spec.measured_in,
         )
+
+    def _about_id(self, name: str, value: Expr) -> bool:
+        """Report C127 for a column derived from an id (a window may name one to order or divide rows)."""
+        read = [node.name for node in walk(value) if isinstance(node, Column)]
+        ids = [each for each in read if each in self.done and self.done[each].role == "id"]
+        if ids:
+            at = mentions(self.spec.columns[name].derive or "", ids[:1]).get(ids[0], (0, 0))
+            self.findings.report(
+                "C127",
+                f"`{name}` is derived from the id `{ids[0]}`",
+                ("columns", name, "derive"),
+                "an id is made up fresh",
+                span=self.findings.parsed.at(("columns", name, "derive"))(*at),
+                also=((("columns", ids[0]), "declared here"),),
+                helps=("derive it from columns that mean something",),
+            )
+        return bool(ids)
 
     def _as(self, name: str, value: Expr, wanted: Type) -> Expr | None:
         if value.type == wanted:

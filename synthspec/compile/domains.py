@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal as Exact
+from fractions import Fraction
 from itertools import pairwise
 from typing import assert_never
 
@@ -22,7 +22,7 @@ from synthspec.columns import (
 from synthspec.columns.literal import day, digits_after_point, number, scaled, second, seconds_in
 from synthspec.columns.spread import MOST_CODES, MOST_POINTS
 from synthspec.compile.files import PublicFiles
-from synthspec.compile.findings import Findings, listing
+from synthspec.compile.findings import Findings, articled, listing
 from synthspec.errors import Edit, Fix
 from synthspec.spec.model import (
     ColumnKind,
@@ -143,6 +143,9 @@ class Domains:
         if lo > hi:
             self._empty(name, spec.domain, path)
             return None
+        if spec.step is not None and step > hi - lo > 0:
+            self._no_step(name, spec, f"larger than the range of `{name}`", "1" if kind == "int" else "0.1")
+            return None
         if max(hi - lo, abs(lo), abs(hi)) > MOST_POINTS:
             self.findings.report(
                 "C108",
@@ -195,15 +198,19 @@ class Domains:
                 plain = number(spec.step)
                 step, example = None if plain is None else scaled(plain, scale), "0.1" if scale else "5"
         if step is None or step < 1:
-            self.findings.report(
-                "C109",
-                f"the step of `{name}` does not fit its type",
-                ("columns", name, "step"),
-                f"`{spec.step}` is no step of a {kind}",
-                helps=(f"write a positive step, like `step: {example}`",),
-            )
+            self._no_step(name, spec, f"`{spec.step}` is no step of {articled(kind)}", example)
             return None
         return step
+
+    def _no_step(self, name: str, spec: ColumnSpec, label: str, example: str) -> None:
+        self.findings.report(
+            "C109",
+            f"the step of `{name}` does not fit its type or range",
+            ("columns", name, "step"),
+            label,
+            also=((("columns", name, "in"), "the domain"),) if spec.domain is not None else (),
+            helps=(f"write a positive step, like `step: {example}`",),
+        )
 
     def _binned(
         self, name: str, kind: ColumnKind, spec: ColumnSpec, scale: int, column: AnyOrdered
@@ -245,6 +252,22 @@ def grid_integer(kind: ColumnKind, scale: int, text: str, *, upper: bool) -> int
     assert_never(kind)
 
 
+def holds(domain: AnyColumn | None, text: str) -> bool:
+    """Return whether the domain holds the value that `text` writes; an unknown domain holds any."""
+    match domain:
+        case None | Id():
+            return True
+        case Category() | Boolean():
+            return text in domain.listed()
+        case Float() | Decimal():
+            grid = grid_integer(domain.kind, domain.scale, text, upper=False)
+        case Integer() | Date() | Datetime():
+            grid = grid_integer(domain.kind, 0, text, upper=False)
+        case _:
+            assert_never(domain)
+    return grid is not None and domain.lo <= grid <= domain.hi
+
+
 def _what(kind: ColumnKind, scale: int) -> str:
     names = {"int": "a whole number", "float": "a number", "date": "a date", "datetime": "a date or time"}
     return names.get(kind, f"a number with at most {scale} decimals")
@@ -282,4 +305,4 @@ def _make(name: str, kind: ColumnKind, lo: int, hi: int, step: int, scale: int, 
 def on_grid(text: str, step: str) -> bool:
     """Return whether the number `text` is a multiple of `step` (for hygiene: copied bounds are not)."""
     value, unit = number(text), number(step)
-    return value is None or unit is None or unit == 0 or (Exact(value) % unit) == 0
+    return value is None or unit is None or unit == 0 or (Fraction(value) / Fraction(unit)).denominator == 1

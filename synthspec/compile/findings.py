@@ -34,11 +34,15 @@ class Findings:
         helps: Sequence[str] = (),
         fixes: Sequence[Fix] = (),
         level: Level = "error",
+        unless: Path_ = (),
     ) -> None:
         """Add one finding; a warning that the text allows with a reason becomes a reason.
 
-        Findings about a part that could not be read are held back: that part has its own finding.
+        Findings about a part that could not be read are held back, since that part has its own finding;
+        so is the finding that something is absent when the text has it at `unless`.
         """
+        if unless and self.written(*unless):
+            return
         if any(path[:length] in self.parsed.broken for length in range(1, len(path) + 1)):
             return
         primary = replace(span or self.parsed.span(path), label=label, primary=True)
@@ -65,6 +69,10 @@ class Findings:
     def add(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Add findings made elsewhere."""
         self.found.extend(diagnostics)
+
+    def written(self, *path: str) -> bool:
+        """Return whether the text has anything at `path`, readable or not."""
+        return self.parsed.tree.node(path) is not None
 
     def keys(self, *path: str) -> tuple[str, ...]:
         """Return the keys written at `path`, readable or not."""
@@ -98,6 +106,15 @@ def plural(count: int, noun: str) -> str:
     ('1 row', '2 rows')
     """
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def articled(noun: str) -> str:
+    """Return the noun with its article.
+
+    >>> articled("int"), articled("date")
+    ('an int', 'a date')
+    """
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def listing(names: Sequence[str], most: int = 8) -> str:

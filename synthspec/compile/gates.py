@@ -9,7 +9,7 @@ from typing import Literal
 
 from synthspec.compile.diagnose.names import known_column
 from synthspec.compile.expressions import Expressions
-from synthspec.compile.findings import Findings, listing
+from synthspec.compile.findings import Findings, listing, plural
 from synthspec.metrics.figures import FIGURES, Figure
 from synthspec.plan.plan import Gate
 from synthspec.spec.model import Spec
@@ -67,6 +67,8 @@ class Gates:
         if figure is None or not self._arguments(name, match["metric"], figure, arguments, path):
             return None
         bounds = (float(match["bound"]),) if match["op"] else (float(match["low"]), float(match["high"]))
+        if path and not self._decides(name, match["metric"], figure, match["op"] or "between", bounds, path):
+            return None
         return Gate(
             name=name,
             text=" ".join(text.split()),
@@ -75,6 +77,37 @@ class Gates:
             op=_OPS[match["op"] or "between"],
             bounds=bounds,
         )
+
+    def _decides(
+        self, name: str, metric: str, figure: Figure, op: str, bounds: tuple[float, ...], path: Path_
+    ) -> bool:
+        """Report Q613 for a figure that is not bought, Q614 for a gate that no or every value passes."""
+        split = self.spec.privacy.split if self.spec.privacy is not None else {}
+        modelled = sum(column.derive is None and column.lookup is None and column.type != "id"
+                       for column in self.spec.columns.values())  # fmt: skip
+        order = int(metric[-4]) if metric.endswith("way") else 1
+        why = ""
+        if figure.class_ == "B" and self.spec.source is None and not self.findings.written("source"):
+            why = "the spec has no source to compare with"
+        elif figure.class_ == "B" and split.get("report") == 0:
+            why = "`report: 0` buys no figures"
+        elif order > modelled:
+            why = f"the spec has {plural(modelled, 'modelled column')}"
+        if why:
+            self.findings.report(
+                "Q613", f"the figure of the gate `{name}` is never known", path, why,
+                helps=("drop the gate, or name a figure that the report has",),
+            )  # fmt: skip
+            return False
+        passes = _range_passes(op, bounds, figure.low, figure.high)
+        if passes is not None:
+            self.findings.report(
+                "Q614", f"the gate `{name}` decides nothing", path,
+                f"{'every' if passes else 'no'} value of `{metric}` passes",
+                notes=(f"`{metric}` lies between {figure.low:g} and {figure.high:g}",),
+                helps=("correct the bound, like `max_tvd_1way <= 0.05`",),
+            )  # fmt: skip
+        return passes is None
 
     def _figure(self, name: str, metric: str, path: Path_, at: tuple[int, int]) -> Figure | None:
         if metric in FIGURES:
@@ -105,3 +138,24 @@ class Gates:
             )
             return False
         return not given or known_column(self.findings, self.expressions, given[0], f"gate `{name}`", path)
+
+
+def _range_passes(op: str, bounds: tuple[float, ...], low: float, high: float) -> bool | None:
+    """Return True when the whole range low..high passes, False when none of it does, else None.
+
+    >>> _range_passes("<=", (2.0,), 0.0, 1.0), _range_passes("<=", (-1.0,), 0.0, 1.0)
+    (True, False)
+    """
+    least, most = bounds[0], bounds[-1]
+    match op:
+        case "<=" | "<":
+            every = high < most or (op == "<=" and high == most)
+            none = low > most or (op == "<" and low == most)
+        case ">=" | ">":
+            every = low > least or (op == ">=" and low == least)
+            none = high < least or (op == ">" and high == least)
+        case "<>":
+            every, none = not low <= least <= high, low == high == least
+        case _:
+            every, none = least <= low and high <= most, most < low or least > high or least > most
+    return True if every else False if none else None

@@ -11,6 +11,7 @@ from synthspec.compile.checked import CheckedGroup
 from synthspec.compile.diagnose.names import known_column
 from synthspec.compile.expressions import Expressions
 from synthspec.compile.findings import Findings, listing
+from synthspec.errors import Span
 from synthspec.generators import GENERATORS
 from synthspec.generators.base import Generator
 from synthspec.plan.plan import PlannedColumn
@@ -20,10 +21,12 @@ from synthspec.spec.tree import Path_
 from synthspec.terms.expr import Column, Compare
 from synthspec.terms.walk import columns_of
 
-NOT_BUILT = ("bn", "vae", "ctgan", "autoregressive", "copula")
+NOT_BUILT = ("bn", "vae", "ctgan", "autoregressive")
 """Names of the shelf that parse and check already."""
 
 DEFAULT_GROUP = "all"
+CONSUMERS = ("bounds", "domains", "rows_per_unit", "fit", "report")
+"""Names of `privacy.split` that are no groups."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,16 @@ class Groups:
 
     def _group(self, name: str, group: GroupSpec) -> CheckedGroup:
         path = ("generate", name)
+        if name in CONSUMERS:
+            self.findings.report(
+                "G421",
+                f"`{name}` cannot name a group",
+                path,
+                "a step of the plan has this name",
+                span=self.findings.parsed.key_span(path),
+                notes=("`privacy.split` could not tell the two apart",),
+                helps=("give the group another name",),
+            )
         if not group.columns:
             self.findings.report(
                 "G414",
@@ -70,6 +83,7 @@ class Groups:
                 path,
                 "nothing to generate",
                 helps=("add `columns: [a, b]`",),
+                unless=(*path, "columns"),
             )
         for at, column in enumerate(group.columns):
             self._generated(name, column, (*path, "columns", str(at)))
@@ -225,20 +239,8 @@ class Groups:
         for name, group in self.spec.generate.items():
             for column in group.columns:
                 homes.setdefault(column, []).append(name)
-        for column in modelled:
-            groups = homes.get(column, [])
-            if not groups and not any(solves(rule, column) for rule in self.rules):
-                self.findings.report(
-                    "G411",
-                    f"no group generates `{column}`",
-                    ("columns", column),
-                    "modelled, and in no group",
-                    span=self.findings.parsed.key_span(("columns", column)),
-                    helps=(
-                        f"add it to a group: {listing(tuple(self.spec.generate), 3)}",
-                        "or compute it with `derive:`",
-                    ),
-                )
+        lost = [name for name in modelled if name not in homes]
+        self._homeless([name for name in lost if not any(solves(rule, name) for rule in self.rules)])
         for column, groups in homes.items():
             if len(groups) > 1:
                 first, second = groups[0], groups[1]
@@ -251,6 +253,27 @@ class Groups:
                     also=((("generate", first, "columns"), f"already in `{first}`"),),
                     helps=(f"keep it in `{first}`, and write `given: [{first}]` in `{second}`",),
                 )
+
+
+    def _homeless(self, names: list[str]) -> None:
+        """Report G411 once for all columns in no group; a group that cannot be read may hold them."""
+        if not names or not all(group.columns for group in self.spec.generate.values()):
+            return
+        places: list[tuple[Path_ | Span, str]] = [
+            (self.findings.parsed.key_span(("columns", name)), "neither") for name in names[1:4]
+        ]
+        self.findings.report(
+            "G411",
+            f"no group generates {listing(names)}",
+            ("columns", names[0]),
+            "modelled, and in no group",
+            span=self.findings.parsed.key_span(("columns", names[0])),
+            also=places,
+            helps=(
+                f"add {'it' if len(names) == 1 else 'them'} to a group: {listing(tuple(self.spec.generate), 3)}",
+                "or compute it with `derive:`",
+            ),
+        )
 
 
 def solves(rule: AnyRule, column: str) -> bool:

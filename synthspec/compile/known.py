@@ -32,6 +32,19 @@ def code_probabilities(column: AnyColumn, case: KnownCase) -> tuple[float, ...]:
     return (*(float(share) for share in shares), *((0.0,) if column.missing else ()))
 
 
+def reaches(column: Ordered, text: str) -> bool:
+    """Return whether a named distribution, with its numbers in order, gives the domain any mass."""
+    name, numbers = _parts(text)
+    unit, half = column.unit or 1, column.step / 2
+    low, high = ((column.lo - half) / unit, (column.hi + half) / unit)
+    return _below(name, numbers, high) - _below(name, numbers, low) > 1e-9
+
+
+def _parts(text: str) -> tuple[str, list[float]]:
+    name, _, rest = text.partition("(")
+    return name.strip(), [float(part) for part in re.split(r"\s*,\s*", rest.rstrip(") ").strip())]
+
+
 def _table(column: Listed, values: dict[str, float]) -> Array:
     given = dict(values)
     if column.listed() == ("false", "true") and len(given) == 1:
@@ -53,12 +66,11 @@ def _values(column: Ordered, values: dict[str, float]) -> Array:
 
 def _cells(column: Ordered, text: str) -> Array:
     """Return the mass of a named distribution between the edges of each code."""
-    name, _, rest = text.partition("(")
-    numbers = [float(part) for part in re.split(r"\s*,\s*", rest.rstrip(") ").strip())]
+    name, numbers = _parts(text)
     points = np.array(column.cut_points(), dtype=np.float64)
     edges = (points - column.step / 2) / (column.unit or 1)
     edges[0], edges[-1] = -math.inf, math.inf
-    inner = np.array([_below(name.strip(), numbers, edge) for edge in edges])
+    inner = np.array([_below(name, numbers, edge) for edge in edges])
     return np.maximum(np.diff(inner), 0.0)
 
 

@@ -10,15 +10,12 @@ from synthspec.compile.diagnose.extras import source_format
 from synthspec.compile.known import code_probabilities
 from synthspec.errors import InternalError
 from synthspec.plan.ops import Assess, Bound, CountFit, Discover, Fit, Op, Sample, Scan, Tighten
-from synthspec.plan.plan import Group, Plan, PlannedColumn
+from synthspec.plan.plan import DEFAULT_ROWS, Group, Plan, PlannedColumn
 from synthspec.privacy.cost import FREE
 from synthspec.spec.model import Spec
 from synthspec.terms.protection import Protection
 from synthspec.terms.view import Source
 from synthspec.terms.walk import columns_of
-
-DEFAULT_ROWS = 10_000
-"""A constant, never the size of the source."""
 
 
 def lower(checked: Checked, epsilon: float | None = None) -> Plan:

@@ -6,6 +6,8 @@ sqrt(2/pi), so large cells give cells * sigma * sqrt(2/pi) / 2n as in LANGUAGE 3
 on top. Split of a marginal group's budget: a quarter for one-ways, by size^(2/3), the rest for about
 1.2 pairs per column with a tenth for their selection. A column with more than sqrt(n / sigma) codes is
 counted in merged levels there: its pairs lose resolution rather than gain noise, and are not predicted.
+A copula group spends ONE_WAYS on one-ways and the rest on coarse tables of all pairs, whose error is not
+predicted: the model takes one correlation from each.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from itertools import combinations
 from math import sqrt
 from statistics import NormalDist
 
+from synthspec.generators.copula import ONE_WAYS
 from synthspec.plan.ops import Assess, CountFit, Discover, Fit, Op, Tighten
 from synthspec.plan.plan import Forecast, Group, Plan, Prediction
 from synthspec.plan.view import flags_of
@@ -59,7 +62,8 @@ def group_errors(plan: Plan, group: Group, cost: Cost) -> Errors:
     sizes = {name: _size(plan, name) for name in (*group.given, *group.columns)}
     mu2 = float(cost.mu2 * MU2_UNIT)
     pairs_too = group.generator.kind == "marginal" and len(sizes) > 1
-    singles = mu2 * (ONE_WAY_SHARE if pairs_too else 1.0)
+    correlated = group.generator.kind == "copula" and len(sizes) > 1
+    singles = mu2 * (ONE_WAY_SHARE if pairs_too else ONE_WAYS if correlated else 1.0)
     weights = {name: sizes[name] ** (2 / 3) for name in sizes}
     whole = sum(weights.values())
     one = tuple(
@@ -203,6 +207,9 @@ def _group(plan: Plan, op: Fit, cost: Cost, errors: Errors) -> tuple[str, float,
         part = (1 - ONE_WAY_SHARE) * (1 - SELECTION_SHARE) / (PAIRS_PER_COLUMN * count)
         sigma = _marginal_sigma(plan, cost, 1 / part)
         what = f"{group.generator.kind}, about {tables} tables"
+    elif group.generator.kind == "copula" and count > 1:
+        sigma = _marginal_sigma(plan, cost, count * (count - 1) / 2 / (1 - ONE_WAYS))
+        what = f"{group.generator.kind}, up to {count * (count + 1) // 2} tables"
     else:
         sigma = _marginal_sigma(plan, cost, max(1, len(group.columns)))
         what = f"{group.generator.kind}, {len(group.columns)} tables"

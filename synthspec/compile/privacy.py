@@ -26,6 +26,8 @@ MOST_DISCOVERIES = 10
 
 RESERVED = (*DEFAULTS, "rows_per_unit")
 _SPLIT = ("privacy", "split")
+_OF_UNITS = (("privacy", "max_rows"), ("privacy", "unit_null"), ("source", "duplicates"), ("source", "units"))
+"""Keys that speak of several rows of one unit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,7 @@ class Privacy:
                     "add `privacy: {unit: patient_id, max_rows: 4, epsilon: 1}`",
                     "or declare the source public: `source: {path: ..., public: true, basis: ...}`",
                 ),
+                unless=("privacy",),
             )
         elif source is None and privacy is not None:
             self.findings.report(
@@ -62,6 +65,7 @@ class Privacy:
                 "no data is read",
                 span=self.findings.parsed.key_span(("privacy",)),
                 helps=("add `source:`, or drop `privacy:`",),
+                unless=("source",),
             )
         discovered = [name for name, column in self.columns.items() if column.discovery is not None]
         if len(discovered) > MOST_DISCOVERIES:
@@ -107,14 +111,15 @@ class Privacy:
     def _unit(self, privacy: PrivacySpec) -> None:
         path = ("privacy", "unit")
         if privacy.unit == "row":  # never a column of that name, or claim and bound could disagree
-            if privacy.max_rows is not None:
-                self.findings.report(
-                    "P435",
-                    "`max_rows` has no meaning when each row is a unit of its own",
-                    ("privacy", "max_rows"),
-                    "the unit is `row`",
-                    helps=("drop `max_rows`, or name the column of the person: `unit: patient_id`",),
-                )
+            for place in _OF_UNITS:
+                if self.findings.written(*place):
+                    self.findings.report(
+                        "P435",
+                        f"`{place[-1]}` has no meaning when each row is a unit of its own",
+                        place,
+                        "the unit is `row`",
+                        helps=(f"drop `{place[-1]}`, or name the column of the person: `unit: patient_id`",),
+                    )
             return
         if privacy.max_rows is None:
             self.findings.report(
@@ -123,6 +128,7 @@ class Privacy:
                 path,
                 "a unit with several rows",
                 helps=("add `max_rows: 4`; further rows of a unit are dropped at random",),
+                unless=("privacy", "max_rows"),
             )
         if privacy.unit in self.expressions.unread:
             return

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import assert_never
 
-from synthspec.columns import Listed
+from synthspec.columns import AnyColumn, Id, Listed, Ordered
 from synthspec.compile.diagnose.names import known_column
+from synthspec.compile.domains import holds
 from synthspec.compile.expressions import Expressions
 from synthspec.compile.files import PublicFiles
-from synthspec.compile.findings import Findings, listing
+from synthspec.compile.findings import Findings, listing, plural
 from synthspec.compile.literals import canonical
-from synthspec.plan.plan import PlannedColumn
+from synthspec.plan.plan import DEFAULT_ROWS, PlannedColumn
 from synthspec.rules import AnyRule, Check, Combos, Unique
 from synthspec.spec.model import (
     CheckRule,
@@ -25,9 +27,9 @@ from synthspec.spec.model import (
     UniqueRule,
 )
 from synthspec.spec.tree import Path_
-from synthspec.terms.expr import Column, IsNull, Logic, Not
+from synthspec.terms.expr import Column, Expr, IsNull, Logic, Not
 from synthspec.terms.types import BOOL
-from synthspec.terms.walk import has_window
+from synthspec.terms.walk import columns_of, has_window
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,7 @@ class Rules:
                     found.append(self._check(name, rule, path))
                 case UniqueRule():
                     if self._names(rule.unique, name, (*path, "unique")):
+                        self._keys(rule, name, (*path, "unique"))
                         found.append(
                             Unique(name=name, text=_unique_text(rule), because=rule.because, over=rule.unique)
                         )
@@ -58,9 +61,11 @@ class Rules:
                 case DeterminesRule():
                     self._names(rule.determines, name, (*path, "determines"))
                     self._names(rule.by, name, (*path, "by"))
+                    self._itself(rule, path)
                 case NoOverlapRule():
-                    self._names(rule.no_overlap, name, (*path, "no_overlap"))
                     self._names((rule.per,), name, (*path, "per"))
+                    if self._names(rule.no_overlap, name, (*path, "no_overlap")):
+                        self._interval(rule, name, path)
                 case _:
                     assert_never(rule)
         return tuple(rule for rule in found if rule is not None)
@@ -95,7 +100,7 @@ class Rules:
             if when is None or then is None:
                 return None
             expression, text = Logic(op="or", args=(Not(arg=when), then)), f"if {rule.if_} then {rule.then}"
-        if expression is None:
+        if expression is None or not self._speaks(name, expression, where):
             return None
         return Check(
             name=name,
@@ -116,8 +121,89 @@ class Rules:
         ]
         return all(known)
 
+    def _speaks(self, name: str, expression: Expr, path: Path_) -> bool:
+        """Report R216 for a rule over no column, R213 for one about an id; returns whether it can stay."""
+        used = columns_of(expression)
+        if not used:
+            self.findings.report(
+                "R216",
+                f"rule `{name}` names no column",
+                path,
+                "the same for every row",
+                helps=("name the columns that it is about, or drop it",),
+            )
+        ids = tuple(each for each in used if each in self.columns and self.columns[each].role == "id")
+        return bool(used) and not self._ids(ids, name, path)
+
+    def _keys(self, rule: UniqueRule, name: str, path: Path_) -> None:
+        """Report R217 when there are fewer different keys than rows are to be drawn."""
+        known = [self.columns[each].column for each in rule.unique if each in self.columns]
+        if any(column is None or isinstance(column, Id) for column in known):
+            return
+        if any(self.columns[each].discovery is not None for each in rule.unique):
+            return
+        most = prod(_values_of(column) for column in known)
+        rows = self.spec.sample.rows or DEFAULT_ROWS
+        if most < rows:
+            self.findings.report(
+                "R217",
+                f"rule `{name}` cannot hold: there are fewer keys than rows",
+                path,
+                f"{most} different keys for {rows} rows",
+                also=[(("columns", each), "declared here") for each in rule.unique],
+                helps=("name more columns, or draw fewer rows: `sample: {rows: ...}`",),
+            )
+
+    def _ids(self, names: tuple[str, ...], rule: str, path: Path_) -> bool:
+        """Report R213 for ids, whose values are made up; returns whether there was one."""
+        found = [name for name in names if name in self.columns and self.columns[name].role == "id"]
+        for name in found:
+            at = (*path, str(names.index(name)))
+            self.findings.report(
+                "R213",
+                f"rule `{rule}` asks for values of the id `{name}`",
+                at if self.findings.written(*at) else path,
+                "an id is made up fresh",
+                also=((("columns", name), "declared here"),),
+                helps=("leave it out: only `unique` can be said of an id",),
+            )
+        return bool(found)
+
+    def _itself(self, rule: DeterminesRule, path: Path_) -> None:
+        for name in rule.determines:
+            if name in rule.by:
+                self.findings.report(
+                    "R214",
+                    f"`{name}` is to determine itself",
+                    (*path, "by"),
+                    "always so",
+                    also=(((*path, "determines"), "determined here"),),
+                    helps=(f"drop `{name}` from `by:`",),
+                )
+
+    def _interval(self, rule: NoOverlapRule, name: str, path: Path_) -> None:
+        """Report R215 unless both ends are of one ordered type and `per` names an id."""
+        start, end = (self.columns[each] for each in rule.no_overlap)
+        if start.type != end.type or start.type.name in ("text", "bool") or rule.no_overlap[0] == rule.no_overlap[1]:
+            self.findings.report(
+                "R215",
+                f"rule `{name}` needs the start and the end of an interval",
+                (*path, "no_overlap"),
+                f"`{start.name}` is {start.type.name}, `{end.name}` is {end.type.name}",
+                helps=("name two dates, times or numbers of one type: `no_overlap: [admit_at, discharge_at]`",),
+            )
+        elif rule.per in self.columns and self.columns[rule.per].role != "id":
+            self.findings.report(
+                "R215",
+                f"rule `{name}` compares the rows of one unit",
+                (*path, "per"),
+                f"`{rule.per}` is not an id",
+                helps=("name the column of the unit: `per: patient_id`",),
+            )
+
     def _combos(self, name: str, rule: CombosRule, path: Path_) -> Combos | None:
-        if (rule.rows is None) == (rule.file is None):
+        broken = self.findings.written(*path, "rows") and rule.rows is None
+        if (rule.rows is None) == (rule.file is None) and not broken:
             self.findings.report(
                 "R210",
                 f"rule `{name}` needs its tuples once",
@@ -126,7 +212,9 @@ class Rules:
                 helps=("list the tuples under `rows:`, or name a public CSV under `file:`",),
             )
             return None
-        if not self._names(rule.combos, name, (*path, "combos")):
+        if broken or not self._names(rule.combos, name, (*path, "combos")):
+            return None
+        if self._ids(rule.combos, name, (*path, "combos")):
             return None
         where = (*path, "rows") if rule.file is None else (*path, "file")
         rows = rule.rows if rule.file is None else self._file_rows(rule, path)
@@ -137,13 +225,8 @@ class Rules:
         for at, row in enumerate(rows):
             spot = (*where, str(at)) if rule.file is None else where
             if len(row) != len(types):
-                self.findings.report(
-                    "R211",
-                    f"a tuple of rule `{name}` has the wrong length",
-                    spot,
-                    f"{len(row)} values for {len(types)} columns",
-                    helps=(f"give one value for each of {listing(rule.combos)}",),
-                )
+                if (*path, "combos") not in self.findings.parsed.broken:
+                    self._length(name, rule, len(row), spot)
                 return None
             texts = [canonical(type_, text) for type_, text in zip(types, row, strict=True)]
             known = tuple(text for text in texts if text is not None)
@@ -164,6 +247,15 @@ class Rules:
         self._covered(combos, where)
         return combos
 
+    def _length(self, name: str, rule: CombosRule, count: int, spot: Path_) -> None:
+        self.findings.report(
+            "R211",
+            f"a tuple of rule `{name}` has the wrong length",
+            spot,
+            f"{plural(count, 'value')} for {plural(len(rule.combos), 'column')}",
+            helps=(f"give one value for each of {listing(rule.combos)}",),
+        )
+
     def _inside(
         self, name: str, rule: CombosRule, row: tuple[str, ...], texts: tuple[str, ...], spot: Path_
     ) -> bool:
@@ -172,11 +264,7 @@ class Rules:
             return True
         for column, text in zip(rule.combos, texts, strict=True):
             domain = self.columns[column].column
-            if (
-                self.columns[column].discovery is None
-                and isinstance(domain, Listed)
-                and text not in domain.listed()
-            ):
+            if self.columns[column].discovery is None and not holds(domain, text):
                 self._bad_value(name, column, row[rule.combos.index(column)], spot)
                 return False
         return True
@@ -206,7 +294,9 @@ class Rules:
             same = isinstance(domain, FileDomain) and domain.file == rule.file
             wanted = domain.column if same and isinstance(domain, FileDomain) else column
             if wanted not in table.header:
-                self.files.missing_column(table, wanted, (*path, "combos"))
+                at = rule.combos.index(column)
+                spot = (*path, "combos", str(at))
+                self.files.missing_column(table, wanted, spot if self.findings.written(*spot) else spot[:-1])
                 return None
             parts.append(table.column(wanted))
         return tuple(dict.fromkeys(zip(*parts, strict=True)))
@@ -229,6 +319,16 @@ class Rules:
                     helps=("add tuples that hold them, or drop them from the domain",),
                     level="warning",
                 )
+
+
+def _values_of(column: AnyColumn | None) -> int:
+    gap = int(column is not None and column.missing)
+    match column:
+        case Listed():
+            return len(column.listed()) + gap
+        case Ordered():
+            return column.points + gap
+    return 1
 
 
 def _unique_text(rule: UniqueRule) -> str:

@@ -114,7 +114,12 @@ def _network(checked: Checked) -> Iterator[Found]:
             yield f"`network.{key}`", ("network", key), help_
     for name, known in network.known.items():
         path = ("network", "known", name)
-        if len(known.cases) > 1:
+        column = checked.spec.columns.get(name)
+        if column is None:
+            yield f"`known: {name}`", path, "drop the table: gaps are then learnt"
+        elif column.missing != "never":
+            yield f"`known` of `{name}`, which may be missing,", path, "drop the table, or `missing:`"
+        elif len(known.cases) > 1:
             yield f"`known: {name}` with conditions", path, "keep its `else` alone: one table for all rows"
         elif known.strength is not None:
             yield (

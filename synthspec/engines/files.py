@@ -18,7 +18,11 @@ def files(source: Source) -> tuple[Path, ...]:
     path = Path(source.path).expanduser()
     if path.exists() or not glob.has_magic(source.path):
         return (path,)
-    return tuple(Path(found) for found in sorted(glob.glob(str(path), recursive=True)))
+    return tuple(Path(found) for found in _matching(str(path)))
+
+
+def _matching(pattern: str) -> list[str]:
+    return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - patterns may be absolute
 
 
 def looks_like_text(path: Path, encoding: str) -> bool:

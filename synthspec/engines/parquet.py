@@ -16,6 +16,9 @@ from synthspec.terms.physical import DTYPES
 from synthspec.terms.view import Field
 
 BATCH = 131_072
+"""Rows that are worked on at once."""
+CELLS = 8_388_608
+"""Values that are read at once."""
 _LARGE = float(2**53)
 
 
@@ -33,9 +36,16 @@ def unreadable(path: Path, fields: Sequence[Field]) -> tuple[str, ...]:
 
 
 def batches(path: Path, origins: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """Yield the columns `origins`, under the names "0", "1", ..., in batches."""
-    chosen = pl.scan_parquet(path, glob=False).select(pl.col(name).alias(str(i)) for i, name in enumerate(origins))
-    for frame in chosen.collect_batches(chunk_size=BATCH, maintain_order=False):
+    """Yield the columns `origins`, under the names "0", "1", ..., in batches of bounded memory.
+
+    Slices, since a stream of batches holds whole row groups, and a file may be a single one.
+    """
+    scan = pl.scan_parquet(path)
+    rows = int(scan.select(pl.len()).collect().item())
+    step = max(BATCH, CELLS // max(1, len(origins)) // BATCH * BATCH)
+    for start in range(0, rows, step):
+        part = scan.slice(start, step).select(pl.col(name).alias(str(i)) for i, name in enumerate(origins))
+        frame = part.collect()
         for at in range(0, frame.height, BATCH):
             yield frame.slice(at, BATCH)
 

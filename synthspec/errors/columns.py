@@ -195,4 +195,28 @@ CODES: dict[str, Entry] = {
         bad="by: {currency: ccy}             # one row per currency and day",
         good="by: {currency: ccy, value_date: day}",
     ),
+    "C125": Entry(
+        title="a format that gives no date",
+        text=(
+            "`format` says how dates are written in the source. Dates written by it are read back; when they "
+            "do not come back whole, every value of the column would silently count as unreadable."
+        ),
+        bad="born: {type: date, in: 1905-01-01..2024-12-31, format: DD/MM/YYYY}",
+        good='born: {type: date, in: 1905-01-01..2024-12-31, format: "%d/%m/%Y"}',
+    ),
+    "C126": Entry(
+        title="a value that is also a word for nothing",
+        text="A word of `nulls` is read as missing, so the value of the domain could never occur.",
+        bad="in: [yes, no, '?'], nulls: ['?']",
+        good="in: [yes, no], nulls: ['?'], missing: modelled",
+    ),
+    "C127": Entry(
+        title="a column derived from an id",
+        text=(
+            "Ids are made up fresh for synthetic rows, so what is computed from them means nothing. In a "
+            "window, ids may divide and order rows."
+        ),
+        bad="ward: {derive: substr(admission_id, 1, 2)}",
+        good="ward: [medicine, icu]",
+    ),
 }

@@ -87,4 +87,20 @@ CODES: dict[str, Entry] = {
         bad="useful: auc_gap <= 0.05",
         good="useful: auc_gap(readmitted) <= 0.05",
     ),
+    "Q613": Entry(
+        title="a gate on a figure that is never known",
+        text=(
+            "The figure needs something that the spec does not buy or have: a source, the `report` share, "
+            "or as many columns as the figure combines. Such a gate would neither pass nor fail."
+        ),
+        bad="privacy: {..., split: {report: 0}}, gates: {close: max_tvd_1way <= 0.05}",
+        good="privacy: {..., split: {report: 0.05}}, gates: {close: max_tvd_1way <= 0.05}",
+        related=("Q611",),
+    ),
+    "Q614": Entry(
+        title="a gate that decides nothing",
+        text="Every value that the figure can have passes, or none does.",
+        bad="gates: {close: max_tvd_1way <= 5}",
+        good="gates: {close: max_tvd_1way <= 0.05}",
+    ),
 }

@@ -9,7 +9,7 @@ CODES: dict[str, Entry] = {
         title="unknown generator",
         text=(
             "`using` names an entry of the shelf: `marginal` learns one- and two-way tables under privacy, "
-            "`independent` single columns, `rules` nothing at all."
+            "`copula` single columns and correlations, `independent` single columns, `rules` nothing at all."
         ),
         bad="using: margnal",
         good="using: marginal",
@@ -133,6 +133,15 @@ CODES: dict[str, Entry] = {
         bad="source: data/table.dat",
         good="source: {path: data/table.dat, format: csv}",
     ),
+    "G440": Entry(
+        title="a table that the generator cannot meet",
+        text=(
+            "A copula joins one-way tables by correlations: it has no place for a published table of several "
+            "columns, and would contradict it silently."
+        ),
+        bad="a: {using: copula, columns: [x, y]}      # with a known table of x and y",
+        good="a: {using: marginal, columns: [x, y]}",
+    ),
     "G490": Entry(
         title="not built yet",
         text=(
@@ -141,5 +150,45 @@ CODES: dict[str, Entry] = {
         ),
         bad="using: bn",
         good="using: marginal",
+    ),
+    "G421": Entry(
+        title="a group with the name of a step",
+        text="`bounds`, `domains`, `rows_per_unit`, `fit` and `report` are steps that `privacy.split` pays for.",
+        bad="generate: {report: {columns: [a, b]}}",
+        good="generate: {visits: {columns: [a, b]}}",
+    ),
+    "G422": Entry(
+        title="a marginal without effect",
+        text=(
+            "`workload` makes the choice of what to measure prefer some marginals. It works within one group "
+            "that learns pairs: single columns are measured anyway, and columns of two groups only when one "
+            "is given the other."
+        ),
+        bad="workload: [{columns: [age], weight: 3}]",
+        good="workload: [{columns: [age, ward], weight: 3}]",
+    ),
+    "G434": Entry(
+        title="weights with the name of a column",
+        text="The weights of a scenario are a new column beside those of the spec.",
+        bad="weights: age",
+        good="weights: sample_weight",
+    ),
+    "G435": Entry(
+        title="a copy that cannot be written",
+        text="`output.also` lists further copies, each once: a kind, a colon and where to.",
+        bad="also: [copy.csv]",
+        good="also: [\"csv:copy.csv\"]",
+    ),
+    "G436": Entry(
+        title="an unknown encoding",
+        text="`source.encoding` names how the bytes of a CSV file stand for characters.",
+        bad="source: {path: a.csv, encoding: ansi-latin}",
+        good="source: {path: a.csv, encoding: cp1252}",
+    ),
+    "G437": Entry(
+        title="more units than rows",
+        text="`rows` and `units` are public, rough figures, and each unit has at least one row.",
+        bad="source: {path: a.csv, rows: 1000, units: 5000}",
+        good="source: {path: a.csv, rows: 5000, units: 1000}",
     ),
 }

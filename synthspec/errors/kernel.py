@@ -8,11 +8,12 @@ CODES: dict[str, Entry] = {
     "K701": Entry(
         title="something failed beside private rows",
         text=(
-            "An error, a warning or a crash of a library beside private rows can quote them, so nothing of it is "
-            "shown or kept: not its text, not its traceback. What failed may be the file (cut off, or changed while "
-            "it was read), too little memory, or a mistake of ours. Answers bought before it are kept: `train "
-            "--resume` continues with them and pays for nothing twice. `synthspec mock` runs the same spec without "
-            "any private row and shows its errors in full."
+            "An error, a warning or a crash of a library beside private rows can quote them, so "
+            "nothing of it is shown or kept: not its text, not its traceback. What failed may be "
+            "the file (cut off, or changed while it was read), too little memory, or a mistake of "
+            "ours. Answers bought before it are kept: `train --resume` continues with them and pays"
+            " for nothing twice. `synthspec mock` runs the same spec without any private row and "
+            "shows its errors in full."
         ),
         good="synthspec train --resume hospital.yaml",
     ),

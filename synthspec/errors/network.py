@@ -93,4 +93,10 @@ CODES: dict[str, Entry] = {
         bad="require: [ward -> lactate.missing]   # lactate: float 0..30",
         good="require: [ward -> lactate.missing]   # lactate: float? 0..30",
     ),
+    "N313": Entry(
+        title="an id in an edge",
+        text="Ids are made up fresh for synthetic rows: they depend on nothing and nothing depends on them.",
+        bad="require: [patient_id -> ward]",
+        good="require: [age -> ward]",
+    ),
 }

@@ -95,8 +95,11 @@ CODES: dict[str, Entry] = {
         good="privacy: {unit: patient_id, max_rows: 4, epsilon: 1}",
     ),
     "P435": Entry(
-        title="`max_rows` with rows as units",
-        text="With `unit: row` each row is protected by itself, whoever it belongs to.",
+        title="a key about several rows of a unit, with rows as units",
+        text=(
+            "With `unit: row` each row is protected by itself, whoever it belongs to. `max_rows`, `unit_null`, "
+            "`source.duplicates` and `source.units` speak of units with several rows."
+        ),
         bad="privacy: {unit: row, max_rows: 4, epsilon: 1}",
         good="privacy: {unit: row, epsilon: 1}",
     ),

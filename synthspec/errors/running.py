@@ -8,21 +8,26 @@ CODES: dict[str, Entry] = {
     "G450": Entry(
         title="sampling could not meet a rule within its limits",
         text=(
-            "Rows that break an enforced rule, or the condition `where`, are drawn again, at most 200 times per row. "
-            "The named rule turned away the most rows. A column that a rule fixes exactly is better derived from the "
-            "others; a rule between columns that were learned in different groups is better helped by `given`."
+            "Rows that break an enforced rule, or the condition `where`, are drawn again, at most "
+            "200 times per row. The named rule turned away the most rows. A column that a rule "
+            "fixes exactly is better derived from the others; a rule between columns that were "
+            "learned in different groups is better helped by `given`."
         ),
         bad="total-adds-up: total = net + tax      # three learned columns",
         good="total: {derive: net + tax}",
     ),
     "I320": Entry(
         title="a question that the coded rows cannot answer",
-        text="A generator asked about an attribute, levels or a public table that do not fit the domain. Nothing was "
-        "charged. Please report it.",
+        text=(
+            "A generator asked about an attribute, levels or a public table that do not fit the "
+            "domain. Nothing was charged. Please report it."
+        ),
     ),
     "I321": Entry(
         title="a receipt for something else",
-        text="The ledger's receipt does not hold the mechanism that was to draw the noise. Please report it.",
+        text=(
+            "The ledger's receipt does not hold the mechanism that was to draw the noise. Please report it."
+        ),
     ),
     "I322": Entry(
         title="a generator without private rows asked for a count",
@@ -30,7 +35,7 @@ CODES: dict[str, Entry] = {
     ),
     "I323": Entry(
         title="a plan over private rows was run without a charge",
-        text="Rows are read only when the owner's ledger holds an opened charge. Please report it.",
+        text=("Rows are read only when the owner's ledger holds an opened charge. Please report it."),
     ),
     "I324": Entry(
         title="a plan without a `sample` step was run",
@@ -38,11 +43,13 @@ CODES: dict[str, Entry] = {
     ),
     "I330": Entry(
         title="a column is drawn or conditioned on but has no codes",
-        text="The plan lets a group use a column whose domain it does not hold. Please report it.",
+        text=("The plan lets a group use a column whose domain it does not hold. Please report it."),
     ),
     "I331": Entry(
         title="columns wait for each other",
-        text="No order of groups and computed columns has each after what it reads; the checker refuses such specs. "
-        "Please report it.",
+        text=(
+            "No order of groups and computed columns has each after what it reads; the checker "
+            "refuses such specs. Please report it."
+        ),
     ),
 }

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from synthspec.generators.gaussian.bivariate import cells
 from synthspec.generators.gaussian.truncated import inside
@@ -26,6 +25,10 @@ from synthspec.terms.domain import Clique, Domain
 
 BATCH = 1 << 16
 MONTE_CARLO = 1 << 20
+EVEN_FROM = 1 << 12
+"""Draws of at least this many rows are cut by rank, so that shares come out even; fewer by value."""
+FAR = 5.0
+"""Where a given code without mass in the model is taken to lie [latent deviations]."""
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -72,12 +75,13 @@ class CopulaModel:
     def _conditional(self) -> tuple[Array, Array]:
         """Regression of own on given attributes, and the factor of what is left."""
         own, given = self._own, self._given
-        rest = self.matrix[np.ix_(own, own)]
+        rest: Array = self.matrix[np.ix_(own, own)]
         if not given:
-            return np.zeros((len(own), 0)), np.linalg.cholesky(rest)
+            return np.zeros((len(own), 0)), factor(rest)
         across = self.matrix[np.ix_(own, given)]
-        slope = np.linalg.solve(self.matrix[np.ix_(given, given)], across.T).T
-        return slope, np.linalg.cholesky(rest - slope @ across.T)
+        inner = self.matrix[np.ix_(given, given)]
+        slope = np.asarray(np.linalg.solve(inner, across.T).T, dtype=np.float64)
+        return slope, factor(rest)
 
     def sample(self, rows: int, rng: SampleRng, given: Codes | None = None) -> Codes:
         """Return `rows` rows over the attributes that are not given; see `Model.sample`.
@@ -102,13 +106,18 @@ class CopulaModel:
         column = given.columns[self.domain.attributes[index]]
         if len(column) != rows:
             raise ValueError("a conditional model was sampled with too few codes to condition on")
-        return self._ranks[index][column]
+        out: Labels = self._ranks[index][column]
+        return out
 
-    def _batch(self, rows: int, generator: np.random.Generator, known: Mapping[int, Labels]) -> dict[int, Labels]:
-        slope, factor = self._conditional
-        latent = generator.standard_normal((rows, len(self._own))) @ factor.T
+    def _batch(
+        self, rows: int, generator: np.random.Generator, known: Mapping[int, Labels]
+    ) -> dict[int, Labels]:
+        slope, root = self._conditional
+        latent = generator.standard_normal((rows, len(self._own))) @ root.T
+        if not known and rows >= EVEN_FROM:
+            return {i: self._even(i, latent[:, at], generator.random()) for at, i in enumerate(self._own)}
         if known:
-            edges = [np.concatenate([[-np.inf], self._cuts[i], [np.inf]]) for i in known]
+            edges = [np.concatenate([[-np.inf], np.clip(self._cuts[i], -FAR, FAR), [np.inf]]) for i in known]
             low = np.stack([e[places] for e, places in zip(edges, known.values())], axis=1)
             high = np.stack([e[places + 1] for e, places in zip(edges, known.values())], axis=1)
             matrix = self.matrix[np.ix_(self._given, self._given)]
@@ -117,6 +126,20 @@ class CopulaModel:
 
     def _codes(self, index: int, latent: Array) -> Labels:
         return self.orders[index][np.searchsorted(self._cuts[index], latent, side="right")]
+
+    def _even(self, index: int, latent: Array, offset: float) -> Labels:
+        """Return codes by the rank of each latent value: one-way shares to within one row, joint kept.
+
+        A rank lies about 1 / sqrt(rows) from its quantile, which moves correlations by O(1 / rows).
+        """
+        from scipy.special import ndtr
+
+        at = (np.arange(len(latent)) + offset) / len(latent)
+        out = np.empty(len(latent), dtype=np.int64)
+        out[np.argsort(latent)] = self.orders[index][
+            np.searchsorted(ndtr(self._cuts[index]), at, side="right")
+        ]
+        return out
 
     def marginal(self, clique: Clique) -> Array:
         """Return the marginal over `clique`: exact up to two attributes, counted beyond."""
@@ -137,16 +160,17 @@ class CopulaModel:
 
     def _counted(self, places: list[int]) -> Array:
         generator = SampleRng(0, "copula", "marginal").generator
-        factor = np.linalg.cholesky(self.matrix[np.ix_(places, places)])
+        root = factor(self.matrix[np.ix_(places, places)])
         size = int(np.prod([self.domain.sizes[i] for i in places]))
         counts = np.zeros(size, dtype=np.int64)
         for _ in range(0, MONTE_CARLO, BATCH):
-            latent = generator.standard_normal((BATCH, len(places))) @ factor.T
+            latent = generator.standard_normal((BATCH, len(places))) @ root.T
             key = np.zeros(BATCH, dtype=np.int64)
             for at, i in enumerate(places):
                 key = key * self.domain.sizes[i] + self._codes(i, latent[:, at])
             counts += np.bincount(key, minlength=size)
-        return counts / counts.sum()
+        out: Array = counts / counts.sum()
+        return out
 
     def arrays(self) -> Mapping[str, NDArray[np.generic]]:
         """Return shares and orders by attribute number, and the matrix."""
@@ -167,8 +191,15 @@ class CopulaModel:
         }
 
 
+def factor(matrix: Array) -> Array:
+    """Return the Cholesky factor."""
+    return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
+
+
 def cuts(share: Array) -> Array:
     """Return the normal quantiles between codes, shape (codes - 1,); a code without mass gets none."""
+    from scipy.special import ndtri
+
     heaped = np.minimum(np.cumsum(share), 1.0)
     last = int(np.flatnonzero(share > 0)[-1])
     heaped[last:] = 1.0

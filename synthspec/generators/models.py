@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from synthspec.generators.base import Model
+from synthspec.generators.copula_model import load_copula
 from synthspec.generators.tree_model import load_tree
 
 
@@ -23,5 +24,7 @@ def load_model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> 
     match facts.get("kind"):
         case "tree":
             return load_tree(facts, arrays)
+        case "copula":
+            return load_copula(facts, arrays)
         case kind:
             raise ValueError(f"unknown kind of model {kind!r}")

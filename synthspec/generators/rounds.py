@@ -338,5 +338,6 @@ class Engine:
         counts = self.ones.fitted(self.total)
         self.coding.counts = [counts[a] for a in self.oracle.domain.attributes]
         self._pin_ones()
-        self.replant(LAST_SWEEPS)
+        public = any(each.exact for each in self.estimator.evidence) and self.pairs
+        self.replant(5 * LAST_SWEEPS if public else LAST_SWEEPS)
         return self.coding, self.estimator.beliefs

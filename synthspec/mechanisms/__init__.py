@@ -15,3 +15,5 @@ from synthspec.shelf import shelf
 
 AnyMechanism = Annotated[RoundedGaussian | Exponential | Threshold, Field(discriminator="kind")]
 MECHANISMS: Mapping[str, type[Mechanism]] = shelf(AnyMechanism)
+
+__all__ = ["MECHANISMS", "AnyMechanism", "Exponential", "Mechanism", "RoundedGaussian", "Threshold"]

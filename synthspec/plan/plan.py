@@ -19,6 +19,10 @@ from synthspec.terms.types import Type
 from synthspec.terms.view import Field, Source
 
 
+DEFAULT_ROWS = 10_000
+"""Rows drawn when the spec does not say: a constant, never the size of the source."""
+
+
 class Discovery(Frozen):
     """`in: {discover: limit, else: other}`: the list is bought when the plan runs."""
 

@@ -68,12 +68,19 @@ class AnswerLog:
         self._answers = answers
 
     @classmethod
-    def open(cls, release: str, plan: str) -> Self:
+    def open(cls, release: str, plan: str, *, begun: bool = False) -> Self:
         """Open the log of `release`, made for the plan with digest `plan`; new, or to be resumed.
+
+        Args:
+            release: the charge's release.
+            plan: the plan's digest.
+            begun: whether its charge was opened before; its log must then be there, or answers that
+                were bought once would be drawn a second time at no price.
 
         Raises:
             BudgetError: B511, when its answers were bought for another plan; B512, when it cannot
-                be used, is damaged before its end, or another process has it open.
+                be used, is missing although `begun`, is damaged before its end, or another process has
+                it open.
         """
         if not _RELEASE.fullmatch(release):
             raise ValueError("a release id has letters, digits, `-` and `_`")
@@ -81,6 +88,8 @@ class AnswerLog:
         handle = _io(path, lambda: _locked(path))
         try:
             head, answers = _io(path, lambda: _load(path, handle))
+            if head is None and begun:
+                raise _unusable(path)
             if head is None:
                 _io(path, lambda: _write(handle, Head(release=release, plan=plan)))
             elif head != Head(release=release, plan=plan):
@@ -148,7 +157,7 @@ def _unusable(path: Path) -> BudgetError:
     return BudgetError(
         "B512",
         f"the log of noisy answers `{path}` cannot be used: "
-        "it is not writable, damaged, or open in another process",
+        "it is missing, not writable, damaged, or open in another process",
         helps=("check the folder and the disk's space, then `synthspec train --resume`",),
     )
 

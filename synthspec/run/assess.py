@@ -143,4 +143,5 @@ def _table(axes: Sequence[Axis], codes: Mapping[str, NDArray[np.int64]], total: 
         level = codes[axis.attribute] if axis.levels is None else axis.levels[codes[axis.attribute]]
         index = index * axis.size + level
     counts = np.bincount(index, minlength=Marginal(axes=tuple(axes)).cells)
-    return np.rint(counts * (total * GRID / max(1, rows))).astype(np.int64)
+    table: NDArray[np.int64] = np.rint(counts * (total * GRID / max(1, rows))).astype(np.int64)
+    return table

@@ -39,12 +39,12 @@ class Charged:
             )
         return found
 
-    def open(self, plan: Plan, *, resume: bool) -> Charge:
-        """Write, before the first private read, that the charge is opened, or find that it was.
+    def check(self, plan: Plan) -> Charge:
+        """Return the charge when it was made for `plan`.
 
         Raises:
-            BudgetError: B505, when it stands elsewhere; B511, when it was made for another plan, or for
-                a lesser cost.
+            BudgetError: B505, when there is none; B511, when it was made for another plan, or for a
+                lesser cost.
         """
         charge = self.facts()
         if charge.plan != plan.digest() or not plan.most_it_can_spend.fits(charge.cost):
@@ -57,6 +57,15 @@ class Charged:
                     "or `synthspec train` the new plan, at its own price",
                 ),
             )
+        return charge
+
+    def open(self, plan: Plan, *, resume: bool) -> Charge:
+        """Write, before the first private read, that the charge is opened, or find that it was.
+
+        Raises:
+            BudgetError: B505, when it stands elsewhere; B511, see `check`.
+        """
+        charge = self.check(plan)
         if charge.state != "opened" or not resume:
             self.journal.open(self.id)
         return charge
@@ -70,7 +79,7 @@ class Charged:
         """Return what to say after Ctrl-C."""
         match self.journal.state(self.id):
             case "opened":
-                said = "the budget is charged; `synthspec train --resume` continues with the answers already bought"
+                said = "the budget is charged; `synthspec train --resume` goes on with what it bought"
             case "committed":
                 said = "the release is complete and its budget is charged"
             case _:

@@ -111,9 +111,12 @@ def _run(
         answers: Answers | None = Unrecorded() if plan.source_public else None
         facts: LedgerFacts | None = None
         if charged is not None:
-            made = charged.open(plan, resume=resume)
+            made = charged.check(plan)
+            begun = made.state == "opened"
+            log = AnswerLog.open(made.release, plan.digest(), begun=begun)
+            answers = Recorded(stack.enter_context(log))
+            charged.open(plan, resume=resume)
             facts = charged.ledger_facts()
-            answers = Recorded(stack.enter_context(AnswerLog.open(made.release, plan.digest())))
         run = Run(plan, engine, noise, answers, stack)
         for step, op in enumerate(plan.ops):
             progress(step + 1, len(plan.ops) + 1, op.op)

@@ -215,8 +215,14 @@ def _named(reading: Reading, shape: Named, node: Node, path: Path_) -> object:
         return _wrong(reading, f"a mapping from {shape.what} to value", node, path)
     if len(node.entries) < shape.at_least:
         return _wrong(reading, f"a mapping with at least {shape.at_least} {shape.what}", node, path)
+    pattern = shape.pattern
     taken = cut(
-        reading, node, path, lambda key: shape.pattern is not None and not matches(shape.pattern, key)
+        reading,
+        node,
+        path,
+        lambda key: (
+            not key[:1].isalpha() or ")" in key or (pattern is not None and not matches(pattern, key))
+        ),
     )
     values: dict[str, object] = {}
     for key, item in node.entries:

@@ -32,7 +32,7 @@ LABEL = r"[^\s/\\`][^/\\`\x00-\x1f]{0,127}"
 BIG = 10**15
 
 EXPRESSION = Text("an expression", kind="expression")
-PATH = Text("a path", kind="path", lines=False)
+PATH = Text("a path", r".*\S.*", "write a path", kind="path", lines=False)
 COLUMN_NAME = Text("a column's name", kind="column", lines=False)
 GROUP_NAME = Text("a group or column", kind="group", lines=False)
 TEXT = Text()
@@ -165,7 +165,9 @@ LONG_COLUMN = Record(
         "take": VALUE,
         "measured_in": TEXT,
         "about": TEXT,
-        "from": VALUE,
+        "from": Text(
+            "a column's name in the source", r".*\S.*", "write the name in the file's first line", lines=False
+        ),
         "nulls": Many(VALUE, at_least=0, lone=True),
         "labels": Named(VALUE, "code", keys="value"),
         "format": VALUE,
@@ -269,8 +271,8 @@ CASE = Forms(
 NETWORK = Record(
     "network",
     {
-        "require": Many(EDGE, at_least=0, lone=True),
-        "forbid": Many(EDGE, at_least=0, lone=True),
+        "require": Many(EDGE, at_least=0, lone=True, distinct=True),
+        "forbid": Many(EDGE, at_least=0, lone=True, distinct=True),
         "max_parents": Integer(0, 20),
         "known": Named(
             Record(

@@ -35,6 +35,7 @@ from synthspec.terms.expr import (
 )
 from synthspec.terms.literal import constant, text_of, value_of
 from synthspec.terms.types import Type
+from synthspec.terms.walk import rebuild, walk
 
 Row = Mapping[str, object]
 _EPOCH = datetime(1970, 1, 1)
@@ -104,14 +105,10 @@ def evaluate_rows(expr: Expr, rows: Sequence[Row]) -> list[Any]:
 
 
 def _windows(expr: Expr) -> list[Window]:
-    from synthspec.terms.walk import walk
-
     return [node for node in walk(expr) if isinstance(node, Window)]
 
 
 def _replace(expr: Expr, old: Window, new: Column) -> Expr:
-    from synthspec.terms.walk import rebuild
-
     return new if expr == old else rebuild(expr, lambda child: _replace(child, old, new))
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from synthspec.terms.expr import Call, Literal_
 from synthspec.terms.functions import CLOCK_UNITS, FIRST_DAY, LAST_DAY
-from synthspec.terms.to_polars import finite, fit, remainder, rounded
+from synthspec.terms.polars_numbers import finite, fit, remainder, rounded
 from synthspec.terms.types import FLOAT, Type
+from synthspec.terms.walk import columns_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,9 +27,13 @@ def call(expr: Call, args: list[pl.Expr]) -> pl.Expr:
         case "coalesce":
             return pl.coalesce(args)
         case "least" | "greatest":
-            return _extreme(expr.function, args)
+            constant = [not columns_of(arg) for arg in expr.args]
+            ordered = sorted(range(len(args)), key=lambda i: constant[i])
+            return _extreme(expr.function, [args[i] for i in ordered])
         case "nullif":
-            return pl.when((first == args[1]).fill_null(False).not_()).then(first)
+            # a constant stands on the right of a comparison, see to_polars
+            equal = first == args[1] if columns_of(expr.args[0]) else args[1] == first
+            return pl.when(equal.fill_null(False).not_()).then(first)
         case "round":
             digits = _constant(expr, 1) if len(args) > 1 else 0
             return rounded(first, type_, digits, expr.type)
@@ -79,12 +84,12 @@ def _constant(expr: Call, position: int) -> int:
 
 
 def _extreme(name: str, args: list[pl.Expr]) -> pl.Expr:
-    """Return the smallest or largest that is not null, for any ordered type."""
+    """Return the smallest or largest that is not null, for any ordered type; constants come last."""
     import polars as pl
 
     found = args[0]
     for arg in args[1:]:
-        better = arg < found if name == "least" else arg > found
+        better = found > arg if name == "least" else found < arg
         found = pl.when(found.is_null() | better).then(pl.coalesce(arg, found)).otherwise(found)
     return found
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, assert_never
 
-from synthspec.terms.evaluate import like_pattern
+from synthspec.terms.evaluate import evaluate, like_pattern
 from synthspec.terms.expr import (
     Arithmetic,
     Bin,
@@ -31,9 +31,11 @@ from synthspec.terms.expr import (
     Not,
     Window,
 )
-from synthspec.terms.functions import DECIMAL_LIMIT, INT_LIMIT
-from synthspec.terms.literal import value_of
+from synthspec.terms.literal import literal, value_of
+from synthspec.terms.polars_call import call
+from synthspec.terms.polars_numbers import finite, fit, remainder, rounded
 from synthspec.terms.types import FLOAT, TEXT, Type
+from synthspec.terms.walk import columns_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,6 +71,9 @@ def to_polars(expr: Expr) -> pl.Expr:
     """Return the polars expression of `expr`, over frames as described above."""
     import polars as pl
 
+    if not isinstance(expr, Literal_) and not columns_of(expr):
+        # polars gives constants one row in some functions and every row in others: compute them here
+        expr = literal(evaluate(expr, {}), expr.type)
     match expr:
         case Column():
             return pl.col(expr.name)
@@ -82,7 +87,7 @@ def to_polars(expr: Expr) -> pl.Expr:
                 found = (found & to_polars(arg)) if expr.op == "and" else (found | to_polars(arg))
             return found
         case Compare():
-            return _compare(expr.op, to_polars(expr.left), to_polars(expr.right))
+            return _compare(expr)
         case In():
             values = [physical(value.text, value.type) for value in expr.values]
             return to_polars(expr.arg).is_in(pl.Series(values, dtype=dtype(expr.arg.type)).implode())
@@ -97,8 +102,6 @@ def to_polars(expr: Expr) -> pl.Expr:
         case Arithmetic():
             return _arithmetic(expr)
         case Call():
-            from synthspec.terms.polars_call import call
-
             return call(expr, [to_polars(arg) for arg in expr.args])
         case Window():
             return _window(expr)
@@ -111,7 +114,18 @@ def to_polars(expr: Expr) -> pl.Expr:
     assert_never(expr)
 
 
-def _compare(op: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
+_FLIPPED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _compare(expr: Compare) -> pl.Expr:
+    """Return a comparison, a constant on its right.
+
+    polars 2.1 gives one row, and not all, for a constant compared with a conversion that is null in
+    every row when the constant stands on the left.
+    """
+    op, left, right = expr.op, to_polars(expr.left), to_polars(expr.right)
+    if not columns_of(expr.left):
+        op, left, right = _FLIPPED[op], right, left  # type: ignore[assignment]
     match op:
         case "=":
             return left == right
@@ -123,8 +137,9 @@ def _compare(op: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
             return left <= right
         case ">":
             return left > right
-        case _:
+        case ">=":
             return left >= right
+    assert_never(op)
 
 
 def _case(expr: Case) -> pl.Expr:
@@ -134,23 +149,6 @@ def _case(expr: Case) -> pl.Expr:
     for condition, result in reversed(expr.branches):
         found = pl.when(to_polars(condition)).then(to_polars(result)).otherwise(found)
     return found
-
-
-def fit(number: pl.Expr, type_: Type) -> pl.Expr:
-    """Return an Int128 as Int64, null where it leaves the range of `type_`."""
-    import polars as pl
-
-    limit = INT_LIMIT if type_.name == "int" else DECIMAL_LIMIT
-    wide = number.cast(pl.Int128)
-    bound = pl.lit(limit, dtype=pl.Int128)
-    return pl.when((wide <= bound) & (wide >= -bound)).then(wide).cast(pl.Int64)
-
-
-def finite(value: pl.Expr) -> pl.Expr:
-    """Return a float, null where it is not finite."""
-    import polars as pl
-
-    return pl.when(value.is_finite()).then(value)
 
 
 def _arithmetic(expr: Arithmetic) -> pl.Expr:
@@ -165,44 +163,6 @@ def _arithmetic(expr: Arithmetic) -> pl.Expr:
         return remainder(left, right)
     a, b = left.cast(pl.Int128), right.cast(pl.Int128)
     return fit({"+": a + b, "-": a - b, "*": a * b}[expr.op], expr.type)
-
-
-def remainder(left: pl.Expr, right: pl.Expr) -> pl.Expr:
-    """Return the remainder with the sign of `left`; null when `right` is 0. Both have one scale."""
-    import polars as pl
-
-    divisor = pl.when(right != 0).then(right.abs())
-    return left.sign() * (left.abs() % divisor)
-
-
-def half_away(number: pl.Expr, divisor: int) -> pl.Expr:
-    """Return an Int128 divided by `divisor` and rounded half away from zero."""
-    import polars as pl
-
-    by = pl.lit(divisor, dtype=pl.Int128)
-    two = pl.lit(2, dtype=pl.Int128)
-    whole, rest = number.abs() // by, number.abs() % by
-    up = pl.when(rest * two >= by).then(pl.lit(1, dtype=pl.Int128)).otherwise(pl.lit(0, dtype=pl.Int128))
-    return (whole + up) * pl.when(number < 0).then(pl.lit(-1, dtype=pl.Int128)).otherwise(
-        pl.lit(1, dtype=pl.Int128)
-    )
-
-
-def rounded(value: pl.Expr, source: Type, digits: int, target: Type) -> pl.Expr:
-    """Return the value rounded half away from zero to `digits`, in the physical form of `target`."""
-    import polars as pl
-
-    tens = pl.lit(10 ** max(-digits, 0), dtype=pl.Int128)
-    if source == FLOAT:
-        product = value * 10.0**digits if digits >= 0 else value / 10.0**-digits
-        size = pl.when(product.abs() <= 2.0**63).then(product.abs())
-        below = size.floor()
-        whole = (below + (size - below >= 0.5).cast(pl.Float64)).cast(pl.Int128)
-        return fit(pl.when(product < 0).then(whole * -1).otherwise(whole) * tens, target)
-    wide = value.cast(pl.Int128)
-    if digits < source.scale:
-        return fit(half_away(wide, 10 ** (source.scale - digits)) * tens, target)
-    return fit(wide * pl.lit(10 ** (digits - source.scale), dtype=pl.Int128), target)
 
 
 def _cast(value: pl.Expr, source: Type, target: Type) -> pl.Expr:

@@ -29,6 +29,7 @@ from synthspec.terms.expr import (
     Not,
     Window,
 )
+from synthspec.terms.sql_call import call
 from synthspec.terms.text import quoted
 from synthspec.terms.types import FLOAT, INT, TEXT, Type
 
@@ -83,8 +84,6 @@ class _Writer:
             case Arithmetic():
                 return self.arithmetic(expr)
             case Call():
-                from synthspec.terms.sql_call import call
-
                 return call(expr, [self.write(arg) for arg in expr.args], self.dialect)
             case Window():
                 return self.window(expr)

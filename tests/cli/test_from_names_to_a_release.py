@@ -11,7 +11,10 @@ ANSWERS = {"ward": "[medicine, surgery, icu]", "score": "0..1"}
 
 
 def test_check_leads_from_a_header_to_a_spec_that_runs(command: Command, tmp_path: Path) -> None:
-    rows = [f"P{i // 2},{i % 90},{'FM'[i % 2]},{['medicine', 'surgery', 'icu'][i % 3]},{i % 10 / 10}" for i in range(400)]
+    rows = [
+        f"P{i // 2},{i % 90},{'FM'[i % 2]},{['medicine', 'surgery', 'icu'][i % 3]},{i % 10 / 10}"
+        for i in range(400)
+    ]
     (tmp_path / "visits.csv").write_text("patient_id,age,sex,ward,score\n" + "\n".join(rows) + "\n")
     drafted = command("init", "--names-only", "visits.csv", "-o", "visits.yaml")
     assert drafted.code == 0, drafted.err
@@ -24,7 +27,9 @@ def test_check_leads_from_a_header_to_a_spec_that_runs(command: Command, tmp_pat
     text = re.sub(r"max_rows: +#", "max_rows: 2 #", text)
     text = re.sub(r"epsilon: +#", "epsilon: 3 #", text)
     text = text.replace("ward: {type: category}", f"ward: {{type: category, in: {ANSWERS['ward']}}}")
-    text = text.replace("score: {type: category}", f"score: {{type: float, in: {ANSWERS['score']}, step: 0.1}}")
+    text = text.replace(
+        "score: {type: category}", f"score: {{type: float, in: {ANSWERS['score']}, step: 0.1}}"
+    )
     Path("visits.yaml").write_text(text)
     assert command("check", "visits.yaml").code == 0
     done = command("run", "visits.yaml", "--yes", "-o", "release")
@@ -35,7 +40,7 @@ def test_a_draft_with_observed_values_is_refused_by_plan(command: Command, tmp_p
     from synthspec.api.init_observed import init_from_data
 
     (tmp_path / "t.csv").write_text("age,sex\n17,F\n93,M\n")
-    text = re.sub(r"max_rows: +#.*\n", "", init_from_data("t.csv")).replace("unit:", "unit: row", 1)
+    text = re.sub(r"  max_rows: +#.*\n", "", init_from_data("t.csv")).replace("unit:", "unit: row", 1)
     Path("t.yaml").write_text(re.sub(r"epsilon: +#", "epsilon: 1 #", text))
     assert "basis: OBSERVED" in text or 'basis: "OBSERVED"' in text
     refused = command("plan", "t.yaml")

@@ -136,7 +136,8 @@ def test_a_redcap_dictionary_becomes_a_draft(tmp_path: Path) -> None:
     heads = (
         "Variable / Field Name,Form Name,Section Header,Field Type,Field Label,"
         '"Choices, Calculations, OR Slider Labels",Field Note,Text Validation Type OR Show Slider Number,'
-        "Text Validation Min,Text Validation Max,Identifier?,Branching Logic (Show field only if...),Required Field?"
+        "Text Validation Min,Text Validation Max,Identifier?,"
+        "Branching Logic (Show field only if...),Required Field?"
     )
     path.write_text(
         heads + "\n"

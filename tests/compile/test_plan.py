@@ -135,7 +135,7 @@ UNBUILT = {
     "known": SMALL + "network: {known: {sex: {cite: x, cases: [{if: age > 3, is: {F: 1}}, {else: {M: 1}}]}}}",
     "strength": SMALL + "network: {known: {sex: {cite: x, strength: 9, cases: [{else: {M: 1}}]}}}\n",
     "determines": SMALL + "  d: {determines: [ward], by: [age]}\n",
-    "no_overlap": SMALL + "  d: {no_overlap: [age, stay], per: sex}\n",
+    "no_overlap": PATIENTS.replace("generate:", "  d: {no_overlap: [age, stay], per: patient}\ngenerate:"),
     "repair": SMALL + "  d: {check: age > 3, repair: [age]}\n",
     "sample.units": SMALL + "sample: {units: 5}\n",
     "sample.holdout": SMALL + "sample: {holdout: 0.1}\n",

@@ -51,7 +51,7 @@ def test_budgets_side_by_side_trade_error_for_attack() -> None:
 def test_a_gate_that_noise_alone_breaks_is_said_to_fail() -> None:
     text = (
         SMALL
-        + "gates: {tight: max_tvd_1way <= 0.0001, loose: max_tvd_1way <= 0.9, other: mean_tvd_3way <= 1}\n"
+        + "gates: {tight: max_tvd_1way <= 0.0001, loose: max_tvd_1way <= 0.9, other: mean_tvd_3way <= 0.5}\n"
     )
     lines = explain(plan(text)).splitlines()
     assert "likely to fail" in next(line for line in lines if "tight" in line)

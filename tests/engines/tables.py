@@ -38,8 +38,15 @@ CELLS: dict[str, tuple[str, ...]] = {
     "ok": ("true", "F", "yes", "1", "maybe", ""),
 }
 TYPES: dict[str, Type] = {
-    "who": TEXT, "age": INT, "sex": TEXT, "paid": CENTS, "lab": FLOAT, "day": DATE, "when": DATETIME, "ok": BOOL,
-}  # fmt: skip
+    "who": TEXT,
+    "age": INT,
+    "sex": TEXT,
+    "paid": CENTS,
+    "lab": FLOAT,
+    "day": DATE,
+    "when": DATETIME,
+    "ok": BOOL,
+}
 NAMES = tuple(CELLS)
 
 
@@ -81,8 +88,12 @@ STEPS = (
 )
 FLAGS = ("age bad", "sex odd", "late", "never", "rows kept", "cut to max_rows")
 CODES = (
-    Coded(attribute="age", size=4, code=with_missing(col("age"), Bin(arg=col("age"), edges=(0, 10, 50, 101)), 3)),
-    Coded(attribute="sex", size=3, code=with_missing(col("sex"), Index(arg=col("sex"), values=("F", "M")), 2)),
+    Coded(
+        attribute="age", size=4, code=with_missing(col("age"), Bin(arg=col("age"), edges=(0, 10, 50, 101)), 3)
+    ),
+    Coded(
+        attribute="sex", size=3, code=with_missing(col("sex"), Index(arg=col("sex"), values=("F", "M")), 2)
+    ),
     Coded(attribute="paid", size=3, code=Bin(arg=col("paid"), edges=(0, 100, 1000, 10_000))),
     Coded(attribute="lab", size=2, code=Bin(arg=col("lab"), edges=(0.0, 1.0, 2.0))),
     Coded(attribute="day", size=2, code=Bin(arg=col("day"), edges=(0, 18_000, 20_000))),
@@ -127,5 +138,4 @@ def csv_bytes(draw: st.DrawFn) -> bytes:
         if draw(st.integers(0, 9)) == 0:
             lines.append("")
     text = draw(st.sampled_from(("\n", "\r\n", "\r"))).join(lines)
-    content = text.encode() + draw(st.sampled_from((b"", b"\n", b"\np1,\xff\xfe,\xe9", b'\np1,"open')))
-    return content
+    return text.encode() + draw(st.sampled_from((b"", b"\n", b"\np1,\xff\xfe,\xe9", b'\np1,"open')))

@@ -27,7 +27,9 @@ class FixedKey:
         return b"k" * count
 
 
-def answers(engine: StdlibEngine | PolarsEngine, asked: View) -> tuple[list[list[int]], list[int], dict[str, int]]:
+def answers(
+    engine: StdlibEngine | PolarsEngine, asked: View
+) -> tuple[list[list[int]], list[int], dict[str, int]]:
     """Return everything that an engine can say about a view."""
     with engine.open(asked, FixedKey()) as opened:
         counts = [count.tolist() for count in opened.count(CLIQUES)]
@@ -48,7 +50,14 @@ def answers(engine: StdlibEngine | PolarsEngine, asked: View) -> tuple[list[list
     held=st.sampled_from((0, 1 << 20)),
 )
 def test_polars_equals_the_plain_loop_on_any_csv(
-    content: bytes, unit: str | None, max_rows: int, unit_null: str, duplicates: str, mark: str, block: int, held: int
+    content: bytes,
+    unit: str | None,
+    max_rows: int,
+    unit_null: str,
+    duplicates: str,
+    mark: str,
+    block: int,
+    held: int,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(csvfile, "BLOCK", block)
@@ -60,7 +69,9 @@ def test_polars_equals_the_plain_loop_on_any_csv(
 
 @settings(max_examples=25, deadline=None)
 @given(table=rows, unit=st.sampled_from((None, "who", "age")), max_rows=st.integers(1, 3))
-def test_polars_equals_the_plain_loop_on_parquet(table: list[tuple[str, ...]], unit: str | None, max_rows: int) -> None:
+def test_polars_equals_the_plain_loop_on_parquet(
+    table: list[tuple[str, ...]], unit: str | None, max_rows: int
+) -> None:
     frame = pl.DataFrame(
         {name.upper(): pl.Series([row[i] for row in table], dtype=pl.String) for i, name in enumerate(NAMES)}
     )
@@ -89,7 +100,9 @@ def test_parquet_types_give_what_their_text_gives(data: st.DataObject) -> None:
     typed = pl.DataFrame(
         {
             field.origin: from_physical(
-                pl.Series([data.draw(values[field.name]) for _ in range(size)], dtype=_plain(field.type.name)),
+                pl.Series(
+                    [data.draw(values[field.name]) for _ in range(size)], dtype=_plain(field.type.name)
+                ),
                 field.type,
             )
             for field in FIELDS
@@ -98,7 +111,9 @@ def test_parquet_types_give_what_their_text_gives(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         native, text = Path(folder) / "n.parquet", Path(folder) / "t.parquet"
         typed.write_parquet(native)
-        typed.with_columns(pl.col("LAB").cast(pl.Float64)).select(pl.all().cast(pl.String)).write_parquet(text)
+        typed.with_columns(pl.col("LAB").cast(pl.Float64)).select(pl.all().cast(pl.String)).write_parquet(
+            text
+        )
         for unit in (None, "who", "day"):
             found = [answers(PolarsEngine(), view(path, unit, format="parquet")) for path in (native, text)]
             assert found[0] == found[1]
@@ -117,7 +132,12 @@ def test_every_engine_can_be_loaded() -> None:
 @pytest.mark.parametrize("engine", [StdlibEngine(), PolarsEngine()], ids=["stdlib", "polars"])
 @pytest.mark.parametrize(
     "body",
-    ["", "p1,7,F,1,1,2020-02-29,2020-01-01,1\n", ",,,,,,,\n" * 3, "p1,1,F,1,1,2020-02-29,2020-01-01,1\n" * 1000],
+    [
+        "",
+        "p1,7,F,1,1,2020-02-29,2020-01-01,1\n",
+        ",,,,,,,\n" * 3,
+        "p1,1,F,1,1,2020-02-29,2020-01-01,1\n" * 1000,
+    ],
     ids=["no rows", "one row", "all null", "one unit with many rows"],
 )
 def test_odd_sizes_end_normally(tmp_path: Path, engine: StdlibEngine | PolarsEngine, body: str) -> None:

@@ -59,7 +59,11 @@ def test_a_unit_changes_counts_by_max_rows_and_flags_by_one(
             write(path, left)
             for engine in (PolarsEngine(), StdlibEngine()):
                 with engine.open(asked, FixedKey()) as opened:
-                    found[without] = (opened.count(CLIQUES), opened.affected(FLAGS), dict(opened.partitions("sex")))
+                    found[without] = (
+                        opened.count(CLIQUES),
+                        opened.affected(FLAGS),
+                        dict(opened.partitions("sex")),
+                    )
         for unit in UNITS:
             for whole, part in zip(found[None][0], found[unit][0], strict=True):
                 change = whole - part

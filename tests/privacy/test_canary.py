@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import tempfile
 import zipfile
 from pathlib import Path
@@ -47,7 +46,10 @@ def everything(folder: Path) -> bytes:
 
 
 def test_canaries_are_nowhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     scratch = tmp_path / "scratch"
@@ -72,4 +74,4 @@ def test_canaries_are_nowhere(
     assert b"icu" in seen, "a frequent ward is released, so the search does look at what was found"
     for canary in CANARIES:
         assert canary.encode() not in seen
-    assert not os.listdir(scratch)
+    assert not list(scratch.iterdir())

@@ -89,7 +89,9 @@ def test_noise_is_drawn_by_what_was_paid_for() -> None:
     assert chi2.ppf(5e-10, cells) < total < chi2.isf(5e-10, cells)
 
 
-@pytest.mark.parametrize("error", [ValueError("patient 4711"), MemoryError("patient 4711"), BaseException("patient 4711")])
+@pytest.mark.parametrize(
+    "error", [ValueError("patient 4711"), MemoryError("patient 4711"), BaseException("patient 4711")]
+)
 def test_an_engine_error_is_silent(error: BaseException, capfd: pytest.CaptureFixture[str]) -> None:
     class Loud(SpyRows):
         def count(self, cliques):  # type: ignore[no-untyped-def]
@@ -114,7 +116,9 @@ def test_an_engine_error_is_silent(error: BaseException, capfd: pytest.CaptureFi
     assert "4711" not in out + err
 
 
-def test_our_own_words_reach_standard_error_while_native_ones_do_not(capfd: pytest.CaptureFixture[str]) -> None:
+def test_our_own_words_reach_standard_error_while_native_ones_do_not(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     from synthspec.run.quiet import quietly
 
     quietly(lambda: print("step 3", file=sys.stderr), "a step")
@@ -148,7 +152,12 @@ def test_answers_bought_before_are_replayed_without_reading_or_noise() -> None:
 
 @pytest.mark.parametrize(
     "axes",
-    [(Axis("c", 2),), (Axis("a", 4),), (Axis("a", 2, np.array([0, 1])),), (Axis("a", 2, np.array([0, 1, 2])),)],
+    [
+        (Axis("c", 2),),
+        (Axis("a", 4),),
+        (Axis("a", 2, np.array([0, 1])),),
+        (Axis("a", 2, np.array([0, 1, 2])),),
+    ],
 )
 def test_a_question_that_does_not_fit_is_refused_before_it_is_charged(axes: tuple[Axis, ...]) -> None:
     told: list[str] = []
@@ -192,7 +201,9 @@ def test_distances_are_sums_or_maxima_over_cliques() -> None:
     mine = kernel([], Cost(mu2=10**30))
     flat = np.zeros(2, dtype=np.int64)
     plenty = Cost(mu2=10**29)
-    queries = [Distances(((A,), (B,)), (np.array([0, 0, 70]), flat), 2, worst=worst) for worst in (False, True)]
+    queries = [
+        Distances(((A,), (B,)), (np.array([0, 0, 70]), flat), 2, worst=worst) for worst in (False, True)
+    ]
     found = [int(noisy.values[0]) for noisy in mine.distances([(query, plenty) for query in queries])]
     # |2*40| + |2*35| + |2*25 - 70| = 170 and 2*45 + 2*55 = 200
     assert found == [370, 200]

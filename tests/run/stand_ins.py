@@ -91,13 +91,21 @@ class KeptAnswers:
 
 
 def unseen(
-    receipt: Receipt, sensitivity: Sensitivity, question: str, noisy: Noisy | None, axes: tuple[Axis, ...] | None
+    receipt: Receipt,
+    sensitivity: Sensitivity,
+    question: str,
+    noisy: Noisy | None,
+    axes: tuple[Axis, ...] | None,
 ) -> None:
     """Take no note."""
 
 
 def kernel(
-    told: list[str], cap: Cost, rows: SpyRows | None = None, answers: KeptAnswers | None = None, max_rows: int = 1
+    told: list[str],
+    cap: Cost,
+    rows: SpyRows | None = None,
+    answers: KeptAnswers | None = None,
+    max_rows: int = 1,
 ) -> Kernel:
     """Return a kernel over spies."""
     return Kernel(
@@ -139,7 +147,8 @@ def visits(rows: int, seed: int = 0, patients: int = 0) -> str:
         who = f"p{rng.integers(patients or max(1, rows // 2))}"
         days = "?" if rng.random() < 0.1 else str(rng.integers(0, 40))
         ward = ("icu", "er", "med")[rng.integers(3)]
-        lines.append(f"{who},{rng.integers(20, 95)},{'FM'[rng.integers(2)]},{ward},{days},{rng.integers(0, 3000)}.{i % 100:02d}")
+        age, sex, cost = rng.integers(20, 95), "FM"[rng.integers(2)], rng.integers(0, 3000)
+        lines.append(f"{who},{age},{sex},{ward},{days},{cost}.{i % 100:02d}")
     return "\n".join(lines) + "\n"
 
 

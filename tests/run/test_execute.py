@@ -57,7 +57,13 @@ def test_a_run_ends_committed_with_a_release_that_reads_back(tmp_path: Path, sou
     journal, charge = charged(plan)
     steps: list[int] = []
     folder = execute(
-        plan, journal, charge, engine(), CountedNoise([]), tmp_path / "out", progress=lambda i, n, name: steps.append(i)
+        plan,
+        journal,
+        charge,
+        engine(),
+        CountedNoise([]),
+        tmp_path / "out",
+        progress=lambda i, n, name: steps.append(i),
     )
     release = read_release(folder)
     assert journal.state(charge) == "committed"
@@ -97,7 +103,9 @@ def test_the_paid_distance_lies_near_the_true_one(tmp_path: Path, source: Path) 
 def test_a_crash_after_any_answer_and_a_resume_give_what_an_uninterrupted_run_gives(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(RoundedGaussian, "release", lambda self, exact, bound, noise: exact + np.arange(exact.size))
+    monkeypatch.setattr(
+        RoundedGaussian, "release", lambda self, exact, bound, noise: exact + np.arange(exact.size)
+    )
     monkeypatch.setattr(Exponential, "choose", lambda self, scores, bound, noise: int(np.argmax(scores)))
     plan = plan_for(source, spec=SMALL)
     monkeypatch.setenv("SYNTHSPEC_HOME", str(tmp_path / "whole"))
@@ -134,7 +142,11 @@ def test_a_crash_after_any_answer_and_a_resume_give_what_an_uninterrupted_run_gi
 
 def _comparable(folder: Path) -> dict[str, bytes]:
     """Return a release's files but for the ledger's entry, whose id is random, and what names its digest."""
-    return {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.name not in ("ledger.json", "manifest.json")}
+    return {
+        p.name: p.read_bytes()
+        for p in sorted(folder.iterdir())
+        if p.name not in ("ledger.json", "manifest.json")
+    }
 
 
 def test_with_real_noise_a_resumed_run_keeps_the_answers_already_bought(
@@ -245,7 +257,8 @@ def test_a_killed_process_loses_no_answer(tmp_path: Path, source: Path) -> None:
         "import sys\nfrom pathlib import Path\n"
         "from synthspec.privacy.answers import AnswerLog\nfrom synthspec.privacy.journal import Journal\n"
         "from synthspec.plan.plan import Plan\nfrom synthspec.privacy.entropy import SystemNoise\n"
-        "from synthspec.run.engine import engine\nfrom synthspec.run.execute import execute\nimport os, signal\n"
+        "from synthspec.run.engine import engine\nfrom synthspec.run.execute import execute\n"
+        "import os, signal\n"
         "source, charge, plan, out, stop = sys.argv[1:]\nrecord = AnswerLog.record\n"
         "def dies(self, answer):\n"
         "    record(self, answer)\n"
@@ -257,8 +270,19 @@ def test_a_killed_process_loses_no_answer(tmp_path: Path, source: Path) -> None:
     (tmp_path / "plan.json").write_text(plan.model_dump_json())
     assert plan.source is not None
     for stop in (0, 1, 3, 8):
-        call = [sys.executable, "-c", script, plan.source.path, charge, str(tmp_path / "plan.json"), str(tmp_path / "out"), str(stop)]
-        done = subprocess.run(call, env={**os.environ, "PYTHONPATH": os.getcwd()}, capture_output=True, check=False)
+        call = [
+            sys.executable,
+            "-c",
+            script,
+            plan.source.path,
+            charge,
+            str(tmp_path / "plan.json"),
+            str(tmp_path / "out"),
+            str(stop),
+        ]
+        done = subprocess.run(
+            call, env={**os.environ, "PYTHONPATH": str(Path.cwd())}, capture_output=True, check=False
+        )
         assert done.returncode == -signal.SIGKILL
         assert journal.state(charge) == "opened"
         assert len(answers("visits-0", plan.digest())) == stop + 1

@@ -238,3 +238,13 @@ def test_sql_quotes_every_name_and_text() -> None:
 def test_other_dialects_read_what_is_written_for_them(text: str, dialect: Any) -> None:
     sqlglot = pytest.importorskip("sqlglot")
     assert len(sqlglot.parse(f"SELECT {to_sql(expr(text), dialect)}", dialect=dialect)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["4.00 = round(m, 1)", "nullif(4.00, round(m, 1)) IS NULL", "least(4.00, 3, round(m, 1)) > 2"]
+)
+def test_a_constant_beside_nulls_keeps_the_height_of_the_frame(text: str) -> None:
+    node = expr(text)
+    frame = pl.DataFrame({"m": pl.Series([None, None, None], dtype=pl.Int64)})
+    held = frame.with_columns(to_polars(node).alias("o"))["o"].to_list()
+    assert held == [evaluate(node, {"m": None})] * 3

@@ -9,23 +9,24 @@ cannot be decided this way is left alone: silence is no proof that rows exist.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR
 from itertools import combinations, product
 from math import prod
 
-from synthspec.columns import Listed, Ordered
+from synthspec.columns import Category, Listed, Ordered
 from synthspec.columns.literal import day, number, second
-from synthspec.compile.findings import Findings, plural
+from synthspec.compile.findings import Findings, listing, plural
 from synthspec.errors import Span
 from synthspec.plan.plan import PlannedColumn
-from synthspec.rules import AnyRule
+from synthspec.rules import AnyRule, Check, Combos
 from synthspec.spec.tree import Path_
 from synthspec.terms.evaluate import evaluate
 from synthspec.terms.expr import Column, Compare, Expr, In, IsNull, Literal_, Logic, Not, Scalar
 from synthspec.terms.literal import value_of
-from synthspec.terms.walk import walk
+from synthspec.terms.walk import columns_of, walk
 
+WHERE = "where"
 MOST_VALUES = 512
 MOST_CELLS = 2048
 MOST_TRIALS = 12_000
@@ -39,11 +40,15 @@ class Contradictions:
     findings: Findings
     columns: Mapping[str, PlannedColumn]
     rules: Sequence[AnyRule]
+    wheres: Mapping[str, Expr] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Report R201 for minimal sets of rules that exclude every row, one per set of columns."""
+        """Report R201 for minimal sets of rules that exclude every row, R202 for dead values, R206."""
         reported: list[frozenset[str]] = []
+        single: list[tuple[str, Sequence[AnyRule], Sequence[Mapping[str, Scalar]]]] = []
         trials = 0
+        for name, where in self.wheres.items():
+            self._possible(name, where)
         for names in self._sets():
             rules = [rule for rule in self._row_rules() if set(rule.columns) <= set(names)]
             lists = [self._candidates(name, rules) for name in names]
@@ -58,6 +63,61 @@ class Contradictions:
             if minimal and not any(old <= found for old in reported):
                 reported.append(found)
                 self._report(minimal, names)
+            elif not minimal and len(names) == 1:
+                single.append((names[0], rules, rows))
+        if not reported:  # else the values are dead for the reason just given
+            for each in single:
+                self._dead(*each)
+
+    def _dead(self, name: str, rules: Sequence[AnyRule], rows: Sequence[Mapping[str, Scalar]]) -> None:
+        """Warn of listed values that a rule over this column alone excludes."""
+        column = self.columns[name].column
+        if not isinstance(column, Category):
+            return
+        for rule in rules:
+            expression = rule.row_expression()
+            path = self._path(rule)
+            if expression is None or rule.columns != (name,) or isinstance(rule, Combos) or path[0] != "rules":
+                continue
+            dead = [str(row[name]) for row in rows if evaluate(expression, row) is False and row[name] is not None]
+            if dead:
+                self.findings.report(
+                    "R202",
+                    f"rule `{rule.name}` leaves values of `{name}` that no row can take",
+                    path,
+                    f"false for {listing(dead, 3)}",
+                    also=((("columns", name), f"`{name}` is declared here"),),
+                    helps=(f"drop {'it' if len(dead) == 1 else 'them'} from the domain",),
+                    level="warning",
+                )
+
+    def _possible(self, scenario: str, where: Expr) -> None:
+        """Report R206 when no row that the rules allow meets a scenario's condition."""
+        wanted = tuple(sorted(columns_of(where)))
+        path = ("sample", "scenarios", scenario, "where")
+        sets = [wanted, *(names for names in self._sets() if set(names) & set(wanted))]
+        for names in dict.fromkeys(tuple(sorted({*wanted, *names})) for names in sets):
+            if len(names) > 3 or not all(self._usable(name) for name in names):
+                continue
+            rules = [rule for rule in self._row_rules() if set(rule.columns) <= set(names)]
+            asked = Check(name=WHERE, text="", expression=where)
+            lists = [self._candidates(name, [*rules, asked]) for name in names]
+            known = [values for values in lists if values is not None]
+            if len(known) < len(names) or prod(len(values) for values in known) > MOST_CELLS:
+                continue
+            rows = [dict(zip(names, values, strict=True)) for values in product(*known)]
+            rows = [row for row in rows if evaluate(where, row) is True]
+            minimal = _minimal(rules, rows)
+            if not rows or minimal:
+                self.findings.report(
+                    "R206",
+                    f"no row can meet the condition of scenario `{scenario}`",
+                    path,
+                    "the rules exclude it" if minimal else "true for no value of the domains",
+                    also=[(self._path(rule), f"rule `{rule.name}`") for rule in minimal],
+                    helps=("correct the condition, or the rules",),
+                )
+                return
 
     def _row_rules(self) -> list[AnyRule]:
         return [
@@ -67,12 +127,15 @@ class Contradictions:
         ]
 
     def _plain(self, rule: AnyRule) -> bool:
-        return all(
-            name in self.columns
-            and self.columns[name].column is not None
-            and self.columns[name].role != "id"
-            and self.columns[name].discovery is None
-            for name in rule.columns
+        return all(self._usable(name) for name in rule.columns)
+
+    def _usable(self, name: str) -> bool:
+        column = self.columns.get(name)
+        return (
+            column is not None
+            and column.column is not None
+            and column.role != "id"
+            and column.discovery is None
         )
 
     def _sets(self) -> Iterator[tuple[str, ...]]:
@@ -111,7 +174,9 @@ class Contradictions:
         count = plural(len(rules), "rule")
         self.findings.report(
             "R201",
-            "no row can satisfy these declarations together",
+            "no row can satisfy these declarations together"
+            if len(rules) == 1
+            else f"no row can satisfy these {len(rules)} rules together",
             self._path(first),
             "false for every value that is left" if others else "false for every value",
             also=[*others, *domains],

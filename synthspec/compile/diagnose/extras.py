@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import codecs
+from dataclasses import dataclass, field
 
+from synthspec.compile.diagnose.keys import is_computed
 from synthspec.compile.diagnose.names import known_column
 from synthspec.compile.expressions import Expressions
 from synthspec.compile.findings import Findings
-from synthspec.spec.model import Spec
+from synthspec.spec.model import GroupSpec, Scenario, SourceSpec, Spec
 from synthspec.spec.tree import Path_
+from synthspec.terms.expr import Expr
 from synthspec.terms.types import BOOL
 
 _SUM_TOLERANCE = 1e-9
@@ -21,9 +24,10 @@ class Extras:
     findings: Findings
     spec: Spec
     expressions: Expressions
+    wheres: dict[str, Expr] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Report everything found."""
+        """Report everything found; `wheres` are then the conditions of the scenarios."""
         spec = self.spec
         for at, item in enumerate(spec.workload):
             self._names(item.columns, "`workload`", ("workload", str(at), "columns"))
@@ -36,7 +40,9 @@ class Extras:
             if group.sequence is not None:
                 where = ("generate", name, "sequence", "by")
                 known_column(self.findings, self.expressions, group.sequence.by, f"the group `{name}`", where)
+        self._workload()
         self._sample()
+        self._output()
         self._source()
 
     def _names(self, names: tuple[str, ...], where: str, path: Path_) -> None:
@@ -58,11 +64,92 @@ class Extras:
         for name, scenario in sample.scenarios.items():
             path = ("sample", "scenarios", name)
             if scenario.where is not None:
-                self.expressions.parse(scenario.where, (*path, "where"), f"scenario `{name}`", wants=BOOL)
+                where = self.expressions.parse(
+                    scenario.where, (*path, "where"), f"scenario `{name}`", wants=BOOL
+                )
+                if where is not None:
+                    self.wheres[name] = where
             for column, shares in scenario.rebalance.items():
-                where = f"scenario `{name}`"
-                known_column(self.findings, self.expressions, column, where, (*path, "rebalance", column))
+                spot = (*path, "rebalance", column)
+                known_column(self.findings, self.expressions, column, f"scenario `{name}`", spot, key=True)
                 self._rebalance(name, column, shares, (*path, "rebalance", column))
+            self._scenario(name, scenario, path)
+
+    def _scenario(self, name: str, scenario: Scenario, path: Path_) -> None:
+        where = f"scenario `{name}`"
+        for column in scenario.augment:
+            spot = (*path, "augment", column)
+            known_column(self.findings, self.expressions, column, where, spot, key=True)
+        if scenario.rows is not None and scenario.units is not None:
+            self.findings.report(
+                "G430",
+                f"{where} says both how many rows and how many units",
+                (*path, "units"),
+                "a second count",
+                also=(((*path, "rows"), "the first"),),
+                helps=("keep `rows:` or `units:`",),
+            )
+        if scenario.weights in self.spec.columns:
+            self.findings.report(
+                "G434",
+                f"{where} gives its weights the name of a column",
+                (*path, "weights"),
+                "taken",
+                also=((self.findings.parsed.key_span(("columns", scenario.weights or "")), "declared here"),),
+                helps=("give the weights a name of their own, like `sample_weight`",),
+            )
+
+    def _output(self) -> None:
+        also = self.spec.output.also
+        for at, text in enumerate(also):
+            scheme, _, rest = text.partition(":")
+            label = ""
+            if scheme not in ("csv", "duckdb", "postgres", "postgresql") or not rest.strip():
+                label = "a kind, a colon and a path"
+            elif text in also[:at]:
+                label = "named already"
+            if label:
+                spot = ("output", "also", str(at))
+                self.findings.report(
+                    "G435",
+                    f"`output.also` cannot write `{text}`",
+                    spot if self.findings.written(*spot) else spot[:-1],
+                    label,
+                    helps=("write `csv:PATH`, `duckdb:FILE#TABLE` or `postgres://HOST/DATABASE#TABLE`",),
+                )
+
+    def _workload(self) -> None:
+        """Report G422 for a marginal that no learning group holds: its weight would have no effect."""
+        homes = {name: (group.using, {*group.columns, *self._given(group)})
+                 for name, group in self.spec.generate.items()}  # fmt: skip
+        homes = homes or {"": ("marginal", {name for name, c in self.spec.columns.items() if not is_computed(c)})}
+        learns = self.spec.source is not None or self.findings.written("source")
+        known = set(self.spec.columns)
+        for at, item in enumerate(self.spec.workload):
+            path = ("workload", str(at), "columns")
+            ids = [name for name in item.columns if name in self.ids]
+            held = learns and (
+                any(set(item.columns) <= mine and using not in ("rules", "independent")
+                                 for using, mine in homes.values())
+            )  # fmt: skip
+            if len(item.columns) > 1 and held and not ids:
+                continue
+            label = f"`{ids[0]}` is an id" if ids else "in no one group that learns them together"
+            if not known.issuperset(item.columns):
+                continue
+            if len(item.columns) == 1:
+                label = "a single column, which is always measured"
+            self.findings.report(
+                "G422",
+                "a marginal of `workload` has no effect",
+                path,
+                label,
+                helps=("name two or more columns of one group (its `given:` included)",),
+            )
+
+    def _given(self, group: GroupSpec) -> tuple[str, ...]:
+        parts = [self.spec.generate[g].columns if g in self.spec.generate else (g,) for g in group.given]
+        return tuple(name for part in parts for name in part)
 
     def _rebalance(self, name: str, column: str, shares: dict[str, float], path: Path_) -> None:
         values = self.expressions.values.get(column)
@@ -89,8 +176,15 @@ class Extras:
                 helps=("give every value its share of the rows",),
             )
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The columns that are ids."""
+        return tuple(name for name, column in self.spec.columns.items() if column.type == "id")
+
     def _source(self) -> None:
         source = self.spec.source
+        if source is not None:
+            self._source_keys(source)
         if source is not None and source.format is None and source_format(source.path) is None:
             path = ("source", "path") if self.findings.parsed.tree.node(("source", "path")) else ("source",)
             self.findings.report(
@@ -100,6 +194,49 @@ class Extras:
                 "neither .csv nor .parquet",
                 helps=("add `format: csv` or `format: parquet` under `source:`",),
             )
+
+    def _source_keys(self, source: SourceSpec) -> None:
+        """Report keys of the source that cannot be used, contradict each other or have no effect."""
+        if not _codec(source.encoding):
+            self.findings.report(
+                "G436",
+                f"there is no encoding `{source.encoding}`",
+                ("source", "encoding"),
+                "unknown",
+                helps=("write `utf-8`, `latin-1`, `cp1252` or `utf-16`",),
+            )
+        if source.rows is not None and source.units is not None and source.units > source.rows:
+            self.findings.report(
+                "G437",
+                "the source has more units than rows",
+                ("source", "units"),
+                "each unit has a row at least",
+                also=((("source", "rows"), "the rows"),),
+                helps=("correct one of the two figures, which are public and rough",),
+            )
+        if (source.format or source_format(source.path)) == "parquet":
+            self._no_effect(("delimiter", "encoding", "decimal"), "columns of a Parquet file have types")
+        if not source.public:
+            self._no_effect(("basis",), "the source is not declared public")
+
+    def _no_effect(self, keys: tuple[str, ...], why: str) -> None:
+        for key in keys:
+            if self.findings.written("source", key):
+                self.findings.report(
+                    "C114",
+                    f"`{key}` has no effect on the source",
+                    ("source", key),
+                    why,
+                    helps=(f"drop `{key}`",),
+                )
+
+
+def _codec(name: str) -> bool:
+    """Return whether `name` is an encoding of text."""
+    try:
+        return bool(getattr(codecs.lookup(name), "_is_text_encoding", True))
+    except LookupError:
+        return False
 
 
 def source_format(path: str) -> str | None:

@@ -30,7 +30,9 @@ def check_hygiene(findings: Findings, spec: Spec) -> None:
                     *_under_privacy(column),
                 ),
             )
-        elif private and column.basis is None and _looks_copied(column):
+        elif _in_error(findings, name):
+            continue  # one cause, one finding
+        elif private and not (column.basis or "").strip() and _looks_copied(column):
             findings.report(
                 "P402",
                 "this bound may have been read off the private data",
@@ -48,6 +50,10 @@ def check_hygiene(findings: Findings, spec: Spec) -> None:
                 ),
                 level="warning",
             )
+
+
+def _in_error(findings: Findings, name: str) -> bool:
+    return any(each.path[:2] == ("columns", name) and each.level == "error" for each in findings.found)
 
 
 def _under_privacy(column: ColumnSpec) -> tuple[str, ...]:

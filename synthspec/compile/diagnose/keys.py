@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from synthspec.compile.findings import Findings
-from synthspec.spec.model import ColumnSpec, DiscoverDomain, ListDomain
+from synthspec.compile.findings import Findings, articled
+from synthspec.spec.model import ColumnSpec, DiscoverDomain
 
 _ORDERED = ("int", "float", "decimal", "date", "datetime")
 _DEFAULTS = ColumnSpec()
 _WRITTEN = {"from_": "from", "domain": "in"}
 _READ_ONLY = ("from_", "nulls", "labels", "format", "outside", "other", "clip")
-_NOT_ON_ID = ("clip", "step", "bins", "missing", "labels", "format", "outside", "other", "measured_in")
+_NOT_ON_ID = ("clip", "step", "bins", "missing", "labels", "format", "outside", "other", "measured_in", "basis")
+_OF_DOMAINS = ("step", "bins", "basis")
 
 
 def is_computed(spec: ColumnSpec) -> bool:
@@ -17,8 +18,18 @@ def is_computed(spec: ColumnSpec) -> bool:
     return spec.derive is not None or spec.lookup is not None
 
 
-def check_keys(findings: Findings, name: str, spec: ColumnSpec, *, has_source: bool) -> None:
-    """Report keys of a column that contradict each other or would have no effect."""
+def check_keys(
+    findings: Findings, name: str, spec: ColumnSpec, *, has_source: bool, is_unit: bool = False
+) -> None:
+    """Report keys of a column that contradict each other or would have no effect.
+
+    Args:
+        findings: where to.
+        name: the column's name.
+        spec: what is written of it.
+        has_source: whether the spec reads a table at all.
+        is_unit: whether the column names the privacy unit, the only id that is read.
+    """
     written = [key for key in ColumnSpec.model_fields if getattr(spec, key) != getattr(_DEFAULTS, key)]
     if is_computed(spec):
         _computed(findings, name, spec, written)
@@ -29,13 +40,22 @@ def check_keys(findings: Findings, name: str, spec: ColumnSpec, *, has_source: b
             ("columns", name),
             "no `type:`, no `derive:`, no `lookup:`",
             helps=("write a type: `type: category` with `in: [a, b]`, or `int 0..120`",),
+            unless=("columns", name, "type"),
         )
     elif spec.type == "id":
         _useless(findings, name, [key for key in written if key in _NOT_ON_ID], "an id, which has no values")
+        if has_source and not is_unit:
+            never = "an id that is made up, never read: only the privacy unit is"
+            _useless(findings, name, [key for key in written if key in ("from_", "nulls")], never)
+    if not has_source and not is_computed(spec):
+        unread = [key for key in written if key in _READ_ONLY and key not in ("clip", "other")]
+        _useless(findings, name, unread, "never read: the spec has no source")
     _by_kind(findings, name, spec, written)
     _missing(findings, name, spec)
     _outside(findings, name, spec)
     _paid(findings, name, spec, has_source)
+    if spec.clip is not None and isinstance(spec.bins, tuple):
+        _useless(findings, name, ["bins"], "tightened by `clip`, so its bins are a count: `bins: 32`")
 
 
 def _useless(findings: Findings, name: str, keys: list[str], what: str) -> None:
@@ -69,6 +89,8 @@ def _computed(findings: Findings, name: str, spec: ColumnSpec, written: list[str
             helps=("drop the type, so that it is inferred",),
         )
     _useless(findings, name, [key for key in written if key in _READ_ONLY], "computed, never read")
+    if spec.domain is None and spec.type != "bool" and not findings.written("columns", name, "in"):
+        _useless(findings, name, [key for key in written if key in _OF_DOMAINS], "computed, and has no `in:`")
 
 
 def _by_kind(findings: Findings, name: str, spec: ColumnSpec, written: list[str]) -> None:
@@ -92,13 +114,13 @@ def _by_kind(findings: Findings, name: str, spec: ColumnSpec, written: list[str]
                     "C111",
                     f"`{key}` is for ordered columns",
                     ("columns", name, key),
-                    f"`{name}` is a {kind}",
+                    f"`{name}` is {articled(kind)}",
                     helps=(f"drop `{key}`, or give `{name}` an ordered type",),
                 )
     if kind not in ("date", "datetime") and "format" in written:
-        _useless(findings, name, ["format"], f"a {kind}; formats are for dates")
+        _useless(findings, name, ["format"], f"{articled(kind)}; formats are for dates")
     if kind != "category" and "other" in written:
-        _useless(findings, name, ["other"], f"a {kind}; `other` is for categories")
+        _useless(findings, name, ["other"], f"{articled(kind)}; `other` is for categories")
 
 
 def _missing(findings: Findings, name: str, spec: ColumnSpec) -> None:
@@ -124,11 +146,13 @@ def _outside(findings: Findings, name: str, spec: ColumnSpec) -> None:
     other = spec.other is not None or isinstance(spec.domain, DiscoverDomain)
     match spec.outside:
         case "clip" if spec.type not in _ORDERED:
-            label, help_ = f"a {spec.type} has no ends to clip to", "write `outside: drop`"
+            label, help_ = f"{articled(spec.type or '')} has no ends to clip to", "write `outside: drop`"
         case "missing" if spec.missing == "never":
             label, help_ = "it is never missing", "add `missing: modelled`, or write `outside: drop`"
         case "other" if not other:
             label, help_ = "no `other` value is declared", "add `other: <value>`"
+        case "drop" | "missing" if spec.other is not None:
+            label, help_ = "`other` is then never given", "drop `other`, or write `outside: other`"
         case _:
             return
     findings.report(
@@ -163,24 +187,3 @@ def _paid(findings: Findings, name: str, spec: ColumnSpec, has_source: bool) -> 
         )
     if isinstance(spec.domain, DiscoverDomain) and spec.other is not None:
         _useless(findings, name, ["other"], "discovered, with `else` for the rest")
-    if isinstance(spec.domain, ListDomain):
-        _labels(findings, name, spec, spec.domain)
-
-
-def _labels(findings: Findings, name: str, spec: ColumnSpec, domain: ListDomain) -> None:
-    if spec.type != "category":
-        return
-    known = {*domain.values, *((spec.other,) if spec.other is not None else ())}
-    for code, value in spec.labels.items():
-        if value not in known:
-            path = ("columns", name, "labels", code)
-            helps, fixes = findings.did_you_mean(value, sorted(known), findings.parsed.span(path))
-            findings.report(
-                "C118",
-                f"a label of `{name}` gives a value outside its domain",
-                path,
-                f"`{value}` is not in the domain",
-                also=((("columns", name, "in"), "the domain"),),
-                helps=helps or ("add the value to `in:`",),
-                fixes=fixes,
-            )

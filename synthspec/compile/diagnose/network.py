@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from synthspec.columns import Listed
+from synthspec.columns import Listed, Ordered
+from synthspec.columns.literal import number
 from synthspec.compile.diagnose.names import known_column
+from synthspec.compile.domains import holds
 from synthspec.compile.expressions import GAP, Expressions
-from synthspec.compile.findings import Findings
+from synthspec.compile.findings import Findings, plural
 from synthspec.compile.graph import Arrow, arrows, cycle_in
 from synthspec.errors import Span
 from synthspec.plan.plan import PlannedColumn
@@ -18,6 +21,22 @@ from synthspec.terms.types import BOOL
 
 ANY = "any"
 _ARGUMENTS = {"normal": 2, "lognormal": 2, "gamma": 2, "beta": 2, "poisson": 1, "uniform": 2}
+_POSITIVE: Mapping[str, Callable[[tuple[float, ...]], bool]] = {
+    "normal": lambda given: given[1] > 0,
+    "lognormal": lambda given: given[1] > 0,
+    "gamma": lambda given: min(given) > 0,
+    "beta": lambda given: min(given) > 0,
+    "poisson": lambda given: given[0] > 0,
+    "uniform": lambda given: given[0] < given[1],
+}
+_WANTED = {
+    "normal": "the second number, a deviation, is above 0",
+    "lognormal": "the second number, a deviation, is above 0",
+    "gamma": "shape and rate are above 0",
+    "beta": "both numbers are above 0",
+    "poisson": "the mean is above 0",
+    "uniform": "the first number is below the second",
+}
 _DISTRIBUTION = re.compile(r"\s*([a-z]+)\s*\((.*)\)\s*\Z")
 _SUM_TOLERANCE = 1e-9
 
@@ -57,6 +76,15 @@ class Network:
                 continue
             if known_column(self.findings, self.expressions, name, "the network", path, gaps=True):
                 self._gap(name, path)
+                if name in self.columns and self.columns[name].role == "id":
+                    self.findings.report(
+                        "N313",
+                        f"the id `{name}` stands in an edge",
+                        path,
+                        "an id is made up fresh, and depends on nothing",
+                        also=((("columns", name), "declared here"),),
+                        helps=(f"leave `{name}` out of the edge",),
+                    )
 
     def _gap(self, name: str, path: Path_) -> None:
         if name.endswith(GAP) and name.removesuffix(GAP) not in self.expressions.gaps:
@@ -96,7 +124,7 @@ class Network:
             if len(above) > most:
                 self.findings.report(
                     "N303",
-                    f"`{child}` has {len(above)} required parents, more than `max_parents: {most}`",
+                    f"`{child}` has {plural(len(above), 'required parent')}, more than `max_parents: {most}`",
                     list(above.values())[-1],
                     "one parent too many",
                     also=((("network", "max_parents"), "the limit"),) if self._written("max_parents") else (),
@@ -127,7 +155,7 @@ class Network:
             span=self._place(closing),
             also=[(self._place(arrow), _because(arrow)) for arrow in others],
             notes=notes,
-            helps=(f"drop `{closing.source} -> {closing.target}`, or point it the other way",),
+            helps=(_way_out(closing),),
         )
 
     def _place(self, arrow: Arrow) -> Span:
@@ -137,8 +165,9 @@ class Network:
 
     def _known(self, name: str, known: Known) -> None:
         path = ("network", "known", name)
-        if not known_column(self.findings, self.expressions, name, "`network.known`", path):
+        if not known_column(self.findings, self.expressions, name, "`network.known`", path, gaps=True, key=True):
             return
+        self._gap(name, path)
         if name in self.columns and self.columns[name].role != "modelled":
             self.findings.report(
                 "N306",
@@ -185,38 +214,38 @@ class Network:
             self._table(name, case.values, place)
 
     def _distribution(self, name: str, text: str, path: Path_) -> None:
+        """Report N309 for a distribution that is incomplete, impossible or elsewhere than the domain."""
+        from synthspec.compile.known import reaches
+
         match = _DISTRIBUTION.fullmatch(text)
-        parts = [part.strip() for part in match[2].split(",")] if match else []
-        wanted = _ARGUMENTS.get(match[1] if match else "")
-        try:
-            good = wanted == len([float(part) for part in parts])
-        except ValueError:
-            good = False
+        kind = match[1] if match else ""
+        numbers = [number(part) for part in match[2].split(",")] if match else []
         column = self.columns.get(name)
-        if good and column is not None and column.type.name in ("text", "bool"):
-            self.findings.report(
-                "N309",
-                f"`{name}` takes values of a list, not numbers",
-                path,
-                "a distribution of numbers",
-                helps=("write `{value: probability, ...}`",),
-            )
-        elif not good:
-            self.findings.report(
-                "N309",
-                f"the distribution of `{name}` is not complete",
-                path,
-                f"`{text}`",
-                helps=("write its numbers, like `normal(5.4, 0.4)` or `poisson(3)`",),
-            )
+        label = "its numbers are missing or are no numbers"
+        helps = "write its numbers, like `normal(5.4, 0.4)` or `poisson(3)`"
+        given = tuple(float(each) for each in numbers if each is not None)
+        if column is not None and (column.type.name in ("text", "bool") or name.endswith(GAP)):
+            label, helps = "a distribution of numbers", "write `{value: probability, ...}`"
+        elif column is not None and column.type.name in ("date", "datetime"):
+            label, helps = f"`{name}` is a {column.type.name}", "derive the date from a column of numbers"
+        elif _ARGUMENTS.get(kind) == len(numbers) == len(given):
+            if _POSITIVE[kind](given):
+                if column is None or not isinstance(column.column, Ordered) or reaches(column.column, text):
+                    return
+                label, helps = "it gives nothing to the domain", "correct its numbers, or widen the domain"
+            else:
+                label, helps = _WANTED[kind], f"correct the numbers of `{kind}`"
+        self.findings.report(
+            "N309", f"the distribution of `{name}` cannot be used", path, label, helps=(helps,)
+        )
 
     def _table(self, name: str, values: dict[str, float], path: Path_) -> None:
         column = self.columns.get(name)
         if column is None or column.column is None:
             return
-        listed = column.column.listed() if isinstance(column.column, Listed) else None
+        listed = column.column.listed() if isinstance(column.column, Listed) else ()
         for value in values:
-            if listed is not None and value not in listed and column.discovery is None:
+            if column.discovery is None and not holds(column.column, value):
                 helps, _ = self.findings.did_you_mean(
                     value, listed, self.findings.parsed.key_span((*path, value))
                 )
@@ -229,6 +258,8 @@ class Network:
                     also=((("columns", name), "declared here"),),
                     helps=helps or ("correct the value, or add it to the domain",),
                 )
+        if any(part[: len(path)] == path for part in self.findings.parsed.broken):
+            return
         total = sum(values.values())
         one_side = column.type == BOOL and len(values) == 1
         if not one_side and abs(total - 1) > _SUM_TOLERANCE:
@@ -243,6 +274,16 @@ class Network:
 
 def _covers(names: tuple[str, ...], name: str) -> bool:
     return ANY in names or name in names
+
+
+def _way_out(arrow: Arrow) -> str:
+    match arrow.why:
+        case "derive" | "lookup":
+            return f"compute `{arrow.target}` from other columns"
+        case "given":
+            return "drop one of the `given:`, or put the columns into one group"
+        case "require":
+            return f"drop `{arrow.source} -> {arrow.target}`, or point it the other way"
 
 
 def _because(arrow: Arrow) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, owens_t
 
 FAR = 9.0
 """Deviations beyond which no mass is left in double precision."""
@@ -20,6 +19,8 @@ Array = NDArray[np.float64]
 
 def below(h: Array, k: Array, rho: Array) -> Array:
     """Return P(X <= h, Y <= k) at correlation `rho`, |rho| < 1; the arguments broadcast."""
+    from scipy.special import ndtr, owens_t
+
     h, k, rho = np.broadcast_arrays(np.clip(h, -FAR, FAR), np.clip(k, -FAR, FAR), rho)
     h, k = np.where(h == 0, NEAR, h), np.where(k == 0, NEAR, k)
     spread = np.sqrt((1 - rho) * (1 + rho))
@@ -40,6 +41,8 @@ def cells(left: Array, right: Array, rho: Array) -> Array:
     Returns:
         shape (..., m + 1, n + 1), each grid summing to 1.
     """
+    from scipy.special import ndtr
+
     one, two = ndtr(left), ndtr(right)
     grid = np.zeros((*left.shape[:-1], left.shape[-1] + 2, right.shape[-1] + 2))
     grid[..., 1:-1, 1:-1] = below(left[..., :, None], right[..., None, :], np.asarray(rho)[..., None, None])
@@ -47,7 +50,8 @@ def cells(left: Array, right: Array, rho: Array) -> Array:
     grid[..., 1:-1, -1] = one
     grid[..., -1, -1] = 1.0
     out: Array = np.maximum(_differences(grid), 0.0)
-    return out / out.sum(axis=(-2, -1), keepdims=True)
+    out /= out.sum(axis=(-2, -1), keepdims=True)
+    return out
 
 
 def slopes(left: Array, right: Array, rho: Array) -> Array:

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 def nearest(matrix: Array) -> Array:
-    """Return a correlation matrix with eigenvalues of about LEAST or more, near `matrix` in Frobenius norm."""
+    """Return a correlation matrix near `matrix` in Frobenius norm, eigenvalues about LEAST or more."""
     current, correction = matrix.copy(), np.zeros_like(matrix)
     for _ in range(SWEEPS):
         if np.linalg.eigvalsh(current)[0] >= LEAST * (1 - 1e-6):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from synthspec.generators.gaussian.bivariate import cells, slopes
 
@@ -65,11 +64,14 @@ def shrink(rho: Array, variance: Array) -> Array:
     """Return correlations pulled towards 0 by their noise: 0 under one deviation, unmoved far above."""
     with np.errstate(divide="ignore", invalid="ignore"):
         kept = np.where(rho != 0, 1 - variance / (rho * rho), 0.0)
-    return rho * np.clip(kept, 0.0, 1.0)
+    out: Array = rho * np.clip(kept, 0.0, 1.0)
+    return out
 
 
 def information(levels: int) -> float:
     """Return the information of a table of `levels` x `levels` equal quantile groups at correlation 0."""
+    from scipy.special import ndtri
+
     edges = ndtri(np.arange(1, levels) / levels)
     density = np.concatenate([[0.0], np.exp(-edges * edges / 2) / np.sqrt(2 * np.pi), [0.0]])
     return float((np.diff(density) ** 2).sum() ** 2)

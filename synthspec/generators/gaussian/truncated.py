@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
-
-FAR = 37.0
-"""Deviations beyond which the normal tail is no number any more."""
 
 SWEEPS = 24
 
@@ -19,16 +15,23 @@ Array = NDArray[np.float64]
 
 
 def interval(low: Array, high: Array, uniform: Array) -> Array:
-    """Return standard normal draws inside (low, high), by inversion in the thinner tail."""
+    """Return standard normal draws inside (low, high), by inversion in the thinner tail.
+
+    Args:
+        low: lower ends, shape (rows,); may be -inf.
+        high: upper ends.
+        uniform: draws from [0, 1), shape (rows,).
+    """
+    from scipy.special import ndtr, ndtri
+
     flip = low > 0
     left, right = np.where(flip, -high, low), np.where(flip, -low, high)
     one, two = ndtr(left), ndtr(right)
-    drawn = ndtri(one + (two - one) * uniform)
+    drawn = ndtri(np.clip(one + (two - one) * uniform, 1e-300, 1 - 2.0**-53))
     drawn = np.where(flip, -drawn, drawn)
     # an interval without mass in double precision: its end nearest to 0
     nearest = np.where(flip, low, np.where(high < 0, high, 0.0))
-    drawn = np.where(two - one > 0, drawn, np.clip(nearest, -FAR, FAR))
-    return np.clip(drawn, low, high)
+    return np.clip(np.where(two - one > 0, drawn, nearest), low, high)
 
 
 def inside(matrix: Array, low: Array, high: Array, generator: np.random.Generator) -> Array:
@@ -48,7 +51,8 @@ def inside(matrix: Array, low: Array, high: Array, generator: np.random.Generato
     noise, drawn = np.zeros((rows, count)), np.zeros((rows, count))
     for i in range(count):
         mean, scale = noise[:, :i] @ factor[i, :i], factor[i, i]
-        noise[:, i] = interval((low[:, i] - mean) / scale, (high[:, i] - mean) / scale, generator.random(rows))
+        draws = generator.random((rows,))
+        noise[:, i] = interval((low[:, i] - mean) / scale, (high[:, i] - mean) / scale, draws)
         drawn[:, i] = np.clip(mean + scale * noise[:, i], low[:, i], high[:, i])
     precision = np.linalg.inv(matrix)
     linked = [i for i in range(count) if np.any(np.delete(precision[i], i))]
@@ -57,6 +61,7 @@ def inside(matrix: Array, low: Array, high: Array, generator: np.random.Generato
             scale = precision[i, i] ** -0.5
             rest = drawn @ precision[i] - precision[i, i] * drawn[:, i]
             mean = -rest / precision[i, i]
-            unit = interval((low[:, i] - mean) / scale, (high[:, i] - mean) / scale, generator.random(rows))
+            draws = generator.random((rows,))
+            unit = interval((low[:, i] - mean) / scale, (high[:, i] - mean) / scale, draws)
             drawn[:, i] = np.clip(mean + scale * unit, low[:, i], high[:, i])
     return drawn
