@@ -1,100 +1,99 @@
 """How close the marginal engine comes to real tables at equal budget; prints a table.
 
-Run: python benchmarks/fidelity.py [--quick] [--tables adult acs-ma] [--epsilons 0.1 1 10] [--seeds 3]
+    python benchmarks/fidelity.py                 adult, one seed: about a minute
+    python benchmarks/fidelity.py --full          all tables, three seeds, kept in benchmarks/results/
+    python benchmarks/fidelity.py --ablate        what each idea of the engine buys
+    python benchmarks/fidelity.py --tables bank credit --epsilons 0.1 1 --seeds 5
 
-Per table and epsilon (delta 1e-9, add/remove, one row per unit): mean total variation over all 1-, 2-
-and 3-way marginals (a fixed sample of them on wide tables), the worst ones, AUC of a boosted
-classifier trained on synthetic and tested on held-out real rows, CPU seconds of the fit, rows sampled
-per CPU second. Beside it: independent columns at the same budget, rows resampled from the learned
-table, and a fresh real sample (the held-out rows).
+delta is 1e-9, neighbours add or remove one row, every row is a unit, all budget goes to the fit, as many
+rows are drawn as were learned from. Beside the engine: rows resampled from the learned table, a fresh
+real sample (the held-out rows), independent columns at the same budget. The measures are those of
+`closeness.py`; "fit" is in CPU seconds, "rows" in million codes drawn per CPU second and all columns,
+"MB" the most memory that a process held which did nothing but that fit. "+-" lines are the standard
+deviation over seeds.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import multiprocessing
 import os
+import resource
 import sys
 import time
-from collections.abc import Iterable
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "generators")]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests" / "generators")]
 
 import numpy as np  # noqa: E402
+from ablations import ABLATIONS, Variant  # noqa: E402
+from closeness import Rows, closeness  # noqa: E402
 from exact_oracle import TableOracle  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
 from tables import NAMES, Coded, load  # noqa: E402
 
-from synthspec.generators import Generator, Independent, Marginal, Workload  # noqa: E402
+from synthspec.generators import Generator, Independent, Marginal, Model, Workload  # noqa: E402
 from synthspec.privacy.accountant import budget_cost  # noqa: E402
 from synthspec.privacy.entropy import SampleRng  # noqa: E402
 from synthspec.terms.domain import Domain  # noqa: E402
 
-Rows = NDArray[np.int64]
+Fits = Generator | Variant
 DELTA = 1e-9
-MOST_CLIQUES = 400
 SPEED_ROWS = 1_000_000
+RESULTS = ROOT / "benchmarks" / "results"
+DIGITS = {
+    **dict.fromkeys(("tvd1", "tvd2", "tvd3", "max1", "max2", "max3", "auc", "f1"), 4),
+    "tail": 2,
+    "fit": 2,
+    "rows": 2,
+    "MB": 0,
+}
 
 
-def cliques(columns: int, order: int, most: int) -> list[tuple[int, ...]]:
-    """Return all cliques of `order` columns, or a fixed random sample of `most`."""
-    found = list(combinations(range(columns), order))
-    if len(found) <= most:
-        return found
-    chosen = np.random.default_rng(7).choice(len(found), size=most, replace=False)
-    return [found[i] for i in sorted(chosen)]
+@dataclass
+class Page:
+    """What is printed, kept to be written to a file."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def say(self, line: str = "") -> None:
+        """Print a line and keep it."""
+        self.lines.append(line.rstrip())
+        print(line.rstrip(), flush=True)
+
+    def head(self, table: Coded) -> None:
+        """Print a table's name and the names of the columns."""
+        real, _ = table.split()
+        self.say()
+        self.say(f"{table.name}: {len(real)} rows, {len(table.columns)} columns, {sum(table.sizes)} codes")
+        self.say(" " * 34 + "".join(f"{c:>8s}" for c in DIGITS))
+
+    def row(self, label: str, figures: Sequence[Mapping[str, float]]) -> None:
+        """Print the means over seeds, and under them their spread."""
+        line, spread = f"{label:34s}", f"{'   +-':34s}"
+        for column, digits in DIGITS.items():
+            values = [f[column] for f in figures if column in f]
+            line += f"{np.mean(values):8.{digits}f}" if values else " " * 8
+            spread += f"{np.std(values, ddof=1):8.{digits}f}" if len(values) > 1 else " " * 8
+        self.say(line)
+        if len(figures) > 1:
+            self.say(spread)
+
+    def write(self, path: Path, command: str) -> None:
+        """Write everything to a file, with the command, the day and the machine."""
+        facts = f"{date.today().isoformat()}, {os.cpu_count()} cores, one process: `{command}`"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join([f"# {path.stem}", "", facts, "", "```", *self.lines, "```", ""]))
 
 
-def distances(table: Coded, real: Rows, other: Rows, order: int, most: int) -> tuple[float, float]:
-    """Return the mean and worst total variation over the cliques of `order`."""
-    out = [_distance(table.sizes, real, other, c) for c in cliques(len(table.sizes), order, most)]
-    return float(np.mean(out)), float(np.max(out))
-
-
-def _distance(sizes: tuple[int, ...], real: Rows, other: Rows, clique: tuple[int, ...]) -> float:
-    keys = []
-    for rows in (real, other):
-        key = np.zeros(len(rows), dtype=np.int64)
-        for place in clique:
-            key = key * sizes[place] + rows[:, place]
-        keys.append(key)
-    cells = int(np.prod([sizes[i] for i in clique], dtype=np.float64))
-    if cells > 2_000_000:
-        cells = len(np.unique(np.concatenate(keys), return_inverse=True)[0])
-        both = np.unique(np.concatenate(keys), return_inverse=True)[1]
-        keys = [both[: len(real)], both[len(real) :]]
-    one, two = (np.bincount(k, minlength=cells) / len(k) for k in keys)
-    return float(np.abs(one - two).sum() / 2)
-
-
-def auc(table: Coded, train: Rows, test: Rows) -> float:
-    """Return the AUC on `test` of gradient boosting learned on `train` (label: more than its median)."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.metrics import roc_auc_score
-
-    place = table.columns.index(table.label)
-    cut = np.median(test[:, place]) if table.sizes[place] > 2 else 0
-    ends = [(r[:, place] > cut).astype(int) for r in (train, test)]
-    if len(np.unique(ends[0])) < 2 or len(np.unique(ends[1])) < 2:
-        return 0.5
-    near = [place]
-    if table.label == "PINCP_DECILE":  # the income itself would give the answer away
-        near.append(table.columns.index("PINCP"))
-    keep = [i for i in range(len(table.columns)) if i not in near]
-    model = HistGradientBoostingClassifier(max_iter=100, random_state=0, early_stopping=False)
-    model.fit(train[:, keep], ends[0])
-    return float(roc_auc_score(ends[1], model.predict_proba(test[:, keep])[:, 1]))
-
-
-def run(
-    table: Coded, generator: Generator, epsilon: float, seed: int, speed: bool
-) -> tuple[Rows, dict[str, float]]:
-    """Fit and sample as many rows as were learned from; return them and the costs in CPU seconds."""
+def fitted(table: Coded, generator: Fits, epsilon: float, seed: int) -> tuple[Model, float]:
+    """Fit, and return the model and the CPU seconds it took."""
     real, _ = table.split()
     domain = Domain(attributes=table.columns, sizes=table.sizes)
     cap = budget_cost(epsilon, DELTA)
@@ -102,72 +101,85 @@ def run(
     workload = Workload(ordinal=table.ordinal, missing=table.missing)
     start = time.process_time()
     model = generator.fit(oracle, workload, oracle.left, SampleRng(seed))
-    costs = {"fit": time.process_time() - start}
-    codes = model.sample(len(real), SampleRng(seed, "sample"))
-    rows = np.stack([codes.columns[c] for c in table.columns], 1).astype(np.int64)
-    if speed:
-        start = time.process_time()
-        model.sample(SPEED_ROWS, SampleRng(seed, "speed"))
-        costs["speed"] = SPEED_ROWS / (time.process_time() - start) / 1e6
-    return rows, costs
+    return model, time.process_time() - start
 
 
-def measure(table: Coded, rows: Rows, quick: bool) -> dict[str, float]:
-    """Return the errors of synthetic `rows`."""
+def run(table: Coded, generator: Fits, epsilon: float, seed: int, *, classifier: bool) -> dict[str, float]:
+    """Return the figures of one fit."""
+    gc.collect()
+    model, seconds = fitted(table, generator, epsilon, seed)
+    codes = model.sample(len(table.split()[0]), SampleRng(seed, "sample"))
+    rows: Rows = np.stack([codes.columns[c] for c in table.columns], 1).astype(np.int64)
+    return closeness(table, rows, classifier=classifier) | {"fit": seconds}
+
+
+def costs(table: Coded, generator: Generator, epsilon: float) -> dict[str, float]:
+    """Return the speed of drawing, and the most memory of a process that does this fit only."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_costs, (table, generator, epsilon))
+
+
+def _costs(table: Coded, generator: Generator, epsilon: float) -> dict[str, float]:
+    model, _ = fitted(table, generator, epsilon, 0)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    start = time.process_time()
+    model.sample(SPEED_ROWS, SampleRng(0, "speed"))
+    return {"rows": SPEED_ROWS / (time.process_time() - start) / 1e6, "MB": most}
+
+
+def compare(page: Page, table: Coded, chosen: argparse.Namespace) -> None:
+    """Print the engine beside its references."""
     real, held = table.split()
-    out: dict[str, float] = {}
-    for order in (1, 2, 3):
-        out[f"tvd{order}"], out[f"max{order}"] = distances(table, real, rows, order, MOST_CLIQUES)
-    if not quick:
-        out["auc"] = auc(table, rows, held)
-    return out
+    page.head(table)
+    again = [
+        real[np.random.default_rng(seed).integers(0, len(real), len(real))] for seed in range(chosen.seeds)
+    ]
+    page.row("rows resampled", [closeness(table, rows, classifier=not chosen.no_auc) for rows in again])
+    page.row("fresh real sample (held-out rows)", [closeness(table, held, classifier=False)])
+    for epsilon in chosen.epsilons:
+        for generator in (Marginal(), Independent()):
+            figures = [
+                run(table, generator, epsilon, seed, classifier=not chosen.no_auc)
+                for seed in range(chosen.seeds)
+            ]
+            if isinstance(generator, Marginal):
+                figures[0] |= costs(table, generator, epsilon)
+            page.row(f"{generator.kind}, epsilon {epsilon:g}", figures)  # type: ignore[attr-defined]
 
 
-COLUMNS = ("tvd1", "tvd2", "tvd3", "max1", "max2", "max3", "auc", "fit", "speed")
-
-
-def show(label: str, figures: Iterable[dict[str, float]]) -> None:
-    """Print one line: means over seeds, and the spread of the three-way error."""
-    found = list(figures)
-    line = f"{label:34s}"
-    for column in COLUMNS:
-        values = [f[column] for f in found if column in f]
-        digits = 2 if column in ("fit", "speed") else 4
-        line += f"{np.mean(values):8.{digits}f}" if values else " " * 8
-    thirds = [f["tvd3"] for f in found]
-    print(f"{line}  +-{np.std(thirds, ddof=1):.4f}" if len(thirds) > 1 else line, flush=True)
+def ablate(page: Page, table: Coded, chosen: argparse.Namespace) -> None:
+    """Print the engine with one idea taken out at a time."""
+    page.head(table)
+    for epsilon in chosen.epsilons:
+        page.say(f"epsilon {epsilon:g}")
+        for label, recipe in ABLATIONS.items():
+            figures = [
+                run(table, Variant(recipe), epsilon, seed, classifier=False) for seed in range(chosen.seeds)
+            ]
+            page.row(f"  {label}", figures)
 
 
 def main() -> None:
-    """Run the grid and print one table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="adult at epsilon 1, one seed, no classifier")
-    parser.add_argument("--tables", nargs="+", default=list(NAMES), choices=NAMES)
+    """Run what was asked for."""
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    parser.add_argument("--full", action="store_true", help="all tables, three seeds, results kept")
+    parser.add_argument("--ablate", action="store_true", help="one idea taken out at a time")
+    parser.add_argument("--tables", nargs="+", choices=NAMES)
     parser.add_argument("--epsilons", nargs="+", type=float, default=[0.1, 1.0, 10.0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--no-auc", action="store_true")
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("--no-auc", action="store_true", help="without the classifier")
+    parser.add_argument("--out", type=Path, help="write the results to this file as well")
     chosen = parser.parse_args()
-    if chosen.quick:
-        chosen.tables, chosen.epsilons, chosen.seeds, chosen.no_auc = ["adult"], [1.0], 1, True
-    generators: dict[str, Generator] = {"marginal": Marginal(), "independent": Independent()}
+    chosen.tables = chosen.tables or (list(NAMES) if chosen.full else ["adult"])
+    chosen.seeds = chosen.seeds or (3 if chosen.full else 1)
+    kept = RESULTS / ("ablations.md" if chosen.ablate else "fidelity.md")
+    chosen.out = chosen.out or (kept if chosen.full else None)
+    page = Page()
     for name in chosen.tables:
-        table = load(name)
-        real, held = table.split()
-        print(f"\n{name}: {len(real)} rows, {len(table.columns)} columns, {sum(table.sizes)} codes")
-        print(" " * 34 + "".join(f"{c:>8s}" for c in COLUMNS), "  spread of tvd3")
-        again = real[np.random.default_rng(1).integers(0, len(real), len(real))]
-        show("rows resampled", [measure(table, again, chosen.no_auc)])
-        show("fresh real sample (held-out rows)", [measure(table, held, True)])
-        for epsilon in chosen.epsilons:
-            for kind, generator in generators.items():
-                figures = []
-                for seed in range(chosen.seeds):
-                    rows, costs = run(table, generator, epsilon, seed, kind == "marginal" and seed == 0)
-                    figures.append(measure(table, rows, chosen.no_auc) | costs)
-                    gc.collect()
-                show(f"{kind}, epsilon {epsilon:g}", figures)
+        (ablate if chosen.ablate else compare)(page, load(name), chosen)
+        if chosen.out:
+            page.write(chosen.out, f"python benchmarks/fidelity.py {' '.join(sys.argv[1:])}")
 
 
 if __name__ == "__main__":

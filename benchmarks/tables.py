@@ -73,11 +73,26 @@ FILES = {
     "diabetes": ("diabetes", "diabetes130/diabetic_data.csv", "readmitted", ("encounter_id", "patient_nbr")),
 }
 NAMES = ("adult", *FILES)
+POSITIVE: Mapping[str, tuple[int, ...]] = {"acs": (5, 6, 7, 8, 9), "diabetes": (0, 1)}
+"""Codes of the label that count as positive: an income in the upper half, readmitted at all; else 1."""
+
+AMOUNTS: Mapping[str, tuple[str, ...]] = {
+    "adult": ("capital-gain", "capital-loss"),
+    "acs": ("PINCP", "DENSITY"),
+    "bank": ("duration", "campaign"),
+    "credit": ("LIMIT_BAL", *(f"{kind}_AMT{i}" for kind in ("BILL", "PAY") for i in range(1, 7))),
+    "diabetes": ("number_outpatient", "number_emergency", "number_inpatient", "num_medications"),
+}
+"""Columns with a long upper tail: amounts of money, and counts and densities like them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Coded:
-    """A coded table: rows in shape (rows, columns), sizes, ordered columns, missing last, the label."""
+    """A coded table: rows in shape (rows, columns), sizes, ordered columns, missing last, the label.
+
+    `positive` are the label's codes to be told from the others, `amounts` the columns with a long tail,
+    `hints` columns that would give the label away.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -86,6 +101,9 @@ class Coded:
     ordinal: frozenset[str]
     missing: frozenset[str]
     label: str
+    positive: tuple[int, ...]
+    amounts: tuple[str, ...]
+    hints: tuple[str, ...] = ()
 
     def split(self, share: float = 0.8) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return fixed halves: rows to learn from and held-out rows."""
@@ -119,7 +137,16 @@ def load(name: str) -> Coded:
         if gaps:
             missing.add(column)
     return Coded(
-        name, tuple(columns), tuple(sizes), np.stack(codes, 1), frozenset(grids), frozenset(missing), label
+        name=name,
+        columns=tuple(columns),
+        sizes=tuple(sizes),
+        rows=np.stack(codes, 1),
+        ordinal=frozenset(grids),
+        missing=frozenset(missing),
+        label=label,
+        positive=POSITIVE.get(family, (1,)),
+        amounts=AMOUNTS[family],
+        hints=("PINCP",) if family == "acs" else (),
     )
 
 
@@ -129,7 +156,17 @@ def _adult() -> Coded:
     sizes = json.loads((folder() / "adult/adult-domain.json").read_text())
     rows = np.array(lines, dtype=np.int64)
     many = tuple(int(sizes[c]) for c in head)
-    return Coded("adult", tuple(head), many, rows, frozenset(ADULT_ORDINAL), frozenset(), head[-1])
+    return Coded(
+        name="adult",
+        columns=tuple(head),
+        sizes=many,
+        rows=rows,
+        ordinal=frozenset(ADULT_ORDINAL),
+        missing=frozenset(),
+        label=head[-1],
+        positive=(1,),
+        amounts=AMOUNTS["adult"],
+    )
 
 
 def _number(texts: list[str], grid: Grid) -> tuple[NDArray[np.int64], int, bool]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from synthspec.errors import SpecError
+from synthspec.errors import Diagnostic, SpecError
 
 if TYPE_CHECKING:
     from synthspec.plan.plan import PlannedColumn
@@ -33,5 +34,17 @@ def condition(text: str, columns: Sequence[PlannedColumn]) -> Expr:
     }
     found = parse_expression(text, scope, what="the condition `where`", wants=BOOL)
     if isinstance(found, list):
-        raise SpecError(found[0].code, found[0].message, diagnostics=found)
+        raise SpecError(found[0].code, found[0].message, diagnostics=[_typed(each, text) for each in found])
     return found
+
+
+def _typed(found: Diagnostic, text: str) -> Diagnostic:
+    """Return a finding as one of a text that was typed, not of a file: no place, no fix to apply."""
+    marked = next((f": {span.label}" for span in found.spans if span.primary and span.label), "")
+    return replace(
+        found,
+        spans=(),
+        fixes=(),
+        notes=(f"in `{text}`{marked}", *found.notes),
+        helps=tuple(each.partition("  (safe fix")[0] for each in found.helps),
+    )

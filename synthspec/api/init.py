@@ -21,6 +21,13 @@ _HEAD = (
 )
 
 
+_RANGE = "say what values it can take: `in: LOW..HIGH`"
+_TO_SAY = {
+    "bool": "",
+    "category": "say what values it can take: `in: [a, b]`; or another type, as `int 0..100`",
+}
+
+
 def init_from(source: str, *, data: str = "data.csv") -> str:
     """Return a draft made from a data dictionary.
 
@@ -102,9 +109,7 @@ def by_name(name: str, origin: str | None, told: str | None = None) -> DraftColu
             note="guessed from the name: confirm",
         )
     kind = told or "category"
-    return DraftColumn(
-        name=name, type=kind, origin=origin, note="" if kind == "bool" else "say what values it can take"
-    )
+    return DraftColumn(name=name, type=kind, origin=origin, note=_TO_SAY.get(kind, _RANGE))
 
 
 def _headed(draft: Draft) -> Draft:

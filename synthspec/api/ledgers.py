@@ -50,7 +50,8 @@ class State:
             f"  {charge['day']}  {charge['label']}  {charge['state']:<9}  ε {charge['epsilon']} alone"
             for charge in self.charges
         ]
-        raised = f"   cap raised {facts['raises']} times" if facts["raises"] else ""
+        times = facts["raises"]
+        raised = "" if not times else f"   cap raised {'once' if times == 1 else f'{times} times'}"
         fits = f"largest single release that still fits: ε = {facts['largest']:.2f}"
         tail = f"spent ε = {facts['spent']:.2f}   {fits}"
         return "\n".join([head, *lines, tail + raised])
@@ -155,11 +156,10 @@ def forecast(value: Plan) -> str:
     seen = found.forecast(value.most_it_can_spend, value.delta)
     name = value.ledger or "default"
     line = f"Ledger {name}: ε {seen.spent:.2f} → {seen.after:.2f} of cap {seen.cap:.2f}"
-    return (
-        line
-        if seen.fits
-        else f"{line}: does not fit; the largest `epsilon` that does is {_down(seen.largest)}"
-    )
+    if seen.fits:
+        return line
+    largest = f"the largest `epsilon` that does is {_down(seen.largest)}"
+    return f"{line}: does not fit; {largest if seen.largest >= 0.01 else 'no `epsilon` does'}"
 
 
 def open_named(
@@ -237,9 +237,9 @@ def raise_default(source: str, *, epsilon: str, delta: str | None) -> None:
     _raise(_found(None, source), epsilon, delta, None)
 
 
-def void(name: str, charge: str, *, secret: str) -> None:
+def void(name: str | None, charge: str, *, secret: str | None = None, source: str | None = None) -> None:
     """Take back a charge for which nothing was read. Raises: BudgetError B505, B508, B550."""
-    _found(name, None).void(charge, secret)
+    _found(name, source).void(charge, secret)
 
 
 def _raise(journal: Journal, epsilon: str, delta: str | None, secret: str | None) -> None:
@@ -272,7 +272,7 @@ def _number(text: str) -> str:
         good = False
     if not good:
         raise BudgetError(
-            "B510", f"`{text}` is not a positive number", helps=("for example `--cap 3 --delta 1e-9`",)
+            "B510", f"`{text}` is not a positive number", helps=("write a number, like 3 or 1e-9",)
         )
     return text
 

@@ -156,6 +156,12 @@ class Spec:
         spec = self if epsilon is None else self.replace({"privacy.epsilon": epsilon})
         return Plan(plan_of(spec.checked(), spec.settings))
 
+    def advice(self, plan: Plan) -> tuple[Diagnostic, ...]:
+        """Return what a plan of this spec would gain from other declarations (P410)."""
+        from synthspec.compile.advice import advice
+
+        return advice(self.checked(), plan.value)
+
     def mock(self, rows: int | None = None, *, seed: int | None = None) -> pl.DataFrame:
         """Return rows made from domains, rules and known tables only: epsilon 0, no data read."""
         from synthspec.api.mock import mock_rows

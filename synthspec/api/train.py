@@ -14,6 +14,7 @@ from synthspec.errors import BudgetError
 
 if TYPE_CHECKING:
     from synthspec.plan.plan import Plan
+    from synthspec.privacy.entries import Charge
     from synthspec.privacy.journal import Journal
 
 Progress = Callable[[int, int, str], None]
@@ -29,6 +30,7 @@ def train(
 ) -> Path:
     """Do what `api.plan.Plan.train` says, and return the release folder."""
     from synthspec.privacy.entropy import SystemNoise
+    from synthspec.release.bundle import refuse_occupied
     from synthspec.run.engine import engine
     from synthspec.run.execute import execute
     from synthspec.run.preflight import preflight
@@ -39,6 +41,8 @@ def train(
     polars = engine("polars")
     journal, charge = None, None
     if needs_ledger(plan):
+        if not resume:
+            refuse_occupied(folder, replace=replace)  # before the charge: a refusal costs nothing
         preflight(located, polars, folder)
         journal, charge = _charged(located, folder, resume)
     return execute(
@@ -76,7 +80,10 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
             "B552",
             "a run of this plan is paid for and not finished",
             notes=("nothing was read and nothing was charged now",),
-            helps=("go on with it, at no further price: the same command with `--resume`",),
+            helps=(
+                "go on with it, at no further price: the same command with `--resume`",
+                *_taken_back(value, begun[-1]),
+            ),
         )
     assert value.protection is not None
     charge = journal.reserve(
@@ -90,6 +97,14 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
         delta=value.delta,
     )
     return journal, charge
+
+
+def _taken_back(value: Plan, charge: Charge) -> tuple[str, ...]:
+    """Return how to take a charge back: possible only while nothing was read for it."""
+    if charge.state != "reserved":
+        return ()
+    where = value.ledger if value.ledger is not None else f"--source {source_path(value)}"
+    return (f"or take it back, nothing was read for it yet: `synthspec budget void {where} {charge.id}`",)
 
 
 def _release_id(folder: Path) -> str:

@@ -119,22 +119,28 @@ def cap(name: str | None, epsilon: str, delta: str | None, secret: str | None) -
         ledgers.raise_default(source, epsilon=epsilon, delta=delta)
     else:
         raise click.UsageError("give a ledger's NAME or --source PATH")
-    said = f"cap is now ε = {epsilon}; the raise is an entry, and every later report says so"
+    said = f"cap is now ε = {epsilon}; the change is an entry, and every later report counts the raises"
     output.result("budget-cap", {"ledger": name or source, "cap": epsilon}, said)
     return 0
 
 
 @command.command("void", cls=Verb)
-@click.argument("name")
-@click.argument("entry")
+@click.argument("which", nargs=-1, required=True, metavar="[NAME] CHARGE")
 @click.option("--secret", envvar="SYNTHSPEC_OWNER_SECRET", help="The owner secret; asked for on a terminal.")
-def void(name: str, entry: str, secret: str | None) -> int:
-    """Give back a charge that was reserved and never opened; others cannot be."""
+def void(which: tuple[str, ...], secret: str | None) -> int:
+    """Give back a charge that was reserved and never opened; others cannot be.
+
+    NAME needs the owner secret; with --source PATH there is no NAME.
+    """
     from synthspec.api import ledgers
 
     output = Output.here()
-    ledgers.void(name, entry, secret=_secret(secret))
-    output.result("budget-void", {"ledger": name, "entry": entry}, f"entry {entry} of ledger {name} is void")
+    source = _source(output)
+    if len(which) != (2 if source is None else 1):
+        raise click.UsageError("give NAME CHARGE, or --source PATH CHARGE; `budget log` lists the charges")
+    name, charge = (which[0] if source is None else None), which[-1]
+    ledgers.void(name, charge, secret=_secret(secret) if name is not None else None, source=source)
+    output.result("budget-void", {"ledger": name or source, "charge": charge}, f"charge {charge} is void")
     return 0
 
 

@@ -18,6 +18,7 @@ from synthspec.errors import Diagnostic, SynthspecError
 def command(specs: tuple[str, ...], fix: bool, strict: bool) -> int:
     """Show every finding of a spec that needs no data; exit 1 when one is an error."""
     from synthspec.api.check import check_file
+    from synthspec.api.modeline import refresh_schema
 
     output = Output.here()
     reports: list[dict[str, object]] = []
@@ -26,6 +27,8 @@ def command(specs: tuple[str, ...], fix: bool, strict: bool) -> int:
         try:
             spec, found, fixed = check_file(path, output.shared.settings, fix=fix)
             text = spec.text
+            if not output.shared.settings and not output.shared.dry_run:
+                refresh_schema(path, text)
         except SynthspecError as error:
             found, text, fixed = tuple(error.diagnostics), "", 0
         bad = _fails(found, strict)

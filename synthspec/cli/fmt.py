@@ -21,6 +21,7 @@ from synthspec.cli.output import Output
 def command(specs: tuple[str, ...], only_check: bool, expand: bool, upgrade: bool, exit_code: bool) -> int:
     """Bring specs into their canonical layout; comments are kept."""
     from synthspec.api.fmt import expanded, formatted
+    from synthspec.api.modeline import refresh_schema
 
     output = Output.here()
     changed: list[str] = []
@@ -31,6 +32,8 @@ def command(specs: tuple[str, ...], only_check: bool, expand: bool, upgrade: boo
             texts.append(expanded(before, path))
             continue
         after = formatted(before, path, upgrade=upgrade)
+        if not only_check and not output.shared.dry_run:
+            refresh_schema(path, after)
         if after != before:
             changed.append(path)
             if not only_check and not output.shared.dry_run:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import rich_click
 
-from synthspec.cli.shared import shared_options
+from synthspec.cli.shared import note_tool, shared_options
 
 
 class LazyGroup(rich_click.RichGroup):
@@ -56,6 +56,7 @@ class Verb(rich_click.RichCommand):
     def invoke(self, ctx: click.Context) -> Any:
         """Note which verb runs (for the `schema` of a failure), then run it."""
         ctx.meta["synthspec.verb"] = ctx.command_path.removeprefix("synthspec ").replace(" ", "-")
+        note_tool(ctx.meta)
         return super().invoke(ctx)
 
 

@@ -34,6 +34,7 @@ def command(
 ) -> int:
     """Draft a spec; `check` then leads, column by column, to one that runs."""
     from synthspec.api.init import init_from, init_names_only
+    from synthspec.api.modeline import modeline, refresh_schema
 
     output = Output.here()
     if sum(each is not None for each in (source, names_only, from_data)) != 1:
@@ -50,7 +51,10 @@ def command(
     if out is None:
         output.result("init", {"spec": text}, text.rstrip("\n"))
         return 0
-    Path(out).write_text(text, encoding="utf-8")
+    text = f"{modeline(out)}\n{text}"
+    if not output.shared.dry_run:
+        Path(out).write_text(text, encoding="utf-8")
+        refresh_schema(out, text)
     output.note(
         f"a draft is in {out}; no value of any table was read"
         if from_data is None

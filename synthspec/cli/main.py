@@ -48,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as wrong:
-        return _usage(output, wrong)
+        return _usage(output, _verb(meta), wrong)
     except SynthspecError as error:
         output = Output(shared_of(meta)) if meta else output
         output.failure(_verb(meta), error)
@@ -70,10 +70,10 @@ def _verb(meta: dict[str, object]) -> str:
     return str(meta.get("synthspec.verb", "error"))
 
 
-def _usage(output: Output, wrong: click.ClickException) -> int:
+def _usage(output: Output, verb: str, wrong: click.ClickException) -> int:
     if output.shared.json:
         output.document(
-            "error",
+            verb,
             {
                 "ok": False,
                 "exit_code": USAGE,
@@ -81,7 +81,10 @@ def _usage(output: Output, wrong: click.ClickException) -> int:
             },
         )
     else:
-        wrong.show(file=sys.stderr)
+        output.always(f"error: {wrong.format_message()}")
+        context = getattr(wrong, "ctx", None)
+        if context is not None:
+            output.always(f"  = help: `{context.command_path} --help`")
     return USAGE
 
 

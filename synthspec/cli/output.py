@@ -139,7 +139,7 @@ class Output:
     def say(self, text: str | Text, stream: IO[str]) -> None:
         """Write one block of text, in colour where the stream takes it, never cut or wrapped."""
         if isinstance(text, str):
-            click.echo(text, file=stream, color=False)
+            click.echo(text, file=stream, color=self.colored(stream))
             return
         if not self.colored(stream):
             click.echo(text.plain, file=stream, color=False)

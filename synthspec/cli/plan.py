@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from synthspec.cli.group import Verb
 from synthspec.cli.output import Output
+
+if TYPE_CHECKING:
+    from synthspec.api.spec import Spec
 
 
 @click.command("plan", cls=Verb)
@@ -17,19 +23,20 @@ from synthspec.cli.output import Output
 def command(spec: str, out: str | None, full: bool, epsilons: str | None, exit_code: bool) -> int:
     """Compile, price and predict; reads no private data and spends nothing."""
     from synthspec.api.plan import load_plan
-    from synthspec.api.spec import load
     from synthspec.errors import SpecError
 
     output = Output.here()
-    loaded = load(spec, output.shared.settings)
+    loaded = load_spec(output, spec)
     warn(output, loaded)
     if epsilons is not None:
-        from synthspec.api.compare import compare, sweep, table
+        from synthspec.api.compare import compare, table
 
-        rows = compare(sweep(loaded, _numbers(epsilons)))
-        output.result("plan", {"compared": rows}, table(rows))
+        found = compare(loaded, _numbers(epsilons))
+        output.result("plan", {"compared": [each.model_dump(mode="json") for each in found]}, table(found))
         return 0
     plan = loaded.plan()
+    if not (output.shared.json or output.shared.quiet):
+        output.diagnostics(loaded.advice(plan), {loaded.origin: loaded.text})
     changed = False
     if out is not None and not output.shared.dry_run:
         try:
@@ -45,11 +52,19 @@ def command(spec: str, out: str | None, full: bool, epsilons: str | None, exit_c
     return 10 if exit_code and changed else 0
 
 
-def warn(output: Output, spec: object) -> None:
-    """Show a spec's warnings and notes; errors are raised by the verbs themselves."""
-    from synthspec.api.spec import Spec
+def load_spec(output: Output, path: str) -> Spec:
+    """Return a spec with the settings of the flags, and its release folder under that of `synthspec.toml`."""
+    from synthspec.api.spec import load
 
-    assert isinstance(spec, Spec)
+    loaded = load(path, output.shared.settings)
+    written = loaded.parsed.spec
+    if output.shared.folder is None or written is None or written.output.folder is not None:
+        return loaded
+    return loaded.replace({"output.folder": str(Path(output.shared.folder) / written.name)})
+
+
+def warn(output: Output, spec: Spec) -> None:
+    """Show a spec's warnings and notes; errors are raised by the verbs themselves."""
     found = spec.check()
     if any(each.level == "error" for each in found) or output.shared.json or output.shared.quiet:
         return
@@ -58,6 +73,10 @@ def warn(output: Output, spec: object) -> None:
 
 def _numbers(text: str) -> list[float]:
     try:
-        return [float(part) for part in text.split(",") if part.strip()]
+        found = [float(part) for part in text.split(",")]
     except ValueError:
         raise click.UsageError(f"`{text}` is not a list of numbers like 0.5,1,2") from None
+    for each in found:
+        if not 0 < each <= 1000:
+            raise click.UsageError(f"`{each:g}` is no epsilon: write numbers above 0 and at most 1000")
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +14,8 @@ from synthspec.cli.output import Output
 if TYPE_CHECKING:
     from synthspec.api.report import Report
 
-_WIDE = 1_000
-"""Columns where stdout is no terminal: nothing is cut or wrapped there."""
+_WIDTH = 110
+"""Columns where stdout is no terminal, unless a table needs more: no cell is ever cut."""
 
 
 @click.command("report", cls=Verb)
@@ -40,19 +41,33 @@ def command(release: str, out: str | None, full: bool, strict: bool) -> int:
 
 
 def show(output: Output, report: Report, *, full: bool = False) -> None:
-    """Print a report on stdout; in colour on a terminal, never wrapped elsewhere."""
+    """Print a report on stdout: as wide as a terminal is; elsewhere no wider than its tables need."""
     from rich.console import Console
 
     from synthspec.report.render.terminal import render_terminal
 
     colored = output.colored(sys.stdout)
-    width = None if sys.stdout.isatty() else _WIDE
+    if sys.stdout.isatty():
+        console = Console(file=sys.stdout, force_terminal=colored, no_color=not colored, highlight=False)
+        render_terminal(report.value, console, full=full)
+        return
+    wide = max(_WIDTH, _least(report, full=full))
     console = Console(
-        file=sys.stdout,
-        width=width,
-        force_terminal=colored,
-        no_color=not colored,
-        highlight=False,
-        soft_wrap=width is not None,
+        file=StringIO(), width=wide, force_terminal=colored, no_color=not colored, highlight=False
     )
-    render_terminal(report.value, console, full=full)
+    with console.capture() as seen:
+        render_terminal(report.value, console, full=full)
+    output.say("\n".join(line.rstrip() for line in seen.get().rstrip("\n").split("\n")), sys.stdout)
+
+
+def _least(report: Report, *, full: bool) -> int:
+    """Return the fewest columns at which no word of the report's tables is cut."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    from synthspec.report.render.terminal import sections
+
+    console = Console(file=StringIO(), width=10_000, color_system=None)
+    return max(
+        Measurement.get(console, console.options, each).minimum for each in sections(report.value, full=full)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from synthspec.cli.events import Events, events_option
 from synthspec.cli.group import Verb
 from synthspec.cli.output import Output
 
@@ -14,22 +15,24 @@ from synthspec.cli.output import Output
 @click.option("--yes", is_flag=True, help="Do not ask; the summary is shown all the same.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted after its charge.")
 @click.option("--replace", is_flag=True, help="Put the release in the place of an older one.")
-def command(spec: str, out: str | None, yes: bool, resume: bool, replace: bool) -> int:
+@events_option
+def command(spec: str, out: str | None, yes: bool, resume: bool, replace: bool, events: str | None) -> int:
     """check, plan, confirm, train, sample and report in one go; exit 3 when a gate failed."""
-    from synthspec.api.spec import load
-    from synthspec.cli.plan import warn
+    from synthspec.cli.plan import load_spec, warn
     from synthspec.cli.report import show
-    from synthspec.cli.train import buy
+    from synthspec.cli.train import buy, refuse_two_streams
 
     output = Output.here()
-    loaded = load(spec, output.shared.settings)
+    loaded = load_spec(output, spec)
     warn(output, loaded)
     plan = loaded.plan()
     if output.shared.dry_run:
         output.result("run", {"plan": plan.value.model_dump(mode="json"), "dry_run": True}, plan.text())
         output.note("dry run: stopped here")
         return 0
-    release = buy(output, plan, out=out, consent=yes or resume, resume=resume, replace=replace)
+    refuse_two_streams(output, events)
+    with Events(events) as seen:
+        release = buy(output, plan, seen, out=out, consent=yes or resume, resume=resume, replace=replace)
     report = release.report()
     if output.shared.json:
         output.document(
@@ -43,6 +46,7 @@ def command(spec: str, out: str | None, yes: bool, resume: bool, replace: bool) 
             },
         )
     else:
-        show(output, report)
+        if events != "-":
+            show(output, report)
         output.note(f"\nRelease: {release.folder}   page: {release.folder / 'report.html'}")
     return 0 if report.passed else 3

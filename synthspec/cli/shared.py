@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from synthspec.cli.tool import Tool, read_tool
+
 _KEY = "synthspec.shared"
 
 
@@ -22,6 +24,7 @@ class Shared:
         verbose: more notes on stderr.
         settings: (path, value) of each `--set`, `--source PATH` included.
         dry_run: stop before private data is read.
+        folder: the folder of releases that `synthspec.toml` names.
     """
 
     json: bool = False
@@ -30,19 +33,27 @@ class Shared:
     verbose: bool = False
     settings: tuple[tuple[str, str], ...] = ()
     dry_run: bool = False
+    folder: str | None = None
 
 
 def shared_of(meta: dict[str, Any]) -> Shared:
     """Return the shared flags that were gathered in a context's `meta`."""
     found = meta.get(_KEY, {})
+    tool = found.get("tool", Tool())
     return Shared(
         json=found.get("json", False),
-        color=found.get("color", "auto"),
-        quiet=found.get("quiet", False),
-        verbose=found.get("verbose", False),
+        color=found.get("color", tool.color),
+        quiet=found.get("quiet", tool.quiet),
+        verbose=found.get("verbose", tool.verbose),
         settings=tuple(found.get("settings", ())),
         dry_run=found.get("dry_run", False),
+        folder=tool.folder,
     )
+
+
+def note_tool(meta: dict[str, Any]) -> None:
+    """Read `synthspec.toml`, once the folder that a verb runs in is known. Raises: SpecError S156."""
+    meta.setdefault(_KEY, {})["tool"] = read_tool()
 
 
 def shared_options() -> list[click.Parameter]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from synthspec.cli.events import Events, events_option
 from synthspec.cli.group import Verb
 from synthspec.cli.output import Output
 
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask; the summary is shown all the same.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted after its charge.")
 @click.option("--replace", is_flag=True, help="Put the release in the place of an older one.")
-def command(plan_or_spec: str, out: str | None, yes: bool, resume: bool, replace: bool) -> int:
+@events_option
+def command(
+    plan_or_spec: str, out: str | None, yes: bool, resume: bool, replace: bool, events: str | None
+) -> int:
     """Charge the ledger for the whole plan, learn, buy the report's figures, write the release.
 
     A plan file is consent. A spec asks first, and without a terminal needs --yes.
     """
     from synthspec.api.plan import is_plan_file, load_plan
-    from synthspec.api.spec import load
-    from synthspec.cli.plan import warn
+    from synthspec.cli.plan import load_spec, warn
 
     output = Output.here()
     consent = yes or resume
@@ -40,22 +43,37 @@ def command(plan_or_spec: str, out: str | None, yes: bool, resume: bool, replace
         plan = load_plan(plan_or_spec)
         consent = True
     else:
-        spec = load(plan_or_spec, output.shared.settings)
+        spec = load_spec(output, plan_or_spec)
         warn(output, spec)
         plan = spec.plan()
     if output.shared.dry_run:
         output.result("train", {"plan": plan.value.model_dump(mode="json"), "dry_run": True}, plan.text())
         output.note("dry run: stopped here")
         return 0
-    release = buy(output, plan, out=out, consent=consent, resume=resume, replace=replace)
-    finish(output, "train", release)
+    refuse_two_streams(output, events)
+    with Events(events) as seen:
+        release = buy(output, plan, seen, out=out, consent=consent, resume=resume, replace=replace)
+    finish(output, release, to_stdout=events != "-")
     return 0
 
 
+def refuse_two_streams(output: Output, events: str | None) -> None:
+    """Refuse `--events -` beside `--json`: stdout holds exactly one document then."""
+    if events == "-" and output.shared.json:
+        raise click.UsageError("`--events -` and `--json` both want stdout: give `--events FILE`")
+
+
 def buy(
-    output: Output, plan: Plan, *, out: str | None, consent: bool, resume: bool = False, replace: bool = False
+    output: Output,
+    plan: Plan,
+    events: Events,
+    *,
+    out: str | None,
+    consent: bool,
+    resume: bool,
+    replace: bool,
 ) -> Release:
-    """Show what will be spent, ask unless there is consent, train."""
+    """Show what will be spent, ask unless there is consent, train; tell `events` of it."""
     output.note(plan.text().removesuffix("Nothing was read and nothing was charged.").rstrip())
     if not consent:
         if not sys.stdin.isatty():
@@ -65,14 +83,22 @@ def buy(
         if not click.confirm("Charge the ledger and read the source?", err=True):
             raise click.Abort
     with Steps(output) as steps:
-        return plan.train(out=out, resume=resume, replace=replace, progress=steps.start)
+
+        def progress(step: int, count: int, name: str) -> None:
+            steps.start(step, count, name)
+            events.step(step, count, name)
+
+        release = plan.train(out=out, resume=resume, replace=replace, progress=progress)
+    events.done(str(release.folder))
+    return release
 
 
-def finish(output: Output, verb: str, release: Release) -> None:
+def finish(output: Output, release: Release, *, to_stdout: bool) -> None:
     """Say where the release lies and what to do with it."""
     folder = str(release.folder)
     output.note(f"Next: synthspec report {folder}   synthspec sample {folder} -n 1000 -o more.csv")
-    output.result(verb, {"release": folder, "claim": release.claim}, folder)
+    if to_stdout:
+        output.result("train", {"release": folder, "claim": release.claim}, folder)
 
 
 class Steps:

@@ -104,7 +104,7 @@ class Gates:
             self.findings.report(
                 "Q614", f"the gate `{name}` decides nothing", path,
                 f"{'every' if passes else 'no'} value of `{metric}` passes",
-                notes=(f"`{metric}` lies between {figure.low:g} and {figure.high:g}",),
+                notes=(_range_text(metric, figure),),
                 helps=("correct the bound, like `max_tvd_1way <= 0.05`",),
             )  # fmt: skip
         return passes is None
@@ -159,3 +159,9 @@ def _range_passes(op: str, bounds: tuple[float, ...], low: float, high: float) -
         case _:
             every, none = least <= low and high <= most, most < low or least > high or least > most
     return True if every else False if none else None
+
+
+def _range_text(metric: str, figure: Figure) -> str:
+    if figure.high == float("inf"):
+        return f"`{metric}` is at least {figure.low:g}"
+    return f"`{metric}` lies between {figure.low:g} and {figure.high:g}"

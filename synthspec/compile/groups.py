@@ -254,7 +254,6 @@ class Groups:
                     helps=(f"keep it in `{first}`, and write `given: [{first}]` in `{second}`",),
                 )
 
-
     def _homeless(self, names: list[str]) -> None:
         """Report G411 once for all columns in no group; a group that cannot be read may hold them."""
         if not names or not all(group.columns for group in self.spec.generate.values()):
@@ -270,10 +269,14 @@ class Groups:
             span=self.findings.parsed.key_span(("columns", names[0])),
             also=places,
             helps=(
-                f"add {'it' if len(names) == 1 else 'them'} to a group: {listing(tuple(self.spec.generate), 3)}",
+                f"add {_them(names)} to a group: {listing(tuple(self.spec.generate), 3)}",
                 "or compute it with `derive:`",
             ),
         )
+
+
+def _them(names: list[str]) -> str:
+    return "it" if len(names) == 1 else "them"
 
 
 def solves(rule: AnyRule, column: str) -> bool:

@@ -27,7 +27,9 @@ def resolve_lookup(
     known = [key for key in spec.by if key in expressions.types]
     for key in spec.by:
         if key not in expressions.types and key not in expressions.unread:
-            unknown_column(findings, expressions, key, f"the lookup of `{name}`", (*path, "by", key), key=True)
+            unknown_column(
+                findings, expressions, key, f"the lookup of `{name}`", (*path, "by", key), key=True
+            )
     if table is None or spec.take is None or not spec.by:
         return None
     wanted: dict[str, Path_] = {

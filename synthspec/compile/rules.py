@@ -184,13 +184,19 @@ class Rules:
     def _interval(self, rule: NoOverlapRule, name: str, path: Path_) -> None:
         """Report R215 unless both ends are of one ordered type and `per` names an id."""
         start, end = (self.columns[each] for each in rule.no_overlap)
-        if start.type != end.type or start.type.name in ("text", "bool") or rule.no_overlap[0] == rule.no_overlap[1]:
+        if (
+            start.type != end.type
+            or start.type.name in ("text", "bool")
+            or rule.no_overlap[0] == rule.no_overlap[1]
+        ):
             self.findings.report(
                 "R215",
                 f"rule `{name}` needs the start and the end of an interval",
                 (*path, "no_overlap"),
                 f"`{start.name}` is {start.type.name}, `{end.name}` is {end.type.name}",
-                helps=("name two dates, times or numbers of one type: `no_overlap: [admit_at, discharge_at]`",),
+                helps=(
+                    "name two dates, times or numbers of one type: `no_overlap: [admit_at, discharge_at]`",
+                ),
             )
         elif rule.per in self.columns and self.columns[rule.per].role != "id":
             self.findings.report(

@@ -184,7 +184,9 @@ def _impossible(tally: Tally, conditions: Mapping[str, Expr]) -> SamplingError:
         "G450",
         f"{what} could not be met within {TRIES} tries per row",
         notes=(f"of the rows drawn, {tally.accepted(worst):.2%} met it",),
-        helps=(
+        helps=("loosen the condition", "draw more rows and filter them")
+        if worst == WHERE
+        else (
             "loosen the rule, or derive one of its columns with `derive:`",
             "mark it `enforce: report` to count instead",
         ),

@@ -20,6 +20,8 @@ BATCH = 131_072
 CELLS = 8_388_608
 """Values that are read at once."""
 _LARGE = float(2**53)
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+_PER_DAY = {"day": 1, "ms": 86_400 * 10**3, "us": 86_400 * 10**6}
 
 
 def names(path: Path) -> tuple[str, ...]:
@@ -40,7 +42,7 @@ def batches(path: Path, origins: Sequence[str]) -> Iterator[pl.DataFrame]:
 
     Slices, since a stream of batches holds whole row groups, and a file may be a single one.
     """
-    scan = pl.scan_parquet(path)
+    scan = pl.scan_parquet(path, glob=False)
     rows = int(scan.select(pl.len()).collect().item())
     step = max(BATCH, CELLS // max(1, len(origins)) // BATCH * BATCH)
     for start in range(0, rows, step):
@@ -51,8 +53,30 @@ def batches(path: Path, origins: Sequence[str]) -> Iterator[pl.DataFrame]:
 
 
 def texts(values: pl.Series) -> pl.Series:
-    """Return the text form of any scalar column."""
-    return values if values.dtype == pl.String else values.cast(pl.String, strict=False)
+    """Return the text form of any scalar column; of moments beyond the calendar, their number."""
+    if values.dtype == pl.String:
+        return values
+    if not _is_moment(values.dtype):
+        return values.cast(pl.String, strict=False)
+    near = calendar(values)
+    return near.cast(pl.String, strict=False).zip_with(
+        near.is_not_null(), values.to_physical().cast(pl.String, strict=False)
+    )
+
+
+def calendar(values: pl.Series) -> pl.Series:
+    """Return dates and moments of the years 1 to 9999, the others as null: polars panics on some."""
+    unit = str(getattr(values.dtype, "time_unit", "day"))
+    if unit == "ns":
+        return values  # 64 bits of them end in 1677 and 2262
+    per_day = _PER_DAY[unit]
+    number = values.to_physical().cast(pl.Int64)
+    inside = (number >= _FIRST_DAY * per_day) & (number < (_LAST_DAY + 1) * per_day)
+    return values.set(~inside, None)
+
+
+def _is_moment(dtype: pl.DataType) -> bool:
+    return dtype == pl.Date or dtype.base_type() == pl.Datetime
 
 
 def typed(values: pl.Series, reader: Reader) -> tuple[pl.Series, pl.Series]:
@@ -79,7 +103,8 @@ def _same(dtype: pl.DataType, name: str) -> bool:
             return dtype.base_type() == pl.Datetime
 
 
-def _native(values: pl.Series, name: str) -> tuple[pl.Series, pl.Series]:
+def _native(raw: pl.Series, name: str) -> tuple[pl.Series, pl.Series]:
+    values = calendar(raw) if _is_moment(raw.dtype) else raw
     if values.dtype.base_type() == pl.Datetime:
         values = values.dt.replace_time_zone(None).dt.cast_time_unit("us")
         if name == "datetime":
@@ -87,7 +112,7 @@ def _native(values: pl.Series, name: str) -> tuple[pl.Series, pl.Series]:
     out = values.cast(DTYPES[name], strict=False)
     if name == "int":
         out = in_range(out)
-    return out, out.is_null() & values.is_not_null()
+    return out, out.is_null() & raw.is_not_null()
 
 
 def _real(values: pl.Series, reader: Reader) -> tuple[pl.Series, pl.Series]:

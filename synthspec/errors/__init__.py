@@ -16,7 +16,8 @@ from synthspec.errors.base import (
     SpecError,
     SynthspecError,
 )
-from synthspec.errors.catalog import CODES, Entry
+from synthspec.errors.catalog import CODES
+from synthspec.errors.entry import Entry
 
 __all__ = [
     "CODES",

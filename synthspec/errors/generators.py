@@ -153,7 +153,10 @@ CODES: dict[str, Entry] = {
     ),
     "G421": Entry(
         title="a group with the name of a step",
-        text="`bounds`, `domains`, `rows_per_unit`, `fit` and `report` are steps that `privacy.split` pays for.",
+        text=(
+            "`bounds`, `domains`, `rows_per_unit`, `fit` and `report` are steps that `privacy.split` pays for, "
+            "so no group can have one of these names."
+        ),
         bad="generate: {report: {columns: [a, b]}}",
         good="generate: {visits: {columns: [a, b]}}",
     ),
@@ -177,7 +180,7 @@ CODES: dict[str, Entry] = {
         title="a copy that cannot be written",
         text="`output.also` lists further copies, each once: a kind, a colon and where to.",
         bad="also: [copy.csv]",
-        good="also: [\"csv:copy.csv\"]",
+        good='also: ["csv:copy.csv"]',
     ),
     "G436": Entry(
         title="an unknown encoding",

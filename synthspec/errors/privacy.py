@@ -97,8 +97,8 @@ CODES: dict[str, Entry] = {
     "P435": Entry(
         title="a key about several rows of a unit, with rows as units",
         text=(
-            "With `unit: row` each row is protected by itself, whoever it belongs to. `max_rows`, `unit_null`, "
-            "`source.duplicates` and `source.units` speak of units with several rows."
+            "With `unit: row` each row is protected by itself, whoever it belongs to. `max_rows`, "
+            "`unit_null`, `source.duplicates` and `source.units` speak of units with several rows."
         ),
         bad="privacy: {unit: row, max_rows: 4, epsilon: 1}",
         good="privacy: {unit: row, epsilon: 1}",
@@ -142,5 +142,15 @@ CODES: dict[str, Entry] = {
         bad="eleven columns with `discover:`",
         good="ten, and a public list for the other",
         related=("C113",),
+    ),
+    "P410": Entry(
+        title="`max_rows` costs more than it keeps",
+        text=(
+            "One unit may change as many cells as it has rows, so noise grows with `max_rows`, for all. "
+            "A lower bound cuts long histories (rows are dropped at random, stably) and lowers the noise. "
+            "The figures are predicted from public `rows` and `units`; no data is read."
+        ),
+        bad="privacy: {unit: patient_id, max_rows: 64, epsilon: 1}    # 1.4 rows each on average",
+        good="privacy: {unit: patient_id, max_rows: 4, epsilon: 1}",
     ),
 }

@@ -62,6 +62,14 @@ CODES: dict[str, Entry] = {
         bad="synthspec sample out/encounters --scenario icu-winter",
         good="synthspec sample out/encounters -n 20000 --where \"ward = 'icu'\"",
     ),
+    "S156": Entry(
+        title="the tool's settings cannot be used",
+        text="`synthspec.toml` in the working folder sets colours, how much is said, and the folder that "
+        "releases go to. What a release is and costs stands in its spec; where ledgers lie is never set by a "
+        "working folder, since a new folder would then be a new budget.",
+        bad='ledgers = "here"',
+        good='color = "never"\n\n[output]\nfolder = "releases"',
+    ),
     "P407": Entry(
         title="the plan is stale",
         text="A plan file is consent to exactly one computation. Its spec, one of its public files or "

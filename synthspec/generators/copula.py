@@ -47,7 +47,7 @@ GIVE_UP = 0.2
 FINE = 0.1
 MOST = 8
 STANDS_OUT = 8.0
-"""A level holds at least this many deviations of the noise, where the codes allow it."""
+"""A level holds at least this many deviations of the noise, or a quarter of the rows."""
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -155,7 +155,7 @@ class _Levels:
         for index, name in enumerate(self._domain.attributes):
             self._levels[index] = merge(
                 self._codes[index] * self._total,
-                threshold=STANDS_OUT * max(deviation, self._ones.deviation(name)),
+                threshold=min(STANDS_OUT * max(deviation, self._ones.deviation(name)), self._total / 4),
                 most=most,
                 ordinal=name in self._workload.ordinal,
                 missing=name in self._workload.missing,

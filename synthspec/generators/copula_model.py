@@ -81,7 +81,7 @@ class CopulaModel:
         across = self.matrix[np.ix_(own, given)]
         inner = self.matrix[np.ix_(given, given)]
         slope = np.asarray(np.linalg.solve(inner, across.T).T, dtype=np.float64)
-        return slope, factor(rest)
+        return slope, factor(rest - slope @ across.T)
 
     def sample(self, rows: int, rng: SampleRng, given: Codes | None = None) -> Codes:
         """Return `rows` rows over the attributes that are not given; see `Model.sample`.

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from synthspec.generators.base import Generator, Model, Oracle, Workload
 from synthspec.generators.budget import Purse
+from synthspec.generators.recipe import RECIPE, Recipe
 from synthspec.generators.rounds import Engine
 from synthspec.generators.tree_model import TreeModel
 from synthspec.privacy.cost import Cost
@@ -29,14 +30,20 @@ class Marginal(Generator):
 
     def fit(self, oracle: Oracle, workload: Workload, cap: Cost, rng: SampleRng) -> Model:
         """Return the model; spends all of `cap`'s mu2 but what cannot be divided, and no delta0."""
-        purse = Purse(Cost(mu2=min(cap.mu2, oracle.left.mu2)), oracle.protection)
-        engine = Engine(oracle, workload, purse, self.max_cells, rng.split("structure").generator)
-        coding, beliefs = engine.run()
-        given = workload.given.intersection(oracle.domain.attributes)
-        return TreeModel(
-            oracle.domain, given, tuple(coding.levels), tuple(coding.densities()), beliefs, engine.total
-        )
+        return fit_marginal(oracle, workload, cap, rng, self.max_cells)
 
     def supports_given(self) -> bool:
         """Return True: sampling given earlier groups is exact."""
         return True
+
+
+def fit_marginal(
+    oracle: Oracle, workload: Workload, cap: Cost, rng: SampleRng, max_cells: int, recipe: Recipe = RECIPE
+) -> TreeModel:
+    """Do what `Marginal.fit` says; other recipes than the one are for benchmarks."""
+    purse = Purse(Cost(mu2=min(cap.mu2, oracle.left.mu2)), oracle.protection)
+    engine = Engine(oracle, workload, purse, max_cells, rng.split("structure").generator, recipe)
+    coding, beliefs = engine.run()
+    given = workload.given.intersection(oracle.domain.attributes)
+    densities = tuple(coding.densities())
+    return TreeModel(oracle.domain, given, tuple(coding.levels), densities, beliefs, engine.total)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from synthspec.generators.base import Oracle, Workload
 from synthspec.generators.budget import Purse, portions
 from synthspec.generators.haar import denoise
+from synthspec.generators.recipe import RECIPE, Recipe
 from synthspec.terms.query import Axis, Marginal
 
-HAAR_FROM = 32
 GIVEN_WEIGHT = 0.25
 """Share of the one-way budget per column of an earlier group, which has better marginals already."""
 
@@ -42,16 +42,18 @@ def project(counts: Array, total: float) -> Array:
 class OneWays:
     """Noisy one-way counts per attribute, pooled by precision over repeated measurements."""
 
-    def __init__(self, oracle: Oracle, workload: Workload, purse: Purse) -> None:
+    def __init__(self, oracle: Oracle, workload: Workload, purse: Purse, recipe: Recipe = RECIPE) -> None:
         self.domain = oracle.domain
         self.workload = workload
         self._oracle = oracle
+        self._recipe = recipe
         self._purse = purse
         self._known = known_ones(workload)
         self._sums: dict[str, Array] = {}
         self._precision: dict[str, float] = {}
         sizes = zip(self.domain.attributes, self.domain.sizes)
-        self._weights = {a: s ** (2 / 3) * (GIVEN_WEIGHT if a in workload.given else 1.0) for a, s in sizes}
+        given = workload.given
+        self._weights = {a: s**recipe.power * (GIVEN_WEIGHT if a in given else 1.0) for a, s in sizes}
         for attribute in self._known:
             self._weights[attribute] = 0.0
         if self._weights and not any(self._weights.values()):
@@ -114,7 +116,7 @@ class OneWays:
 
     def _smooth(self, attribute: str, counts: Array) -> Array:
         ordered = len(counts) - (attribute in self.workload.missing)
-        if attribute not in self.workload.ordinal or ordered < HAAR_FROM:
+        if attribute not in self.workload.ordinal or ordered < self._recipe.haar_from:
             return counts
         return np.concatenate([denoise(counts[:ordered], self.deviation(attribute)), counts[ordered:]])
 
@@ -127,6 +129,12 @@ class OneWays:
             pooled = 1.0 / np.sqrt(1.0 / now**2 + 1.0 / more**2)
             out += residual(counts[a], now) - residual(counts[a], pooled)
         return out
+
+    def error_now(self, counts: Mapping[str, Array], total: float) -> float:
+        """Return the mean total variation that the answers so far leave."""
+        names = [a for a in self.domain.attributes if self._weights[a] > 0]
+        errors = [residual(counts[a], self.deviation(a)) for a in names]
+        return float(np.mean(errors)) / (2 * total) if errors else 0.0
 
     def error(self, counts: Mapping[str, Array], total: float, amount: int) -> float:
         """Return the mean total variation that `amount`, all spent on one-ways, would leave."""

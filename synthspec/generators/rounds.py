@@ -6,7 +6,7 @@ McKenna et al. 2022 (AIM, arXiv:2201.12677), Zhang et al. 2017 (PrivBayes, TODS 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf, prod, sqrt
@@ -22,31 +22,15 @@ from synthspec.generators.pgm.calibrate import Beliefs
 from synthspec.generators.pgm.estimate import Estimator, Evidence, coarsen, shape_of
 from synthspec.generators.pgm.factor import Scope
 from synthspec.generators.product_model import ordered
+from synthspec.generators.recipe import RECIPE, Recipe
 from synthspec.generators.scoring import Pair, Scores
 from synthspec.generators.structure import Structure, joined, scope_of
 from synthspec.terms.query import Gap, Marginal
 
 Array = NDArray[np.float64]
 
-FLOOR = 0.08
-"""Share spent on the one-ways first, blindly."""
-
-KAPPA = (0.1, 0.15, 0.15)
-SELECTION = 0.1
-TREE_SHARE = 0.7
-GIVE_UP = 0.95
-"""No pairs are bought where the rule below would give the one-ways more than this share."""
-
-START_CAP = 0.3
 SWEEPS = 8
 LAST_SWEEPS = 80
-STANDOUT = 4.0
-EXCHANGE = 0.2
-"""How much of a one-way's error shows in each pair that holds the attribute."""
-
-SPREAD = 0.06
-"""How much of what a measured pair gains shows in each other pair of its attributes."""
-
 MOST_STAGES = 64
 """Rounds are bundled into at most this many stages, between which the model is fitted again."""
 
@@ -67,13 +51,20 @@ class Engine:
     """One fit: holds what was answered so far; every choice is a function of that and of the spec."""
 
     def __init__(
-        self, oracle: Oracle, workload: Workload, purse: Purse, max_cells: int, rng: np.random.Generator
+        self,
+        oracle: Oracle,
+        workload: Workload,
+        purse: Purse,
+        max_cells: int,
+        rng: np.random.Generator,
+        recipe: Recipe = RECIPE,
     ) -> None:
         self.oracle = oracle
         self.workload = workload
         self.purse = purse
         self.max_cells = max_cells
-        self.ones = OneWays(oracle, workload, purse)
+        self.recipe = recipe
+        self.ones = OneWays(oracle, workload, purse, recipe)
         self.structure = Structure(oracle.domain, workload, rng)
         self.total = 1.0
         self.picks = 0.0
@@ -84,7 +75,7 @@ class Engine:
         """Spend the purse and return the fitted model."""
         self.pairs = self.start()
         self.code()
-        self.scores = Scores(self.coding, self.workload, self.total)
+        self.scores = Scores(self.coding, self.workload, self.total, self.recipe)
         if self.pairs:
             self.tree_round()
             self.rounds()
@@ -94,13 +85,13 @@ class Engine:
     def start(self) -> bool:
         """Buy the one-ways; return whether pairs are worth buying at all."""
         domain, purse = self.oracle.domain, self.purse
-        self.ones.measure(purse.part(FLOOR))
+        self.ones.measure(purse.part(self.recipe.floor))
         self.total = self.ones.total()
         counts = self.ones.fitted(self.total)
         error = self.ones.error(counts, self.total, purse.total)
-        share = min(max(2.56 * error**0.433, FLOOR), 1.0)
+        share = min(max(2.56 * error**0.433, self.recipe.floor), 1.0)
         self.picks = min(max(0.034 * max(error, 1e-9) ** -0.7, 0.5), 2.0)
-        if share > GIVE_UP or len(domain.attributes) < 2 or not self.structure.pairs:
+        if share > self.recipe.give_up or len(domain.attributes) < 2 or not self.structure.pairs:
             share = 1.0
         top = min(purse.left, int(share * purse.total) - (purse.total - purse.left))
         self.ones.measure(purse.left if share >= 1.0 else max(top, 0))
@@ -118,7 +109,9 @@ class Engine:
         if equal < inf or any(size > 128 for size in domain.sizes):
             deviations = {a: min(self.ones.deviation(a), self.total) for a in domain.attributes}
             wanted = floor if equal < inf else 0.0
-            self.coding.merge({a: max(wanted, STANDOUT * deviations[a]) for a in domain.attributes})
+            keen = float(self.recipe.merging)
+            standout = self.recipe.standout
+            self.coding.merge({a: keen * max(wanted, standout * deviations[a]) for a in domain.attributes})
         self.structure.sizes = self.coding.sizes
         self.estimator = Estimator(self.coding.sizes)
         self._pin_ones()
@@ -134,7 +127,7 @@ class Engine:
             else:
                 many = np.bincount(self.coding.levels[index])
                 spread = min(self.ones.deviation(name), 10 * self.total)
-                tau = KAPPA[0] * spread * np.sqrt(many) / self.total
+                tau = self.recipe.kappa[0] * spread * np.sqrt(many) / self.total
             if len(self.estimator.evidence) <= index:
                 self.estimator.add([Evidence((index,), (None,), shares, tau)])
             evidence = self.estimator.evidence[index]
@@ -171,13 +164,13 @@ class Engine:
     @property
     def cap(self) -> float:
         """How many cells the model may have by now."""
-        return self.max_cells * (START_CAP + (1 - START_CAP) * self.purse.spent())
+        return self.max_cells * (self.recipe.start_cap + (1 - self.recipe.start_cap) * self.purse.spent())
 
     def tree_round(self) -> None:
         """Declared edges first, then a spanning forest by selection; all measured at once."""
         domain = self.oracle.domain
         wide = len(domain.attributes) > WIDE
-        budget = self.purse.left if wide else self.purse.part(TREE_SHARE / (1 + self.picks))
+        budget = self.purse.left if wide else self.purse.part(self.recipe.tree_share / (1 + self.picks))
         declared: list[Scope] = []
         for edge in self.workload.edges:
             scope = scope_of(domain, edge)
@@ -185,8 +178,8 @@ class Engine:
                 self.structure.take(scope)
                 declared.append(scope)
         count = len(domain.attributes)
-        missing = len(set(joined(self.structure.scopes, count))) - 1
-        choice = int(SELECTION * budget) // missing if missing else 0
+        missing = (len(set(joined(self.structure.scopes, count))) - 1) * self.recipe.tree
+        choice = int(self.recipe.selection * budget) // missing if missing else 0
         wanted = len(declared) + missing
         if not wanted or budget <= 0:
             return
@@ -223,7 +216,7 @@ class Engine:
         while left > 0 and self.purse.left > 0:
             now = min(bundle, left)
             budget = self.purse.left if now == left else self.purse.part(now / left)
-            choice = int(SELECTION * budget) // now
+            choice = int(self.recipe.selection * budget) // now
             stddev = self.purse.deviation((budget - now * choice) / now)
             picked = self._stage(now, choice, stddev)
             if picked is None or not choice:
@@ -231,7 +224,7 @@ class Engine:
             if len(picked) < now:
                 # Nothing stood out of this round's noise: halve the number of rounds, so that the
                 # next ones see more sharply. The last "none" leaves the rest to the one-ways.
-                if not picked and left == 1:
+                if not picked and (left == 1 or not self.recipe.halving):
                     return
                 left = max((left - len(picked)) // 2, 1)
                 bundle = -(-left // MOST_STAGES)
@@ -266,7 +259,7 @@ class Engine:
         count = len(self.oracle.domain.attributes)
         counts = dict(zip(self.oracle.domain.attributes, self.coding.counts))
         price = int((self.purse.reach / stddev) ** 2 * 1e15) + choice
-        reached = EXCHANGE * (count - 1) / (1 + SPREAD * (count - 2))
+        reached = self._exchange(counts) * (count - 1) / (1 + self.recipe.spread * (count - 2))
         gaps = self.scores.update(
             self.estimator.beliefs,
             pool,
@@ -275,6 +268,17 @@ class Engine:
             toll=reached * self.ones.gain(counts, price),
         )
         return dict(gaps)
+
+    def _exchange(self, counts: Mapping[str, Array]) -> float:
+        """Return how much of a change in a one-way's error shows in each pair that holds the attribute.
+
+        A pair's error adds up, in quadrature, from its two one-ways' and what the model misses of the
+        dependence; where the one-ways' noise rules, it shows in full.
+        """
+        if self.recipe.missed is None:
+            return self.recipe.exchange
+        error = self.ones.error_now(counts, self.total)
+        return error / sqrt(2 * error**2 + self.recipe.missed**2)
 
     def _telling(self, pairs: Sequence[Pair]) -> list[Pair]:
         """Return the pairs whose attributes have several levels each and whose table is not public."""
@@ -285,7 +289,8 @@ class Engine:
     def _select(self, candidates: Sequence[tuple[Pair, Gap]], amount: int) -> Pair | None:
         if not candidates or not 0 < amount <= self.purse.left:
             return None
-        index = self.oracle.select_or_none([gap for _, gap in candidates], self.purse.take(amount))
+        select = self.oracle.select_or_none if self.recipe.none else self.oracle.select
+        index = select([gap for _, gap in candidates], self.purse.take(amount))
         return None if index is None else candidates[index][0]
 
     def measure(self, scopes: Sequence[Scope], amount: int) -> None:
@@ -312,7 +317,7 @@ class Engine:
             held = self._measured[key]
             held.weighted = held.weighted + precision * values
             held.precision += precision
-            kappa = KAPPA[min(len(scope), len(KAPPA)) - 1]
+            kappa = self.recipe.kappa[min(len(scope), len(self.recipe.kappa)) - 1]
             held.evidence.target = self._consistent(
                 held.evidence, held.weighted / held.precision / self.total
             )

@@ -9,7 +9,7 @@ Source: ours; PRIVACY 6.4 of the design. Compare McKenna et al. 2022, arXiv:2201
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import log
+from math import log, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from synthspec.generators.oneways import residual
 from synthspec.generators.pgm.calibrate import Beliefs
 from synthspec.generators.pgm.estimate import coarsen, shape_of
 from synthspec.generators.pgm.infer import all_pairs
+from synthspec.generators.recipe import RECIPE, Recipe
 from synthspec.terms.query import Gap
 
 GRID = 16
@@ -37,9 +38,10 @@ Pair = tuple[int, int]
 class Scores:
     """The candidates' gaps, kept from round to round while their tables stand still."""
 
-    def __init__(self, coding: Coding, workload: Workload, total: float) -> None:
+    def __init__(self, coding: Coding, workload: Workload, total: float, recipe: Recipe = RECIPE) -> None:
         self._coding = coding
         self._total = total
+        self._recipe = recipe
         self._weights = _pair_weights(workload, coding)
         self._gaps: dict[Pair, Gap] = {}
         self._tables: dict[Pair, NDArray[np.float64]] = {}
@@ -84,9 +86,13 @@ class Scores:
             axes=tuple(self._coding.axis(i, g) for i, g in zip(pair, groups)),
             table=np.rint(rows.ravel() * GRID).astype(np.int64),
             grid=GRID,
-            offset=round(GRID * (residual(rows, stddev) + self._hurdle)),
+            offset=round(GRID * (self._allowance(rows, stddev) + self._hurdle)),
             weight=self._weights.get(pair, 1),
         )
+
+    def _allowance(self, rows: NDArray[np.float64], stddev: float) -> float:
+        """Return the error that a measurement would leave; without awareness, that of its noise alone."""
+        return residual(rows, stddev) if self._recipe.noise_aware else sqrt(2 / pi) * stddev * rows.size
 
 
 def _pair_weights(workload: Workload, coding: Coding) -> dict[Pair, int]:

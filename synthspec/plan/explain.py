@@ -8,9 +8,15 @@ from synthspec.plan.ops import Fit
 from synthspec.plan.plan import Gate, Plan
 from synthspec.privacy.accountant import mu_in
 from synthspec.rules import AnyRule, Unique
+from synthspec.terms.types import BOOL
 
 SHOWN = 8
 """Lines of a long list before the rest is counted and left to `--full`."""
+
+_UNIT_NULL = {
+    "own": "rows without one are protected one by one",
+    "drop": "rows without one are dropped",
+}
 
 
 def explain(plan: Plan, *, full: bool = False, ledger: str | None = None) -> str:
@@ -46,10 +52,12 @@ def _head(plan: Plan) -> list[str]:
             f"  protects   nothing: declared public ({plan.source_basis}), no budget and no ledger",
         ]
     lines.append(f"  protects   {_protects(plan)}")
+    if plan.protection is not None and plan.protection.unit != "row":
+        lines.append(f"             {_UNIT_NULL[plan.unit_null]}")
     mu = mu_in(plan.budget)
     lines.append(
         f"  budget     ε = {plan.epsilon:g}, δ = {plan.delta:g} "
-        f"(a tenth of it reserved for discovery), μ = {mu:.3g}"
+        f"(a tenth of it kept for discovery), μ = {mu:.3g}"
     )
     return lines
 
@@ -62,10 +70,7 @@ def _protects(plan: Plan) -> str:
     if protection.unit == "row":
         return f"every row by itself; {change} one row"
     most = "1 row" if protection.max_rows == 1 else f"{protection.max_rows} rows"
-    own = "; rows without one are protected one by one" if plan.unit_null == "own" else ""
-    return (
-        f"everything one {protection.unit} contributed, at most {most}; {change} one {protection.unit}{own}"
-    )
+    return f"everything one {protection.unit} contributed, at most {most}; {change} one {protection.unit}"
 
 
 def _steps(plan: Plan) -> list[str]:
@@ -153,7 +158,7 @@ def met_by(rule: AnyRule) -> str:
 def _rules(plan: Plan, full: bool) -> list[str]:
     if not plan.rules:
         return []
-    width = max(len(rule.name) for rule in plan.rules) + 2
+    width = max(8, *(len(rule.name) for rule in plan.rules)) + 2
     lines = [f"  {rule.name.ljust(width)}{met_by(rule)}" for rule in plan.rules]
     return ["Rules".ljust(width + 2) + "met by", *_short(lines, full)]
 
@@ -179,7 +184,11 @@ def predicted(plan: Plan, gate: Gate) -> str:
 
 
 def _public(plan: Plan, full: bool) -> list[str]:
-    domains = [column for column in plan.columns if column.column is not None and column.role != "id"]
+    domains = [
+        column
+        for column in plan.columns
+        if column.column is not None and column.role == "modelled" and column.type != BOOL
+    ]
     based = [column for column in domains if column.basis]
     facts = [f"{len(domains)} domains ({len(based)} with a basis)"]
     if plan.files:
@@ -189,11 +198,13 @@ def _public(plan: Plan, full: bool) -> list[str]:
     rough = [f"{key} {n}" for key, n in (("rows", plan.public_rows), ("units", plan.public_units)) if n]
     if rough:
         facts.append(f"{' and '.join(rough)} (prediction only)")
-    lines = [
-        f"  {column.name}: {column.column.domain_text()}   {column.basis or 'no basis'}"
+    shown = [
+        (column.name, column.column.domain_text(), column.basis or "no basis")
         for column in domains
         if column.column is not None and (full or column.basis)
     ]
+    wide = [min(max((len(row[at]) for row in shown), default=0), most) for at, most in ((0, 28), (1, 30))]
+    lines = [f"  {name:<{wide[0]}}  {text:<{wide[1]}}  {basis}" for name, text, basis in shown]
     lines += [f"  {file.path}   sha256 {file.sha256[:12]}…" for file in plan.files]
     return ["Taken as public: " + ", ".join(facts), *_short(lines, full)]
 

@@ -18,7 +18,6 @@ from synthspec.terms.protection import Protection
 from synthspec.terms.types import Type
 from synthspec.terms.view import Field, Source
 
-
 DEFAULT_ROWS = 10_000
 """Rows drawn when the spec does not say: a constant, never the size of the source."""
 

@@ -58,17 +58,18 @@ def overspend(standing: Standing, cost: Cost, delta: Number) -> BudgetError:
     helps = []
     if seen.largest >= 0.01:
         helps.append(f"the largest budget that still fits is `epsilon: {_down2(seen.largest)}`")
-    helps.append("or reuse a released model: `synthspec sample RELEASE` costs nothing")
+    helps.append("reuse a released model: `synthspec sample RELEASE` costs nothing")
+    to = "--to E" if cost.delta0 <= standing.left.delta0 else "--to E --delta D"
     if opened.by == "owner":
-        helps.append(f"only the ledger's owner can raise the cap: `synthspec budget cap {opened.name}`")
+        helps.append(f"only the ledger's owner can raise the cap: `synthspec budget cap {opened.name} {to}`")
     else:
-        helps.append("the operator can raise the cap: `synthspec budget cap --source PATH`")
+        helps.append(f"the operator can raise the cap: `synthspec budget cap --source PATH {to}`")
     return BudgetError(
         "B501",
         f"training would overspend the ledger `{opened.name}`",
         notes=(
             f"cap            ε = {seen.cap:g} at δ = {seen.delta:g}, set by {opened.owner}",
-            f"spent so far   ε = {_up2(seen.spent)}   {seen.releases} release(s)",
+            f"spent so far   ε = {_up2(seen.spent)}   {seen.releases} release{'s' if seen.releases != 1 else ''}",
             f"with this plan {after} (composed, not added)",
             *_slack_note(standing, cost),
             "no data was read and nothing was charged",
@@ -83,7 +84,7 @@ def _slack_note(standing: Standing, cost: Cost) -> tuple[str, ...]:
         return ()
     return (
         f"this plan takes {float(cost.delta0 * DELTA0_UNIT):.3g} of delta for `discover` and training runs, "
-        f"the ledger has {float(left * DELTA0_UNIT):.3g} left for them",
+        f"the ledger has {float(left * DELTA0_UNIT):.3g} left for them: its cap needs a larger delta",
     )
 
 

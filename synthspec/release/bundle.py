@@ -214,12 +214,13 @@ def refuse_occupied(folder: Path, *, replace: bool) -> None:
     if (folder / NAME).is_file():
         if replace:
             return
-        raise ReleaseError("Q601", f"`{folder.name}` already holds a release", helps=_ELSEWHERE)
+        raise ReleaseError("Q601", f"`{folder.name}` already holds a release", helps=(*_ELSEWHERE, _INSTEAD))
     if any(folder.iterdir()):
         raise ReleaseError("Q601", f"`{folder.name}` is not empty and holds no release", helps=_ELSEWHERE)
 
 
 _ELSEWHERE = ("name another folder with `-o FOLDER`",)
+_INSTEAD = "or put the new one in its place with `--replace`"
 
 
 @contextmanager

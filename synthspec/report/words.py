@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 
 from synthspec.release.manifest import Class
 from synthspec.report.blocks import Value
+
+_BREAKS = re.compile(r"\s*[\t\n\r]\s*")
 
 LONGEST = 60
 """Names longer than this are shortened on the page; the JSON holds the whole."""
@@ -38,8 +41,11 @@ def plain(text: str) -> Value:
 
 
 def quoted(text: str, longest: int = 240) -> Value:
-    """Return free text of the spec (about, basis, a rule), made harmless to read, not too long."""
-    shown = visible(text)
+    """Return free text of the spec (about, basis, a rule), made harmless to read, not too long.
+
+    Its line breaks become blanks: YAML's `|` and `>` end every text with one.
+    """
+    shown = visible(_BREAKS.sub(" ", text.strip()))
     if len(shown) > longest:
         shown = f"{shown[: longest - 1]}…"
     return Value(text=shown, full=None if shown == text else text)

@@ -133,6 +133,9 @@ UNBUILT = {
     "forbid": SMALL + "network: {forbid: [any -> sex]}\n",
     "max_parents": SMALL + "network: {max_parents: 3}\n",
     "known": SMALL + "network: {known: {sex: {cite: x, cases: [{if: age > 3, is: {F: 1}}, {else: {M: 1}}]}}}",
+    "which may be missing": PATIENTS + "network: {known: {stay: {cite: x, cases: [{else: 'poisson(9)'}]}}}\n",
+    "known: stay.missing": PATIENTS
+    + "network: {known: {stay.missing: {cite: x, cases: [{else: {true: 0.1}}]}}}\n",
     "strength": SMALL + "network: {known: {sex: {cite: x, strength: 9, cases: [{else: {M: 1}}]}}}\n",
     "determines": SMALL + "  d: {determines: [ward], by: [age]}\n",
     "no_overlap": PATIENTS.replace("generate:", "  d: {no_overlap: [age, stay], per: patient}\ngenerate:"),

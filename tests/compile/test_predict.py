@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from synthspec.compile.advice import advice
 from synthspec.compile.choices import choices, choices_text
 from synthspec.compile.plan import compile_plan
 from synthspec.compile.predict import table_error
@@ -70,3 +73,24 @@ def test_a_plan_says_that_nothing_was_read(text: str) -> None:
     assert found.endswith("Nothing was read and nothing was charged.\n")
     assert "Ledger x" in found
     assert all(line == line.rstrip() for line in found.splitlines())
+
+
+def test_a_pair_is_predicted_no_better_than_its_columns_and_worse_with_less_budget() -> None:
+    budgets = (4, 2, 1, 0.5, 0.1)
+    tables = [plan(SMALL.replace("epsilon: 1", f"epsilon: {budget}")) for budget in budgets]
+    errors = [table.forecast for table in tables]
+    worst = [(each.max_tvd_1way or 0, each.max_tvd_2way or 0, each.mean_tvd_2way or 0) for each in errors]
+    assert all(one <= two and mean <= two for one, two, mean in worst)
+    assert worst == sorted(worst)
+
+
+def test_a_needlessly_high_bound_on_rows_is_advised_against_with_figures() -> None:
+    wide = PATIENTS.replace("max_rows: 4", "max_rows: 64")
+    (found,) = advice(checked(wide), plan(wide))
+    assert found.code == "P410" and found.level == "warning" and "64 times" in found.message
+    assert re.match(r"`max_rows: (4|8|16|32)` would bring the worst error in `\w+` from", found.helps[0])
+    assert advice(checked(SMALL), plan(SMALL)) == ()
+    tight = PATIENTS.replace("max_rows: 4", "max_rows: 3")
+    assert advice(checked(tight), plan(tight)) == ()
+    allowed = wide.replace("privacy:", "# synthspec: allow P410 because chronic patients\nprivacy:")
+    assert advice(checked(allowed), plan(allowed)) == ()

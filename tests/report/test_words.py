@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthspec.report.words import about, count, listed, named, near, percent, percent_up, up, visible
+from synthspec.report.words import about, count, listed, named, near, percent, percent_up, quoted, up, visible
 
 
 @given(st.floats(min_value=1e-30, max_value=1e12, allow_nan=False))
@@ -55,6 +55,11 @@ def test_numbers_are_rounded_by_their_uncertainty() -> None:
     assert about(1234567, 5000) == "1,235,000"
     assert about(3, 2) == "3"
     assert count(1234.4) == "1,234"
+
+
+def test_line_breaks_of_free_text_become_blanks() -> None:
+    assert quoted("One row\n  per stay.\n\nSince 2018.\n").text == "One row per stay. Since 2018."
+    assert quoted("a\x1bb").text == "a\\u001bb"
 
 
 def test_characters_that_deceive_are_made_visible() -> None:

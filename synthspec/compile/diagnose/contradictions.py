@@ -77,9 +77,16 @@ class Contradictions:
         for rule in rules:
             expression = rule.row_expression()
             path = self._path(rule)
-            if expression is None or rule.columns != (name,) or isinstance(rule, Combos) or path[0] != "rules":
+            if (
+                expression is None
+                or rule.columns != (name,)
+                or isinstance(rule, Combos)
+                or path[0] != "rules"
+            ):
                 continue
-            dead = [str(row[name]) for row in rows if evaluate(expression, row) is False and row[name] is not None]
+            dead = [
+                str(row[name]) for row in rows if evaluate(expression, row) is False and row[name] is not None
+            ]
             if dead:
                 self.findings.report(
                     "R202",

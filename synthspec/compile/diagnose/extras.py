@@ -122,7 +122,9 @@ class Extras:
         """Report G422 for a marginal that no learning group holds: its weight would have no effect."""
         homes = {name: (group.using, {*group.columns, *self._given(group)})
                  for name, group in self.spec.generate.items()}  # fmt: skip
-        homes = homes or {"": ("marginal", {name for name, c in self.spec.columns.items() if not is_computed(c)})}
+        homes = homes or {
+            "": ("marginal", {name for name, c in self.spec.columns.items() if not is_computed(c)})
+        }
         learns = self.spec.source is not None or self.findings.written("source")
         known = set(self.spec.columns)
         for at, item in enumerate(self.spec.workload):

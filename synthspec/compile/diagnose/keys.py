@@ -9,7 +9,18 @@ _ORDERED = ("int", "float", "decimal", "date", "datetime")
 _DEFAULTS = ColumnSpec()
 _WRITTEN = {"from_": "from", "domain": "in"}
 _READ_ONLY = ("from_", "nulls", "labels", "format", "outside", "other", "clip")
-_NOT_ON_ID = ("clip", "step", "bins", "missing", "labels", "format", "outside", "other", "measured_in", "basis")
+_NOT_ON_ID = (
+    "clip",
+    "step",
+    "bins",
+    "missing",
+    "labels",
+    "format",
+    "outside",
+    "other",
+    "measured_in",
+    "basis",
+)
 _OF_DOMAINS = ("step", "bins", "basis")
 
 

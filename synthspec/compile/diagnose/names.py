@@ -32,7 +32,14 @@ def unknown_column(
 
 
 def known_column(
-    findings: Findings, expressions: Expressions, name: str, where: str, path: Path_, *, gaps: bool = False, key: bool = False
+    findings: Findings,
+    expressions: Expressions,
+    name: str,
+    where: str,
+    path: Path_,
+    *,
+    gaps: bool = False,
+    key: bool = False,
 ) -> bool:
     """Return whether `name` is a column that can be used; reports C101 when there is none."""
     plain = name.removesuffix(GAP) if gaps else name

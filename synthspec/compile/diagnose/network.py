@@ -165,7 +165,9 @@ class Network:
 
     def _known(self, name: str, known: Known) -> None:
         path = ("network", "known", name)
-        if not known_column(self.findings, self.expressions, name, "`network.known`", path, gaps=True, key=True):
+        if not known_column(
+            self.findings, self.expressions, name, "`network.known`", path, gaps=True, key=True
+        ):
             return
         self._gap(name, path)
         if name in self.columns and self.columns[name].role != "modelled":

@@ -86,9 +86,9 @@ def _format(findings: Findings, name: str, format_: str, type_: Type) -> None:
             ("columns", name, "format"),
             "no date can be read by it",
             helps=(
-                "write day, month and year, like `format: \"%d/%m/%Y\"`"
+                'write day, month and year, like `format: "%d/%m/%Y"`'
                 if type_.name == "date"
-                else "write date and time, like `format: \"%d/%m/%Y %H:%M\"`",
+                else 'write date and time, like `format: "%d/%m/%Y %H:%M"`',
             ),
         )
 

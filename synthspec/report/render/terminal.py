@@ -38,9 +38,13 @@ SUMMARY = ("cover", "budget", "fit", "rules", "fidelity", "gates")
 def render_terminal(report: Report, console: Console, *, full: bool = False) -> None:
     """Print the report on `console`."""
     console.print(Text(report.title, style="bold"), highlight=False)
-    for section in report.sections:
-        if full or section.id in SUMMARY:
-            console.print(_section(section, full=full), highlight=False)
+    for section in sections(report, full=full):
+        console.print(section, highlight=False)
+
+
+def sections(report: Report, *, full: bool = False) -> list[RenderableType]:
+    """Return what `render_terminal` prints below the title."""
+    return [_section(section, full=full) for section in report.sections if full or section.id in SUMMARY]
 
 
 def _section(section: Section, *, full: bool) -> RenderableType:

@@ -1,0 +1,55 @@
+"""Recipe: the constants of the marginal engine, one set for all tables.
+
+Specs cannot change them; `benchmarks/fidelity.py --ablate` measures what each of them buys.
+
+Source: ours; PRIVACY 6 of the design.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the engine does with its budget.
+
+    Attributes:
+        floor: share spent on the one-ways first, blindly.
+        power: a one-way's share of that budget grows with this power of its number of codes.
+        haar_from: ordered one-ways of this many codes are denoised by wavelets.
+        give_up: no pairs are bought where the one-ways' rule would give them more than this share.
+        standout: a level holds this many deviations of its one-way, or is merged.
+        merging: whether codes are merged under the noise at all.
+        kappa: how far the model trusts a marginal of order 1, 2, 3 and more: less is nearer least squares.
+        tree_share: the tree round's part of what is left after the one-ways, over 1 + picks.
+        tree: whether there is a tree round.
+        selection: the part of a round's budget that pays for its selections.
+        none: whether a selection may take nothing.
+        halving: whether a round in which nothing stood out makes the next ones fewer and sharper.
+        noise_aware: whether a pair's score allows for what its own cells hold, not for noise alone.
+        start_cap: the part of the cap on cells that the first rounds may use.
+        exchange: how much of a one-way's error shows in each pair that holds the attribute.
+        spread: how much of what a measured pair gains shows in each other pair of its attributes.
+    """
+
+    floor: float = 0.08
+    power: float = 2 / 3
+    haar_from: int = 32
+    give_up: float = 0.95
+    standout: float = 4.0
+    merging: bool = True
+    kappa: tuple[float, ...] = (0.1, 0.15, 0.15)
+    tree_share: float = 0.7
+    tree: bool = True
+    selection: float = 0.1
+    none: bool = True
+    halving: bool = True
+    noise_aware: bool = True
+    start_cap: float = 0.3
+    exchange: float = 0.2
+    missed: float | None = None
+    spread: float = 0.06
+
+
+RECIPE = Recipe()
