@@ -46,7 +46,7 @@ def command(spec: str, out: str | None, full: bool, epsilons: str | None, exit_c
         plan.save(out)
     document = {"plan": plan.value.model_dump(mode="json"), "digest": plan.digest, "changes": changed}
     output.result("plan", document, plan.text(full=full))
-    if out is not None:
+    if out is not None and not output.shared.dry_run:
         output.note(f"Plan written to {out}")
     output.note(f"Next: synthspec train {out or spec}")
     return 10 if exit_code and changed else 0

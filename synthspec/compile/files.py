@@ -107,7 +107,7 @@ class PublicFiles:
         if spec is None or spec.source is None or spec.source.public:
             return False
         named = self.folder / Path(spec.source.path).expanduser()
-        found = (named, *map(Path, glob.glob(str(named), recursive=True)))
+        found = (named, *map(Path, glob.glob(str(named), recursive=True)))  # noqa: PTH207
         with contextlib.suppress(OSError):
             return any(each.exists() and each.samefile(file) for each in found)
         return False

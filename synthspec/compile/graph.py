@@ -28,13 +28,15 @@ class Arrow:
 def mentions(text: str, names: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Return the names that occur as words of an expression, outside its strings, and where first.
 
-    >>> mentions("round(weight / power(height, 2)) > 'weight'", ("height", "weight"))
+    A word before a bracket is a function.
+
+    >>> mentions("round(weight / power(height, 2)) > 'weight'", ("height", "weight", "round"))
     {'weight': (6, 12), 'height': (21, 27)}
     """
     known = set(names)
     found: dict[str, tuple[int, int]] = {}
     for match in _WORD.finditer(text):
-        if match[0] in known:
+        if match[0] in known and not text[match.end() :].lstrip().startswith("("):
             found.setdefault(match[0], match.span())
     return found
 

@@ -154,8 +154,8 @@ CODES: dict[str, Entry] = {
     "G421": Entry(
         title="a group with the name of a step",
         text=(
-            "`bounds`, `domains`, `rows_per_unit`, `fit` and `report` are steps that `privacy.split` pays for, "
-            "so no group can have one of these names."
+            "`bounds`, `domains`, `rows_per_unit`, `fit` and `report` are steps that `privacy.split` pays "
+            "for, so no group can have one of these names."
         ),
         bad="generate: {report: {columns: [a, b]}}",
         good="generate: {visits: {columns: [a, b]}}",

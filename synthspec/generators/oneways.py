@@ -130,12 +130,6 @@ class OneWays:
             out += residual(counts[a], now) - residual(counts[a], pooled)
         return out
 
-    def error_now(self, counts: Mapping[str, Array], total: float) -> float:
-        """Return the mean total variation that the answers so far leave."""
-        names = [a for a in self.domain.attributes if self._weights[a] > 0]
-        errors = [residual(counts[a], self.deviation(a)) for a in names]
-        return float(np.mean(errors)) / (2 * total) if errors else 0.0
-
     def error(self, counts: Mapping[str, Array], total: float, amount: int) -> float:
         """Return the mean total variation that `amount`, all spent on one-ways, would leave."""
         names = [a for a in self.domain.attributes if self._weights[a] > 0]

@@ -28,6 +28,8 @@ class Recipe:
         none: whether a selection may take nothing.
         halving: whether a round in which nothing stood out makes the next ones fewer and sharper.
         noise_aware: whether a pair's score allows for what its own cells hold, not for noise alone.
+        hurdle: how far a pair must stand out, in units of scatter times the log of the number of
+            candidates: lifts "none" towards the weight of all candidates together.
         start_cap: the part of the cap on cells that the first rounds may use.
         exchange: how much of a one-way's error shows in each pair that holds the attribute.
         spread: how much of what a measured pair gains shows in each other pair of its attributes.
@@ -46,9 +48,9 @@ class Recipe:
     none: bool = True
     halving: bool = True
     noise_aware: bool = True
+    hurdle: float = 0.5
     start_cap: float = 0.3
     exchange: float = 0.2
-    missed: float | None = None
     spread: float = 0.06
 
 

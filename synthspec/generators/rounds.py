@@ -6,7 +6,7 @@ McKenna et al. 2022 (AIM, arXiv:2201.12677), Zhang et al. 2017 (PrivBayes, TODS 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf, prod, sqrt
@@ -259,7 +259,7 @@ class Engine:
         count = len(self.oracle.domain.attributes)
         counts = dict(zip(self.oracle.domain.attributes, self.coding.counts))
         price = int((self.purse.reach / stddev) ** 2 * 1e15) + choice
-        reached = self._exchange(counts) * (count - 1) / (1 + self.recipe.spread * (count - 2))
+        reached = self.recipe.exchange * (count - 1) / (1 + self.recipe.spread * (count - 2))
         gaps = self.scores.update(
             self.estimator.beliefs,
             pool,
@@ -268,17 +268,6 @@ class Engine:
             toll=reached * self.ones.gain(counts, price),
         )
         return dict(gaps)
-
-    def _exchange(self, counts: Mapping[str, Array]) -> float:
-        """Return how much of a change in a one-way's error shows in each pair that holds the attribute.
-
-        A pair's error adds up, in quadrature, from its two one-ways' and what the model misses of the
-        dependence; where the one-ways' noise rules, it shows in full.
-        """
-        if self.recipe.missed is None:
-            return self.recipe.exchange
-        error = self.ones.error_now(counts, self.total)
-        return error / sqrt(2 * error**2 + self.recipe.missed**2)
 
     def _telling(self, pairs: Sequence[Pair]) -> list[Pair]:
         """Return the pairs whose attributes have several levels each and whose table is not public."""

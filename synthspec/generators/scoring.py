@@ -29,9 +29,6 @@ GRID = 16
 STILL = 0.02
 """A pair is scored anew once its table moved by this share of a selection's scatter."""
 
-HURDLE = 0.5
-"""How far a pair must stand out, in units of scatter times the log of the number of candidates."""
-
 Pair = tuple[int, int]
 
 
@@ -65,7 +62,7 @@ class Scores:
             self._tables.clear()
             self._key = (stddev, scatter)
             # Lifts "none" to the weight of all candidates together, or it would drown among them.
-            self._hurdle = HURDLE * scatter * log(max(len(pairs), 1)) + toll
+            self._hurdle = self._recipe.hurdle * scatter * log(max(len(pairs), 1)) + toll
 
         def sink(a: int, b: int, table: NDArray[np.float64]) -> None:
             if (a, b) in pairs:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from synthspec.errors import GateError, ReleaseError
+from synthspec.release.aside import aside_of
 from synthspec.release.manifest import NAME, Class, FileEntry, Manifest, digest_of, entry_of
 from synthspec.release.release import Release
 from synthspec.release.stored import dump, load, to_json
@@ -49,14 +50,10 @@ def write_release(
     refuse_occupied(folder, replace=replace)
     with _writable(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
-        try:
+        with aside_of(folder) as aside:
             _fill(aside, release, data)
             aside.chmod(0o755)
             _move(aside, folder, replace=replace)
-        except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
     return folder
 
 

@@ -18,11 +18,23 @@ def public_plan(plan: Plan) -> Plan:
         update={
             "source": None if source is None else source.model_copy(update={"path": short(source.path)}),
             "spec_path": short(plan.spec_path),
+            "spec_text": _without(plan.spec_text, plan),
             "folder": short(plan.folder),
             "settings": tuple((key, short(value)) for key, value in plan.settings),
             "files": tuple(PublicFile(path=short(file.path), sha256=file.sha256) for file in plan.files),
         }
     )
+
+
+def _without(text: str, plan: Plan) -> str:
+    """Return the spec's text with its absolute paths cut, as `--source` and its author wrote them."""
+    paths = [value for _, value in plan.settings] + [file.path for file in plan.files] + [plan.folder]
+    if plan.source is not None:
+        paths.append(plan.source.path)
+    for path in sorted(paths, key=len, reverse=True):
+        if short(path) != path:
+            text = text.replace(path, short(path))
+    return text
 
 
 def short(path: str) -> str:
