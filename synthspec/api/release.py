@@ -67,6 +67,7 @@ class Release:
         where: str | None = None,
         scenario: str | None = None,
         seed: int | None = None,
+        units: int | None = None,
     ) -> pl.DataFrame:
         """Return fresh synthetic rows in which every rule holds; costs nothing.
 
@@ -75,9 +76,10 @@ class Release:
             where: an SQL condition that every row shall satisfy.
             scenario: the name of a scenario of the spec.
             seed: of the sampling; the plan's without it, then equal to the released rows' seed.
+            units: how many whole units; not built yet.
 
         Raises:
-            SpecError: when `where` cannot be read.
+            SpecError: S155, for a scenario or `units`; when `where` cannot be read.
             SamplingError: G450, when the rules or `where` cannot be met.
         """
         from synthspec.draw.rows import draw
@@ -89,14 +91,24 @@ class Release:
                 "scenarios are not sampled yet",
                 helps=("use `--where` and `-n` with the scenario's condition",),
             )
+        if units is not None:
+            raise SpecError("S155", "whole units are not sampled yet", helps=("ask for `rows`",))
         plan = self._value.plan
         count = plan.rows if rows is None else rows
         rng = SampleRng(plan.seed if seed is None else seed, "sample")
         condition = None if where is None else self._condition(where)
         return draw(plan, self._value.columns, self._models, count, rng, condition).frame
 
-    def report(self) -> Report:
-        """Return the public report."""
+    def report(self, *, internal: bool = False) -> Report:
+        """Return the public report.
+
+        Raises:
+            SpecError: S155, for the internal one, which is not built yet.
+        """
+        if internal:
+            raise SpecError(
+                "S155", "the internal report is not built yet", helps=("leave `internal` out: the public one",)
+            )
         from synthspec.api.report import Report
 
         return Report(self._value)

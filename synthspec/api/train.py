@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from synthspec.api.copies import refuse_taken, write_copies
 from synthspec.api.ledgers import ledger_of, needs_ledger, source_path
+from synthspec.api.placed import placed
 from synthspec.api.stale import refuse_stale
 from synthspec.errors import BudgetError
 
@@ -36,6 +38,8 @@ def train(
     from synthspec.run.preflight import preflight
 
     refuse_stale(plan)
+    if not resume:
+        refuse_taken(plan, replace=replace)
     located = _located(plan)
     folder = Path(out if out is not None else plan.folder)
     polars = engine("polars")
@@ -45,9 +49,11 @@ def train(
             refuse_occupied(folder, replace=replace)  # before the charge: a refusal costs nothing
         preflight(located, polars, folder)
         journal, charge = _charged(located, folder, resume)
-    return execute(
+    done = execute(
         located, journal, charge, polars, SystemNoise(), folder, resume, progress or _silent, replace
     )
+    write_copies(plan, done)
+    return done
 
 
 def _located(value: Plan) -> Plan:
@@ -86,16 +92,19 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
             ),
         )
     assert value.protection is not None
-    charge = journal.reserve(
-        value.most_it_can_spend,
-        unit=value.protection.unit,
-        neighbours=value.protection.neighbours,
-        release=_release_id(folder),
-        plan=value.digest(),
-        label=value.name,
-        epsilon=value.epsilon,
-        delta=value.delta,
-    )
+    try:
+        charge = journal.reserve(
+            value.most_it_can_spend,
+            unit=value.protection.unit,
+            neighbours=value.protection.neighbours,
+            release=_release_id(folder),
+            plan=value.digest(),
+            label=value.name,
+            epsilon=value.epsilon,
+            delta=value.delta,
+        )
+    except BudgetError as refusal:
+        raise placed(refusal, value) from None
     return journal, charge
 
 

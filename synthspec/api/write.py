@@ -22,13 +22,12 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
         raise SpecError(
             "S152", f"`{file.name}` ends neither in .csv nor in .parquet", helps=("name it `rows.parquet`",)
         )
+    from synthspec.draw import table
+
     file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.partial")
+    aside = file.with_name(f".{file.stem}.partial{file.suffix}")
     try:
-        if file.suffix == ".csv":
-            frame.write_csv(aside)
-        else:
-            frame.write_parquet(aside)
+        table.write_table(frame, aside)
         aside.replace(file)
     finally:
         aside.unlink(missing_ok=True)

@@ -65,6 +65,7 @@ CODES: dict[str, Entry] = {
             "missing, read only, damaged, made by another version, locked for too long, or the disk is "
             "full."
         ),
+        bad="export SYNTHSPEC_HOME=/proc",
         good="export SYNTHSPEC_HOME=/a/folder/you/may/write",
         related=("B507",),
     ),
@@ -75,6 +76,8 @@ CODES: dict[str, Entry] = {
             "do not agree, so the sum of what was spent cannot be trusted. Put back a backup that "
             "`synthspec budget verify` accepts, and account for the releases made since."
         ),
+        bad="sqlite3 ledgers/named-hospital.sqlite     # an editor is no way to change a ledger",
+        good="synthspec budget verify hospital",
         related=("B506",),
     ),
     "B508": Entry(
@@ -82,8 +85,10 @@ CODES: dict[str, Entry] = {
         text=(
             "Changing a cap and voiding a charge are up to the ledger's owner. The secret was printed "
             "once when the ledger was opened and is stored nowhere; only a salted hash is kept. If it "
-            "is lost, open a new ledger and carry over what was spent as its first charge."
+            "is lost, the cap stays what it is: no new secret can be made."
         ),
+        bad="synthspec budget cap hospital --to 4 --secret guessed",
+        good="SYNTHSPEC_OWNER_SECRET=... synthspec budget cap hospital --to 4",
         related=("B509",),
     ),
     "B509": Entry(
@@ -111,6 +116,7 @@ CODES: dict[str, Entry] = {
             "were given to other questions, or for another plan, than this one asks. Drawing fresh "
             "answers on the old charge would spend it twice."
         ),
+        bad="edit hospital.yaml; synthspec train hospital.yaml --resume",
         good="synthspec train --resume hospital.plan     # the very plan that was interrupted",
         related=("B505", "B512"),
     ),

@@ -145,6 +145,8 @@ CODES: dict[str, Entry] = {
     "R118": Entry(
         title="an expression too long or too deep",
         text="Expressions are bounded in length and depth. Split it into derived columns.",
+        bad="r: ward = 'a' OR ward = 'b' OR ward = 'c'     # and hundreds more",
+        good="r: ward IN ('a', 'b', 'c')",
     ),
     "R119": Entry(
         title=".missing of a column that has none",

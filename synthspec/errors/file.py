@@ -89,6 +89,8 @@ CODES: dict[str, Entry] = {
     "S110": Entry(
         title="not UTF-8",
         text="A spec is UTF-8 text. Files saved as UTF-16 or Latin-1 must be saved again.",
+        bad="file hospital.yaml     # ISO-8859 text",
+        good="iconv -f latin1 -t utf-8 hospital.yaml > hospital-utf8.yaml",
         related=("S117",),
     ),
     "S111": Entry(
@@ -105,6 +107,8 @@ CODES: dict[str, Entry] = {
             "Nesting, aliases and what aliases expand to are bounded, so that a small file cannot take "
             "all memory."
         ),
+        bad="x-a: &a [1, 1]\nx-b: &b [*a, *a, *a]\nx-c: [*b, *b, *b]     # and so on, many times",
+        good="columns: {ward: {type: category, in: {file: wards.csv, column: ward}}}",
     ),
     "S113": Entry(
         title="the spec is empty",

@@ -85,6 +85,8 @@ CODES: dict[str, Entry] = {
             "The release is written beside its place and renamed, so the folder above it must be "
             "writable. This is checked before anything is charged."
         ),
+        bad="synthspec train a.plan -o /proc/release",
+        good="synthspec train a.plan -o out/release",
         related=("D410",),
     ),
     "D410": Entry(
@@ -100,6 +102,8 @@ CODES: dict[str, Entry] = {
             "Two columns of the file have the name that the spec asks for, and nothing says which "
             "one is meant."
         ),
+        bad="age,sex,age",
+        good="age,sex,age_at_discharge",
         related=("D407",),
     ),
 }

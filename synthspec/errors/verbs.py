@@ -55,10 +55,10 @@ CODES: dict[str, Entry] = {
         good="age,sex,ward\n71,F,icu",
     ),
     "S155": Entry(
-        title="scenarios are not sampled yet",
+        title="scenarios, whole units and the internal report are not built yet",
         text="A scenario of the spec is checked, and will be drawn by a later version. Until then its "
-        "condition "
-        "and its number of rows can be given to `sample` directly.",
+        "condition and its number of rows can be given to `sample` directly. Sampling whole units and "
+        "the report for the inside come later too.",
         bad="synthspec sample out/encounters --scenario icu-winter",
         good="synthspec sample out/encounters -n 20000 --where \"ward = 'icu'\"",
     ),

@@ -45,5 +45,11 @@ def fit_marginal(
     engine = Engine(oracle, workload, purse, max_cells, rng.split("structure").generator, recipe)
     coding, beliefs = engine.run()
     given = workload.given.intersection(oracle.domain.attributes)
-    densities = tuple(coding.densities())
-    return TreeModel(oracle.domain, given, tuple(coding.levels), densities, beliefs, engine.total)
+    return TreeModel(
+        oracle.domain,
+        given,
+        tuple(coding.levels),
+        tuple(coding.densities()),
+        beliefs,
+        engine.total,
+    )

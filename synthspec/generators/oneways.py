@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 
 def residual(counts: Array, stddev: float) -> float:
     """Return the L1 error [rows] that a measurement of `counts` leaves after projection."""
+    if stddev <= 0:
+        return 0.0
     if not np.isfinite(stddev):
         return float(2 * np.abs(counts).sum())
     return float(stddev * np.minimum(0.8, 0.8 * np.maximum(counts, 0.0) / stddev + 0.08).sum())

@@ -176,7 +176,8 @@ def selection_mu2(scale: Fraction) -> int:
     """
     ctx = context()
     half = real(ctx, scale) / 2
-    mu = 2 * quantile(ctx, 1 / (1 + ctx.exp(-half)))
+    # by the small tail: beside it, 1 - p would lose all its digits for large scales
+    mu = -2 * quantile(ctx, 1 / (1 + ctx.exp(half)))
     return ceil_in(ctx, mu * mu, MU2_UNIT)
 
 

@@ -132,12 +132,11 @@ def _fill(aside: Path, release: Release, data: Path | pl.DataFrame) -> None:
     entries: list[FileEntry] = []
     for name, part in dump(release).items():
         entries.append(entry_of(_put(aside, name, part.content), part.media_type, part.class_))
-    formats = dict.fromkeys((release.plan.format, *(f for f in release.plan.also if f in MEDIA)))
-    for suffix in formats:
-        path = aside / f"{DATA}.{suffix}"
-        _write_rows(path, suffix, data)
-        _flush(path)
-        entries.append(entry_of(path, MEDIA[suffix], "M"))
+    suffix = release.plan.format
+    path = aside / f"{DATA}.{suffix}"
+    _write_rows(path, suffix, data)
+    _flush(path)
+    entries.append(entry_of(path, MEDIA[suffix], "M"))
     files = tuple(sorted(entries, key=lambda entry: entry.name))
     manifest = Manifest(name=release.plan.name, tool=release.plan.tool, files=files)
     _put(aside, NAME, _manifest_bytes(manifest))

@@ -147,10 +147,11 @@ class Run:
         self._engine = engine
         self._noise = noise
         self._answers = answers
-        self._stack = stack
         self._ledger = Ledger(plan.most_it_can_spend, purpose=plan.name)
         self._columns = plan.columns
         self._kernel: Kernel | None = None
+        self._stale = False
+        self._view = stack.enter_context(ExitStack())
         self._rng = SampleRng(plan.seed)
         self._bought = Purchases()
         self._models: dict[str, Model] = {}
@@ -199,14 +200,23 @@ class Run:
             ledger=facts,
         )
 
-    def _rows(self) -> Kernel:
-        """Return the kernel over the rows coded by the columns as they stand."""
+    def _rows(self, *, coded: bool = True) -> Kernel:
+        """Return the kernel over the private rows, coded by the columns as they stand.
+
+        Args:
+            coded: whether the codes matter that bought lists and ranges give. Without them, rows that
+                are open already serve: which rows are kept, and what a column is bought from, depends
+                on declared domains only.
+        """
+        if self._stale and coded:
+            self._view.close()  # one view at a time holds its rows
+            self._kernel, self._stale = None, False
         if self._kernel is None:
             if self._answers is None or self._plan.protection is None:
                 raise InternalError("I323", "a plan over private rows was run without a charge")
             view = build_view(self._plan, self._columns)
             opened = quietly(
-                lambda: self._stack.enter_context(self._engine.open(view, self._noise)), "opening the source"
+                lambda: self._view.enter_context(self._engine.open(view, self._noise)), "opening the source"
             )
             self._kernel = Kernel(
                 opened,
@@ -221,7 +231,7 @@ class Run:
 
     def _resolved(self, column: PlannedColumn) -> None:
         self._columns = tuple(column if each.name == column.name else each for each in self._columns)
-        self._kernel = None
+        self._stale = True
 
     def _planned(self, name: str) -> PlannedColumn:
         return next(column for column in self._columns if column.name == name)
@@ -231,7 +241,7 @@ class Run:
         if planned.discovery is None:
             raise InternalError("I311", "a list was bought for a column that asked for none")
         witness = self._bought.witness("discover", (op.column,))
-        kernel = self._rows().allot(op.cost, f"discover {op.column}", witness)
+        kernel = self._rows(coded=False).allot(op.cost, f"discover {op.column}", witness)
         found = kernel.discover(op.column, planned.discovery.limit, op.cost)
         self._resolved(resolve_discovery(planned, found.names))
 
@@ -239,7 +249,7 @@ class Run:
         planned = self._planned(op.column)
         if planned.column is None:
             raise InternalError("I311", "a range was bought for a column that asked for none")
-        kernel = self._rows().allot(
+        kernel = self._rows(coded=False).allot(
             op.cost, f"tighten {op.column}", self._bought.witness("tighten", (op.column,))
         )
         query = Marginal(axes=(Axis(attribute=op.column, size=planned.column.size),))
@@ -248,7 +258,7 @@ class Run:
 
     def _count_fit(self, op: CountFit) -> None:
         flags = flags_of(self._plan)
-        kernel = self._rows().allot(op.cost, "fit of the source", self._bought.witness("fit"))
+        kernel = self._rows(coded=False).allot(op.cost, "fit of the source", self._bought.witness("fit"))
         noisy = kernel.affected(Affected(flags=flags), op.cost)
         values = tuple(int(value) for value in noisy.values)
         self._fit = FitCounts(event=event_id(noisy.receipt), labels=flags, values=values, stddev=noisy.stddev)

@@ -245,6 +245,7 @@ class Scenario(Frozen):
     rebalance: dict[str, dict[str, float]] = Field(default_factory=dict)
     weights: str | None = None
     given: str | None = None
+    basis: str | None = None
     mix: tuple[dict[str, object], ...] = ()
     augment: dict[str, dict[str, object]] = Field(default_factory=dict)
 

@@ -306,6 +306,7 @@ SCENARIO = Record(
         "rebalance": Named(Named(PROBABILITY, "value", at_least=1, keys="value"), "column", keys="column"),
         "weights": Text("a new column's name", IDENTIFIER, "use letters, digits and `_`", lines=False),
         "given": PATH,
+        "basis": TEXT,
         "mix": Many(Named(Free(), "key")),
         "augment": Named(Named(Free(), "key"), "column", keys="column"),
     },

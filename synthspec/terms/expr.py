@@ -193,21 +193,3 @@ Expr = Annotated[
     | Lookup,
     Field(discriminator="node"),
 ]
-
-for _node in (
-    Not,
-    Logic,
-    Compare,
-    In,
-    Like,
-    IsNull,
-    Case,
-    Cast,
-    Arithmetic,
-    Call,
-    Window,
-    Index,
-    Bin,
-    Lookup,
-):
-    _node.model_rebuild()

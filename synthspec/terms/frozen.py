@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict
 class Frozen(BaseModel):
     """An immutable value: unknown keys are refused, equality is by content."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # validators are built on first use: `check` then builds a tenth of them
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def canonical(self) -> bytes:
         """Return the canonical JSON: sorted keys, no blanks, UTF-8."""

@@ -1,4 +1,4 @@
-"""kill -9, Ctrl-C, two runs at once, a disk that fills up: time is lost, never budget, and no file is half."""
+"""kill -9, Ctrl-C, two runs at once: time is lost, never budget, and no release is half there."""
 
 from __future__ import annotations
 

@@ -66,6 +66,7 @@ def test_a_new_folder_is_no_new_budget(command: Command, spec: Path, tmp_path: P
     done = command("train", str(spec), "--yes", "-o", str(elsewhere / "rel"), "--project", str(elsewhere))
     assert done.code == 4
     assert "B501" in done.err
+    assert "asks for ε" in done.err and "^" in done.err
 
 
 def test_a_stale_plan_is_refused(command: Command, spec: Path) -> None:
@@ -249,3 +250,15 @@ def test_exported_rules_find_the_rows_that_break_them(command: Command, spec: Pa
     assert db.execute(query).fetchall() == [(1, "F", "icu")]
     for dialect in ("postgres", "spark", "dbt"):
         assert "SELECT" in command("export", "rules", str(spec), "--to", dialect).out
+
+
+def test_a_public_source_runs_from_end_to_end_without_budget_or_ledger(command: Command, spec: Path) -> None:
+    public = spec.with_name("public.yaml")
+    text = spec.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(("source:", "privacy:"))]
+    lines.insert(1, "source: {path: table.csv, public: true, basis: made for a test}")
+    public.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = command("train", str(public), "--yes", "-o", "open")
+    assert done.code == 0, done.err
+    shown = command("report", "open")
+    assert shown.code == 0 and "public" in shown.out

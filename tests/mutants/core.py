@@ -8,7 +8,7 @@ PC = "tests/privacy_core/"
 
 MUTANTS = (
     Mutant(
-        "half the noise",
+        "half the noise, in the sampler",
         "privacy/rounded.py",
         "    x *= -scale\n",
         "    x *= -scale / 2\n",
@@ -76,13 +76,6 @@ MUTANTS = (
         "SCALE_UNIT / (2 * sensitivity.l1)\n        bits",
         "SCALE_UNIT / sensitivity.l1\n        bits",
         (PC + "test_exponential.py", PC + "test_games.py"),
-    ),
-    Mutant(
-        "threshold one low",
-        "mechanisms/threshold.py",
-        "+ ctx.mpf(3) / 2",
-        "+ ctx.mpf(1) / 2",
-        (PC + "test_threshold.py", PC + "test_games.py"),
     ),
     Mutant(
         "threshold order of file",

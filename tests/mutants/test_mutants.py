@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.core import MUTANTS as CORE
 from tests.mutants.harness import FAILED, Mutant, copy_of_project, plant, run_tests
 
 NONINTERFERENCE = "tests/cli/test_nothing_leaks.py::test_nothing_that_leaves_a_run_depends_on_the_rows"
@@ -244,6 +245,37 @@ MUTANTS = (
         "+ ctx.mpf(1) / 2",
         ("tests/privacy_core/test_threshold.py",),
     ),
+    Mutant(
+        "siblings sampled in lockstep",
+        "generators/pgm/sample.py",
+        "    order = shuffled(rows, rng)\n    groups",
+        "    order = np.arange(rows)\n    groups",
+        ("tests/generators/test_pgm.py::test_siblings_of_one_parent_are_independent_given_it",),
+    ),
+    Mutant(
+        "the same noise twice for one query",
+        "privacy/answers.py",
+        "        if index >= len(self._answers):\n            return None\n"
+        "        found = self._answers[index]\n",
+        "        asked = [each for each in self._answers if each.query == query]\n"
+        "        if not asked:\n            return None\n        found = asked[0]\n",
+        ("tests/privacy_core/test_answers.py::test_a_question_asked_again_is_answered_anew",),
+    ),
+    Mutant(
+        "a charge before a refusal that needs no data",
+        "api/train.py",
+        "        if not resume:\n            refuse_occupied(",
+        "        if False:\n            refuse_occupied(",
+        ("tests/cli/test_faults.py::test_a_release_in_the_way_costs_nothing",),
+    ),
+    Mutant(
+        "what a crash left beside a release is kept",
+        "release/aside.py",
+        "        _remove_if_left(left)\n",
+        "        pass\n",
+        ("tests/release/test_aside.py::test_what_a_crash_left_is_removed_and_what_is_in_use_stays",),
+    ),
+    *CORE,
 )
 
 

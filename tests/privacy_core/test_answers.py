@@ -63,6 +63,13 @@ def test_an_answer_to_another_question_is_never_handed_out() -> None:
             resumed.replay(1, "q1", {**GAUSS, "mu2": 5})
 
 
+def test_a_question_asked_again_is_answered_anew() -> None:
+    filled(1)
+    with log() as resumed:
+        assert resumed.replay(0, "q0", GAUSS) == answer(0)
+        assert resumed.replay(1, "q0", GAUSS) is None
+
+
 def test_answers_are_recorded_in_order_and_once() -> None:
     filled()
     with log() as resumed:
@@ -170,7 +177,10 @@ def test_a_killed_run_loses_no_answer_that_it_had_used() -> None:
         assert victim.stdout is not None
         used = [int(victim.stdout.readline()) for _ in range(pause)]
         victim.send_signal(signal.SIGKILL)
-        used += [int(line) for line in victim.communicate(timeout=60)[0].split()]
+        # not `communicate`: it would miss the lines that `readline` has buffered already
+        used += [int(line) for line in victim.stdout.read().split()]
+        victim.wait(timeout=60)
+        victim.stdout.close()
         with log() as resumed:
             assert used[-1] < len(resumed) <= used[-1] + 2
             for index in used:

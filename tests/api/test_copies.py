@@ -1,0 +1,51 @@
+"""Further copies of the rows: `output.also`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import synthspec as ss
+from synthspec.errors import ReleaseError, SpecError
+
+
+def plan(tmp_path: Path, also: str) -> ss.Plan:
+    table = tmp_path / "t.csv"
+    table.write_text("sex,age\n" + "F,30\nM,40\n" * 50)
+    return ss.Spec(
+        name="t",
+        source=ss.Source(str(table)),
+        privacy=ss.Privacy(unit="row", epsilon=1),
+        columns={"sex": ["F", "M"], "age": "int 0..120"},
+        sample={"rows": 30},
+        output={"also": [also]},
+    ).plan()
+
+
+def test_a_copy_is_written_beside_the_release(tmp_path: Path) -> None:
+    copy = tmp_path / "copies" / "rows.csv"
+    release = plan(tmp_path, f"csv:{copy}").train(out=tmp_path / "out")
+    assert pl.read_csv(copy).equals(release.data().cast({"sex": pl.String}))
+
+
+def test_a_copy_never_replaces_a_file_and_the_refusal_charges_nothing(tmp_path: Path) -> None:
+    copy = tmp_path / "rows.csv"
+    copy.write_text("mine")
+    with pytest.raises(ReleaseError, match="Q601"):
+        plan(tmp_path, f"csv:{copy}").train(out=tmp_path / "out")
+    assert copy.read_text() == "mine"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_copy_that_is_no_csv_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="S152"):
+        plan(tmp_path, f"csv:{tmp_path / 'rows.txt'}").train(out=tmp_path / "out")
+
+
+def test_what_is_not_built_is_refused_with_a_code(tmp_path: Path) -> None:
+    release = plan(tmp_path, f"csv:{tmp_path / 'rows.csv'}").train(out=tmp_path / "out")
+    for ask in (lambda: release.sample(units=3), lambda: release.report(internal=True)):
+        with pytest.raises(SpecError, match="S155"):
+            ask()
