@@ -107,7 +107,9 @@ class Release:
         """
         if internal:
             raise SpecError(
-                "S155", "the internal report is not built yet", helps=("leave `internal` out: the public one",)
+                "S155",
+                "the internal report is not built yet",
+                helps=("leave `internal` out: the public one",),
             )
         from synthspec.api.report import Report
 

@@ -16,6 +16,7 @@ from synthspec.cli.verbs import VERBS
 from synthspec.errors import SynthspecError
 
 INTERRUPTED = 130
+PIPE = 141
 USAGE = 2
 CRASH = 70
 
@@ -42,9 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         with group.make_context("synthspec", list(arguments)) as context:
             meta = context.meta
             result = group.invoke(context)
-        code = result if isinstance(result, int) else 0
-        sys.stdout.flush()
-        return code
+        return result if isinstance(result, int) else 0
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as wrong:
@@ -57,9 +56,9 @@ def run(arguments: Sequence[str]) -> int:
         output.interrupted(_verb(meta), getattr(stopped, "message", ""))
         return INTERRUPTED
     except BrokenPipeError:
-        # the reader of our stdout has gone; give the interpreter somewhere to flush to
+        # a stream that is not written through `Output`; what the verb was to do may not be done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return PIPE
     except OSError as error:
         return _file_fault(output, _verb(meta), error)
     except Exception as error:

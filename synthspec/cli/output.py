@@ -56,7 +56,7 @@ class Output:
     def document(self, verb: str, document: Mapping[str, Any]) -> None:
         """Print one JSON document on stdout, with its `schema`."""
         tree = {"schema": f"synthspec.{verb}/1", **document}
-        click.echo(json.dumps(tree, ensure_ascii=False, indent=2, default=str, allow_nan=False))
+        self.say(json.dumps(tree, ensure_ascii=False, indent=2, default=str, allow_nan=False), sys.stdout)
 
     # notes ---------------------------------------------------------------------------------------
 
@@ -137,7 +137,17 @@ class Output:
     # the two streams -----------------------------------------------------------------------------
 
     def say(self, text: str | Text, stream: IO[str]) -> None:
-        """Write one block of text, in colour where the stream takes it, never cut or wrapped."""
+        """Write one block of text, in colour where the stream takes it, never cut or wrapped.
+
+        A reader that went away (`| head`) stops nothing: the work goes on and the exit code stays true.
+        """
+        try:
+            self._write(text, stream)
+        except BrokenPipeError:
+            # give the interpreter somewhere to flush what is left
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+    def _write(self, text: str | Text, stream: IO[str]) -> None:
         if isinstance(text, str):
             click.echo(text, file=stream, color=self.colored(stream))
             return

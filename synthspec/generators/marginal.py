@@ -45,11 +45,5 @@ def fit_marginal(
     engine = Engine(oracle, workload, purse, max_cells, rng.split("structure").generator, recipe)
     coding, beliefs = engine.run()
     given = workload.given.intersection(oracle.domain.attributes)
-    return TreeModel(
-        oracle.domain,
-        given,
-        tuple(coding.levels),
-        tuple(coding.densities()),
-        beliefs,
-        engine.total,
-    )
+    densities = tuple(coding.densities())
+    return TreeModel(oracle.domain, given, tuple(coding.levels), densities, beliefs, engine.total)

@@ -11,8 +11,10 @@ from synthspec.rules import AnyRule, Unique
 from synthspec.terms.types import BOOL
 
 SHOWN = 8
-WIDEST = 32
 """Lines of a long list before the rest is counted and left to `--full`."""
+
+WIDEST = 32
+"""Characters of a domain before the rest is left to `--full`."""
 
 SURE = 2.0
 """Predictions spread the rows evenly, which overstates: measured worst columns are 0.3 to 0.9 of them."""

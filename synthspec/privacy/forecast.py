@@ -55,6 +55,7 @@ def overspend(standing: Standing, cost: Cost, delta: Number) -> BudgetError:
     if math.isfinite(seen.after):
         excess = max(0.0, seen.after - seen.cap)
         after = f"ε = {_up2(seen.after)}   exceeds the cap by {_up2(excess)}"
+    count = "1 release" if seen.releases == 1 else f"{seen.releases} releases"
     helps = []
     if seen.largest >= 0.01:
         helps.append(f"the largest budget that still fits is `epsilon: {_down2(seen.largest)}`")
@@ -69,7 +70,7 @@ def overspend(standing: Standing, cost: Cost, delta: Number) -> BudgetError:
         f"training would overspend the ledger `{opened.name}`",
         notes=(
             f"cap            ε = {seen.cap:g} at δ = {seen.delta:g}, set by {opened.owner}",
-            f"spent so far   ε = {_up2(seen.spent)}   {seen.releases} release{'s' if seen.releases != 1 else ''}",
+            f"spent so far   ε = {_up2(seen.spent)}   {count}",
             f"with this plan {after} (composed, not added)",
             *_slack_note(standing, cost),
             "no data was read and nothing was charged",

@@ -25,7 +25,9 @@ class Combos(Rule):
     def row_expression(self) -> Expr | None:
         """See `Rule.row_expression`: a tuple with a null passes (unknown), a listed one holds."""
         keys = tuple(Column(name=n, type=t) for n, t in zip(self.over, self.types, strict=True))
-        listed = Not(arg=IsNull(arg=Lookup(keys=keys, table=tuple((row, "y") for row in self.rows), type=TEXT)))
+        listed = Not(
+            arg=IsNull(arg=Lookup(keys=keys, table=tuple((row, "y") for row in self.rows), type=TEXT))
+        )
         return Logic(op="or", args=(*(IsNull(arg=key) for key in keys), listed))
 
     @property

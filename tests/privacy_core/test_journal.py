@@ -77,7 +77,13 @@ def test_spending_is_composed_as_the_design_shows_and_the_excess_is_refused() ->
     with pytest.raises(BudgetError, match="B501") as refused:
         reserve(journal, 2.0)
     said = "\n".join((*refused.value.diagnostics[0].notes, *refused.value.diagnostics[0].helps))
-    for figure in ("ε = 1.44", "ε = 2.51", "by 0.01", "`epsilon: 1.98`", "`synthspec budget cap hospital --to E`"):
+    for figure in (
+        "ε = 1.44",
+        "ε = 2.51",
+        "by 0.01",
+        "`epsilon: 1.98`",
+        "`synthspec budget cap hospital --to E`",
+    ):
         assert figure in said
     assert journal.entries() == before
     reserve(journal, 1.98)
