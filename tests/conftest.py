@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
+
+settings.register_profile("no-shrinking", phases=(Phase.explicit, Phase.generate))
+"""For planted bugs, where that a test fails is all that counts."""
 
 ROOT = Path(__file__).parents[1]
 

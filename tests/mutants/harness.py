@@ -62,7 +62,7 @@ def run_tests(home: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess
     """Run `tests` in the copy and return the finished process."""
     command = [
         sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
-        "--override-ini", "addopts=--import-mode=importlib", *tests,
+        "--hypothesis-profile", "no-shrinking", "--override-ini", "addopts=--import-mode=importlib", *tests,
     ]  # fmt: skip
     return subprocess.run(
         command,

@@ -193,7 +193,7 @@ MUTANTS = (
         "engines/content.py",
         "    return words[:, 0], words[:, 1]\n",
         "    place = np.arange(len(words), dtype=np.uint64)\n    return place, words[:, 1] * np.uint64(0)\n",
-        ("tests/engines/test_engines_agree.py",),
+        ("tests/engines/test_engines_agree.py", "tests/privacy/test_bound.py"),
     ),
     Mutant(
         "rows without a unit merged into one person",
