@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant(
         "underpriced selection",
         "privacy/accountant.py",
-        "    mu = 2 * quantile(ctx, 1 / (1 + ctx.exp(-half)))\n",
+        "    mu = -2 * quantile(ctx, 1 / (1 + ctx.exp(half)))\n",
         "    mu = half\n",
         (PC + "test_accountant.py", PC + "test_exponential.py"),
     ),
