@@ -19,7 +19,6 @@ import argparse
 import gc
 import multiprocessing
 import os
-import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -121,10 +120,19 @@ def costs(table: Coded, generator: Generator, epsilon: float) -> dict[str, float
 
 def _costs(table: Coded, generator: Generator, epsilon: float) -> dict[str, float]:
     model, _ = fitted(table, generator, epsilon, 0)
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    most = peak()
     start = time.process_time()
     model.sample(SPEED_ROWS, SampleRng(0, "speed"))
     return {"rows": SPEED_ROWS / (time.process_time() - start) / 1e6, "MB": most}
+
+
+def peak() -> float:
+    """Return the most memory [MB] this process held; not ru_maxrss, which starts from its parent's."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return float("nan")
+    lines = status.read_text().splitlines()
+    return float(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def compare(page: Page, table: Coded, chosen: argparse.Namespace) -> None:
