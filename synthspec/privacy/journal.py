@@ -343,7 +343,7 @@ def _thresholds(epsilon: Number, delta: Number) -> Cost:
         raise BudgetError(
             "B510",
             "a cap needs a positive `epsilon` and a `delta` between 0 and 1",
-            helps=("for example `--epsilon 3 --delta 1e-9`",),
+            helps=("for example an epsilon of 3 and a delta of 1e-9",),
         )
     return cap
 
