@@ -275,6 +275,35 @@ MUTANTS = (
         "        pass\n",
         ("tests/release/test_aside.py::test_what_a_crash_left_is_removed_and_what_is_in_use_stays",),
     ),
+    Mutant(
+        "exact n as denominator",
+        "run/execute.py",
+        "        total = total_of(self._bought.marginals)\n",
+        "        total = total_of(self._bought.marginals)\n"
+        "        if total is not None:\n"
+        "            axis = Axis(attribute=kernel.domain.attributes[0], size=kernel.domain.sizes[0])\n"
+        "            total = type(total)(float(kernel._rows.count([(axis,)])[0].sum()), 1.0)\n",
+        (NONINTERFERENCE,),
+    ),
+    Mutant(
+        "exact n as progress total",
+        "run/execute.py",
+        "            progress(step + 1, len(plan.ops) + 1, op.op)\n",
+        "            seen = 0\n"
+        "            if run._kernel is not None:\n"
+        "                domain = run._kernel.domain\n"
+        "                axis = Axis(attribute=domain.attributes[0], size=domain.sizes[0])\n"
+        "                seen = int(run._kernel._rows.count([(axis,)])[0].sum())\n"
+        "            progress(step + 1, seen + len(plan.ops) + 1, op.op)\n",
+        (NONINTERFERENCE,),
+    ),
+    Mutant(
+        "a resume that draws answers again",
+        "run/kernel.py",
+        "before = [self._answers.replay(receipt, query.digest()) for receipt, query in asked]",
+        "before: list[Answer | None] = [None for _ in asked]",
+        ("tests/run/test_execute.py::test_with_real_noise_a_resumed_run_keeps_the_answers_already_bought",),
+    ),
     *CORE,
 )
 
