@@ -40,8 +40,11 @@ def fit(release: Release) -> Section:
 
 
 def interval(value: float, stddev: float) -> tuple[float, float]:
-    """Return the 90 % interval of a count with noise `stddev`, cut at 0."""
-    return max(0.0, value - NORMAL_90 * stddev), max(0.0, value + NORMAL_90 * stddev)
+    """Return the 90 % interval of a count with noise `stddev`, cut at 0.
+
+    The upper end is that of 0 at least: a very negative answer is noise, and tells nothing finer.
+    """
+    return max(0.0, value - NORMAL_90 * stddev), max(0.0, value) + NORMAL_90 * stddev
 
 
 def _seen(counts: FitCounts) -> tuple[tuple[str, int], ...]:
