@@ -23,12 +23,13 @@ _WIDTH = 110
 @click.option("-o", "--out", metavar="FILE", help="Also write it: .html or .json by the file's ending.")
 @click.option("--full", is_flag=True, help="Every section and table.")
 @click.option("--strict", is_flag=True, help="A gate that cannot be told counts as failed.")
-def command(release: str, out: str | None, full: bool, strict: bool) -> int:
+@click.option("--internal", is_flag=True, help="The report for the inside; not built yet.")
+def command(release: str, out: str | None, full: bool, strict: bool, internal: bool) -> int:
     """Show the public report of a release folder; exit 3 when a gate failed."""
     from synthspec.api.release import load_release
 
     output = Output.here()
-    report = load_release(release).report()
+    report = load_release(release).report(internal=internal)
     if out is not None:
         report.save(out)
         output.note(f"written: {out}")

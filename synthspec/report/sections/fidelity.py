@@ -37,19 +37,23 @@ def _rebuild(saved: SavedModel) -> Model:
 def _paid(release: Release) -> tuple[Block, ...]:
     if not release.assessments:
         return (Prose(parts=("No error figures were bought with this release.",)),)
-    return (Heading(text="Paid for: private rows against released ones"), _rows(release), _distances(release))
+    title = "Public rows" if release.plan.source_public else "Paid for: private rows"
+    return (Heading(text=f"{title} against released ones"), _rows(release), _distances(release))
 
 
 def _rows(release: Release) -> Prose:
     first = release.assessments[0]
+    if release.plan.source_public:
+        how, end = "The figures were read off the public rows, without noise", " rows."
+    else:
+        how, end = "The figures were bought from the private rows with noise", " rows, a noisy count."
     return Prose(
         parts=(
             "Total variation distance is the largest difference of any share: 0 is equal, 1 has nothing in "
-            "common. The figures were bought from the private rows with noise; with 90 % the true ones "
-            "lie in "
-            "their intervals. They are measured against about ",
+            f"common. {how}; with 90 % the true ones lie in their intervals. They are measured against "
+            "about ",
             number(first.n_hat, about(first.n_hat, first.n_hat / 300), "B", (first.event,)),
-            " rows, a noisy count.",
+            end,
         )
     )
 
@@ -75,7 +79,8 @@ def _distances(release: Release) -> Figure:
             highs=tuple(a.high for a in release.assessments),
         ),
         table=Table(
-            caption="Total variation distances, bought with the report's share of the budget",
+            caption="Total variation distances"
+            + ("" if release.plan.source_public else ", bought with the report's share of the budget"),
             columns=("Figure", "Tables", "Distance", "90 % interval", "Event"),
             rows=rows,
             numeric=(1, 2, 3),
