@@ -84,6 +84,23 @@ def test_no_place_on_the_operators_machine_is_written(
     assert b"stays.csv" in (folder / "plan.json").read_bytes()
 
 
+def test_the_spec_in_a_release_names_no_place_either(tmp_path: Path, rows: pl.DataFrame) -> None:
+    """`--source` writes the operator's path into the text that is parsed; the release shows its last name."""
+    one = empty(private=True)
+    assert one.plan.source is not None
+    path = "/home/ana/ward 7/stays.csv"
+    plan = one.plan.model_copy(
+        update={
+            "source": one.plan.source.model_copy(update={"path": path}),
+            "spec_text": f"spec: 1\nsource: {path}\n",
+        }
+    )
+    folder = write_release(tmp_path / "out", replace(one, plan=plan), rows)
+    assert (folder / "spec.yaml").read_text() == "spec: 1\nsource: stays.csv\n"
+    for name, content in contents(folder).items():
+        assert b"/home/ana" not in content, name
+
+
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_rows_are_written_in_the_format_asked_for(tmp_path: Path, rows: pl.DataFrame, form: str) -> None:
     one = empty()
