@@ -47,6 +47,10 @@ class PlannedColumn(Frozen):
     `column` is the resolved type, domain and coding; for a computed column it is present when the
     column is coded (a parent, in `given`) or has an `in:`. With `discovery` or `tightening`, `column`
     is what stands until the bought domain replaces it.
+
+    A computed column with a `field` is read from the source and computed when rows are drawn: the
+    side of an equation, or the end of an interval. A `hidden` column is the other half of such a
+    pair: modelled, never released, computed from the source's columns by `from_source`.
     """
 
     name: str
@@ -55,6 +59,8 @@ class PlannedColumn(Frozen):
     column: AnyColumn | None = None
     field: Field | None = None
     value: Expr | None = None
+    hidden: bool = False
+    from_source: Expr | None = None
     outside: Literal["clip", "missing", "other", "drop"] = "drop"
     other: str | None = None
     discovery: Discovery | None = None
@@ -110,6 +116,24 @@ class Forecast(Frozen):
     megabytes: float = 0.0
 
 
+class Met(Frozen):
+    """How one rule is met in every row drawn; `how` is one line for people.
+
+    construction: the model or the way of drawing cannot break it. transform: what is modelled is
+    another column, exactly equivalent (a difference, the other side of an equation). repair: rows of
+    a unit are changed, within bounds. within: values are drawn again inside the codes that were drawn.
+    rejection: whole rows are drawn again. unchecked: counted only.
+
+    `acceptance` is the share of whole rows that is expected to be kept, 1 where none is thrown away;
+    estimated without data.
+    """
+
+    rule: str
+    by: Literal["construction", "transform", "repair", "within", "rejection", "unchecked"]
+    how: str
+    acceptance: float | None = None
+
+
 class PublicFile(Frozen):
     """A public file that the spec names, fixed by its digest."""
 
@@ -156,6 +180,7 @@ class Plan(Frozen):
     format: Literal["parquet", "csv"] = "parquet"
     also: tuple[str, ...] = ()
     files: tuple[PublicFile, ...] = ()
+    met: tuple[Met, ...] = ()
     predictions: tuple[Prediction, ...] = ()
     forecast: Forecast = Forecast()
     reasons: tuple[tuple[str, str], ...] = ()
