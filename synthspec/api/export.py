@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from synthspec.api.spec import Spec
-from synthspec.rules import Unique
-from synthspec.terms.to_sql import DialectName, identifier, to_sql
+from synthspec.terms.to_sql import DialectName, identifier
 
 
 def rule_queries(spec: Spec, to: Literal["duckdb", "postgres", "spark", "dbt"], table: str) -> dict[str, str]:
@@ -22,16 +21,4 @@ def rule_queries(spec: Spec, to: Literal["duckdb", "postgres", "spark", "dbt"], 
     """
     dialect: DialectName = "duckdb" if to == "dbt" else to
     source = f"{{{{ ref('{table}') }}}}" if to == "dbt" else identifier(table, dialect)
-    queries = {}
-    for rule in spec.checked().rules:
-        condition = rule.row_expression()
-        if condition is not None:
-            queries[rule.name] = f"SELECT * FROM {source} WHERE NOT ({to_sql(condition, dialect)})"
-        elif isinstance(rule, Unique):
-            keys = ", ".join(identifier(name, dialect) for name in rule.over)
-            known = " AND ".join(f"{identifier(name, dialect)} IS NOT NULL" for name in rule.over)
-            queries[rule.name] = (
-                f"SELECT {keys}, COUNT(*) AS copies FROM {source} WHERE {known} "
-                f"GROUP BY {keys} HAVING COUNT(*) > 1"
-            )
-    return queries
+    return {rule.name: rule.broken_query(source, dialect) for rule in spec.checked().rules}

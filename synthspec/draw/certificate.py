@@ -5,19 +5,34 @@ Source: ours.
 
 from __future__ import annotations
 
+from synthspec.draw.recount import Recount
 from synthspec.draw.rows import Drawn
+from synthspec.errors import InternalError
 from synthspec.plan.plan import Plan
 from synthspec.release.release import Certificate, RuleCheck, Strategy
 from synthspec.rules import AnyRule, Unique
 
 
-def certificate(plan: Plan, drawn: Drawn) -> Certificate:
-    """Return what the rows of `drawn` obey; public, from synthetic rows only."""
-    checks = tuple(_check(rule, plan, drawn) for rule in plan.rules)
-    return Certificate(rows=drawn.frame.height, rules=checks, acceptance=drawn.acceptance)
+def certificate(plan: Plan, drawn: Drawn, again: Recount) -> Certificate:
+    """Return what the rows of `drawn` obey; public, from synthetic rows only.
+
+    Args:
+        plan: what was planned.
+        drawn: the rows, with the counts of the engine that drew them.
+        again: the counts of the second engine, on the written file.
+
+    Raises:
+        InternalError: I333, when the second engine saw another number of rows.
+    """
+    if again.rows != drawn.frame.height:
+        raise InternalError("I333", "the second engine read another number of rows than were drawn")
+    checks = tuple(_check(rule, plan, drawn, again) for rule in plan.rules)
+    return Certificate(
+        rows=drawn.frame.height, rules=checks, acceptance=drawn.acceptance, engine=again.engine
+    )
 
 
-def _check(rule: AnyRule, plan: Plan, drawn: Drawn) -> RuleCheck:
+def _check(rule: AnyRule, plan: Plan, drawn: Drawn, again: Recount) -> RuleCheck:
     return RuleCheck(
         name=rule.name,
         kind=rule.kind,
@@ -26,6 +41,7 @@ def _check(rule: AnyRule, plan: Plan, drawn: Drawn) -> RuleCheck:
         enforce=rule.enforce,
         strategy=_strategy(rule, plan),
         violations=drawn.violations.get(rule.name, 0),
+        recounted=again.broken[rule.name],
         acceptance=drawn.accepted.get(rule.name),
     )
 

@@ -8,6 +8,9 @@ Source: RFC 4180.
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -24,3 +27,12 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
 def to_csv(frame: pl.DataFrame) -> str:
     """Return `frame` as CSV text with a header; null is an empty cell, an empty text is `""`."""
     return frame.write_csv(quote_style="necessary", datetime_format="%Y-%m-%d %H:%M:%S")
+
+
+@contextmanager
+def written_aside(frame: pl.DataFrame, suffix: str) -> Iterator[Path]:
+    """Yield a file of synthetic rows in a private temporary folder, removed in the end."""
+    with tempfile.TemporaryDirectory(prefix="synthspec-rows-") as folder:
+        path = Path(folder) / f"rows.{suffix}"
+        write_table(frame, path)
+        yield path

@@ -52,4 +52,8 @@ CODES: dict[str, Entry] = {
             "refuses such specs. Please report it."
         ),
     ),
+    "I333": Entry(
+        title="the second engine read another number of rows than were drawn",
+        text="This is a bug of synthspec: please report it with the spec.",
+    ),
 }

@@ -197,7 +197,11 @@ class Assessment(Frozen):
 
 
 class RuleCheck(Frozen):
-    """One rule, evaluated on every emitted row; `acceptance` is the share of drawn rows that met it."""
+    """One rule, evaluated on every emitted row; `acceptance` is the share of drawn rows that met it.
+
+    `violations` is what the engine that drew the rows counted, `recounted` what the certificate's
+    `engine` did on the written file.
+    """
 
     name: str
     kind: str
@@ -206,20 +210,30 @@ class RuleCheck(Frozen):
     enforce: Literal["always", "report"] = "always"
     strategy: Strategy = "rejection"
     violations: int = Field(ge=0)
+    recounted: int | None = Field(default=None, ge=0)
     acceptance: float | None = None
+
+    @property
+    def worst(self) -> int:
+        """The larger of the two counts."""
+        return max(self.violations, self.recounted or 0)
 
 
 class Certificate(Frozen):
-    """What the emitted rows obey: counts over the released rows only (public)."""
+    """What the emitted rows obey: counts over the released rows only (public).
+
+    `engine` names the second engine that evaluated every rule on the written rows.
+    """
 
     rows: int = Field(ge=0)
     rules: tuple[RuleCheck, ...] = ()
     acceptance: float | None = None
+    engine: str | None = None
 
     @property
     def violations(self) -> int:
-        """The number of (row, enforced rule) pairs that fail."""
-        return sum(rule.violations for rule in self.rules if rule.enforce == "always")
+        """The number of (row, enforced rule) pairs that fail, by the engine that finds more."""
+        return sum(rule.worst for rule in self.rules if rule.enforce == "always")
 
 
 EMPTY = Certificate(rows=0)

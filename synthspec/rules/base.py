@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Literal
 
+from synthspec.terms.evaluate import Row, evaluate
 from synthspec.terms.expr import Expr
 from synthspec.terms.frozen import Frozen
+from synthspec.terms.to_sql import DialectName, to_sql
 
 
 class Rule(Frozen, ABC):
@@ -30,3 +33,20 @@ class Rule(Frozen, ABC):
     @abstractmethod
     def filters_source(self) -> bool:
         """Whether source rows that break it are dropped before learning (row rules, enforced)."""
+
+    def broken_query(self, source: str, dialect: DialectName = "duckdb") -> str:
+        """Return an SQL query over `source` (a quoted name) that gives the rows which break the rule.
+
+        Unknown does not break a rule (SQL CHECK). A rule across rows says its own query.
+        """
+        condition = self.row_expression()
+        if condition is None:
+            raise NotImplementedError
+        return f"SELECT * FROM {source} WHERE NOT ({to_sql(condition, dialect)})"
+
+    def broken_count(self, rows: Sequence[Row]) -> int:
+        """Return how many of `rows` break the rule, in plain Python; the law for `broken_query`."""
+        condition = self.row_expression()
+        if condition is None:
+            raise NotImplementedError
+        return sum(evaluate(condition, row) is False for row in rows)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from synthspec.rules.base import Rule
+from synthspec.terms.evaluate import Row
 from synthspec.terms.expr import Expr
+from synthspec.terms.to_sql import DialectName, identifier
 
 
 class Unique(Rule):
@@ -27,3 +30,18 @@ class Unique(Rule):
     def filters_source(self) -> bool:
         """See `Rule.filters_source`."""
         return False
+
+    def broken_query(self, source: str, dialect: DialectName = "duckdb") -> str:
+        """See `Rule.broken_query`: every row whose key an earlier one has; a key with a null is no key."""
+        names = [identifier(name, dialect) for name in self.over]
+        keys, known = ", ".join(names), " AND ".join(f"{name} IS NOT NULL" for name in names)
+        number = f"row_number() OVER (PARTITION BY {keys} ORDER BY {keys}) AS nth_of_key"
+        return (
+            f"SELECT * FROM (SELECT *, {number} FROM {source} WHERE {known}) AS numbered WHERE nth_of_key > 1"
+        )
+
+    def broken_count(self, rows: Sequence[Row]) -> int:
+        """See `Rule.broken_count`."""
+        keys = [tuple(row[name] for name in self.over) for row in rows]
+        keys = [key for key in keys if None not in key]
+        return len(keys) - len(set(keys))

@@ -16,7 +16,9 @@ from typing import assert_never
 from synthspec.draw.certificate import certificate
 from synthspec.draw.frame import encoded, typed
 from synthspec.draw.learn import NoOracle, domain_of, workload_of
+from synthspec.draw.recount import Recount, recount
 from synthspec.draw.rows import Drawn, draw
+from synthspec.draw.table import written_aside
 from synthspec.engines.base import Engine
 from synthspec.errors import GateError, InternalError, ReleaseError
 from synthspec.generators import Model
@@ -122,7 +124,9 @@ def _run(
             progress(step + 1, len(plan.ops) + 1, op.op)
             run.do(op)
         progress(len(plan.ops) + 1, len(plan.ops) + 1, "write")
-        write_release(folder, run.release(facts), run.drawn().frame, replace=replace)
+        rows = stack.enter_context(written_aside(run.drawn().frame, plan.format))
+        again = recount(rows, run.columns, plan.rules)
+        write_release(folder, run.release(facts, again), rows, replace=replace)
         if charged is not None:
             charged.commit()
     return folder
@@ -186,8 +190,13 @@ class Run:
             raise InternalError("I324", "a plan without a `sample` step was run")
         return self._drawn
 
-    def release(self, facts: LedgerFacts | None) -> Release:
-        """Return what the run made public."""
+    @property
+    def columns(self) -> tuple[PlannedColumn, ...]:
+        """The plan's columns, with bought domains in place."""
+        return self._columns
+
+    def release(self, facts: LedgerFacts | None, again: Recount) -> Release:
+        """Return what the run made public; `again` is the second engine's count of broken rules."""
         return Release(
             plan=self._plan,
             columns=self._columns,
@@ -196,7 +205,7 @@ class Run:
             measurements=tuple(self._bought.measurements),
             fit=self._fit,
             assessments=self._assessments,
-            certificate=certificate(self._plan, self.drawn()),
+            certificate=certificate(self._plan, self.drawn(), again),
             ledger=facts,
         )
 
@@ -254,7 +263,7 @@ class Run:
         )
         query = Marginal(axes=(Axis(attribute=op.column, size=planned.column.size),))
         noisy = kernel.measure([(query, op.cost)])[0]
-        self._resolved(resolve_tightening(planned, noisy.values))
+        self._resolved(resolve_tightening(planned, noisy.values, noisy.stddev))
 
     def _count_fit(self, op: CountFit) -> None:
         flags = flags_of(self._plan)

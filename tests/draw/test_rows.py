@@ -17,6 +17,7 @@ import synthspec
 from synthspec.draw import rows as rows_module
 from synthspec.draw.certificate import certificate
 from synthspec.draw.mock import mock
+from synthspec.draw.recount import Recount
 from synthspec.draw.rows import Drawn, draw
 from synthspec.draw.table import to_csv, write_table
 from synthspec.errors import SamplingError
@@ -123,10 +124,13 @@ def test_every_enforced_rule_holds_and_reported_ones_are_counted(tmp_path: Path)
     assert made.violations["loud"] == frame.filter(pl.col("visits") >= 5).height > 0
     assert 0.5 < made.acceptance < 0.95
     assert made.acceptance <= min(made.accepted.values()) < made.accepted["cheap"] < 1
-    stated = {check.name: check for check in certificate(plan, made).rules}
+    again = Recount(engine="by hand", rows=2000, broken=dict(made.violations))
+    stated = {check.name: check for check in certificate(plan, made, again).rules}
     assert stated["loud"].strategy == "unchecked" and stated["loud"].violations > 0
     assert stated["one-order"].strategy == "construction"
-    assert certificate(plan, made).violations == 0
+    assert certificate(plan, made, again).violations == 0
+    found = again.model_copy(update={"broken": {**again.broken, "cheap": 3}})
+    assert certificate(plan, made, found).violations == 3
 
 
 def test_types_are_those_of_the_spec_and_computed_columns_follow(tmp_path: Path) -> None:

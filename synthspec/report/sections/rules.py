@@ -36,6 +36,8 @@ def _summary(release: Release) -> Prose:
         number(held.violations, count(held.violations), "S"),
         " times.",
     ]
+    if held.engine is not None:
+        parts += [" They were evaluated once more on the written file, by ", named(held.engine), "."]
     if held.acceptance is not None:
         parts += [
             " Of the rows drawn, ",
@@ -46,18 +48,19 @@ def _summary(release: Release) -> Prose:
 
 
 def _table(checks: tuple[RuleCheck, ...]) -> Table:
-    ordered = sorted(checks, key=lambda check: -check.violations)
+    ordered = sorted(checks, key=lambda check: -check.worst)
     return Table(
         caption="Rules, most violations first",
-        columns=("Rule", "Says", "Met by", "Rows kept", "Violations"),
+        columns=("Rule", "Says", "Met by", "Rows kept", "Violations", "Second engine"),
         rows=tuple(_row(check) for check in ordered),
-        numeric=(3, 4),
+        numeric=(3, 4, 5),
     )
 
 
 def _row(check: RuleCheck) -> tuple[Value, ...]:
     kept = plain("") if check.acceptance is None else number(check.acceptance, percent(check.acceptance), "S")
     says = check.text if check.because is None else f"{check.text} ({check.because})"
+    again = check.recounted
     met = MET[check.strategy] if check.enforce == "always" else "reported only"
     return (
         named(check.name),
@@ -65,4 +68,5 @@ def _row(check: RuleCheck) -> tuple[Value, ...]:
         plain(met),
         kept,
         number(check.violations, count(check.violations), "S"),
+        plain("") if again is None else number(again, count(again), "S"),
     )
