@@ -10,6 +10,7 @@ to a calibrated tree).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def weighted(model: TreeModel, factors: Sequence[Factor]) -> tuple[TreeModel, fl
 
     Returns:
         None when the weighted model would have more than MOST_CELLS cells. The log is -inf when the
-        condition is impossible; the model returned is then meaningless.
+        condition is impossible; the model is then uniform over the codes that the factors leave.
     """
     fine = _split(model, _finer(model, factors))
     multiplied = _potentials(fine, factors)
@@ -48,8 +49,11 @@ def weighted(model: TreeModel, factors: Sequence[Factor]) -> tuple[TreeModel, fl
         return None
     tree, potentials = multiplied
     log_mean = collect(tree, potentials)[2]
-    beliefs = calibrate(tree, potentials)
-    return TreeModel(model.domain, model.given, fine.levels, fine.densities, beliefs, model.total), log_mean
+    if log_mean == -np.inf:
+        again = _potentials(fine, factors, flat=True)
+        assert again is not None
+        tree, potentials = again
+    return replace(fine, beliefs=calibrate(tree, potentials)), log_mean
 
 
 def evidence(model: TreeModel, factors: Sequence[Factor]) -> tuple[Factor, ...] | None:
@@ -73,7 +77,12 @@ def evidence(model: TreeModel, factors: Sequence[Factor]) -> tuple[Factor, ...] 
     if above is None or below is None:
         return None
     inverse = [(ratio(np.ones_like(table), table), scope) for table, scope in below]
-    return tuple(_on_codes(fine, table, scope) for table, scope in (*above, *inverse) if scope)
+    every = [*above, *inverse]
+    constant = float(np.prod([float(table) for table, scope in every if not scope]))
+    scoped = [(table, scope) for table, scope in every if scope]
+    if scoped:
+        scoped[0] = (scoped[0][0] * constant, scoped[0][1])
+    return tuple(_on_codes(fine, table, scope) for table, scope in scoped)
 
 
 def _finer(model: TreeModel, factors: Sequence[Factor]) -> dict[int, Labels]:
@@ -119,7 +128,7 @@ def _split(model: TreeModel, finer: Mapping[int, Labels]) -> TreeModel:
         [_taken(table, clique, takes) for table, clique in zip(model.beliefs.tables, tree.cliques)],
         [_taken(table, scope, takes) for table, scope in zip(model.beliefs.separators, tree.separators)],
     )
-    return TreeModel(model.domain, model.given, tuple(levels), tuple(densities), beliefs, model.total)
+    return replace(model, levels=tuple(levels), densities=tuple(densities), beliefs=beliefs)
 
 
 def _taken(table: Table, scope: Scope, takes: Mapping[int, tuple[Labels, NDArray[np.float64]]]) -> Table:
@@ -132,8 +141,13 @@ def _taken(table: Table, scope: Scope, takes: Mapping[int, tuple[Labels, NDArray
     return np.ascontiguousarray(table)
 
 
-def _potentials(model: TreeModel, factors: Sequence[Factor]) -> tuple[JunctionTree, list[Table]] | None:
-    """Return a tree that covers model and factors, and potentials whose product is theirs."""
+def _potentials(
+    model: TreeModel, factors: Sequence[Factor], *, flat: bool = False
+) -> tuple[JunctionTree, list[Table]] | None:
+    """Return a tree that covers model and factors, and potentials whose product is theirs.
+
+    With `flat` the model counts as uniform.
+    """
     old, names = model.beliefs.tree, model.domain.attributes
     given = tuple(i for i, name in enumerate(names) if name in model.given)
     on_levels: list[tuple[Table, Scope]] = []
@@ -148,7 +162,7 @@ def _potentials(model: TreeModel, factors: Sequence[Factor]) -> tuple[JunctionTr
         if tree.cells > MOST_CELLS:
             return None
     potentials = [np.ones([tree.sizes[a] for a in clique]) for clique in tree.cliques]
-    for index, held in enumerate(old.cliques):
+    for index, held in enumerate(() if flat else old.cliques):
         table = model.beliefs.tables[index]
         if old.parents[index] >= 0:
             separator = spread(model.beliefs.separators[index], old.separators[index], held)

@@ -138,3 +138,17 @@ def test_a_conditional_model_keeps_each_given_row_and_obeys_the_condition() -> N
     assert (drawn[held == 1] == 1).all()
     assert (drawn[held == 2] == 2).all()
     assert set(drawn[held == 3].tolist()) == {0, 1}
+
+
+def test_an_impossible_condition_says_so_and_leaves_only_codes_that_it_allows() -> None:
+    model = model_of(5)
+    tables = [np.array(t) for t in model.beliefs.tables]
+    tables[0][0, :] = 0.0
+    tree = model.beliefs.tree
+    never = TreeModel(model.domain, model.given, model.levels, model.densities, calibrate(tree, tables))
+    gone = [(("a",), np.array([1.0, 0.0, 0.0, 0.0]))]
+    assert never.marginal(("a",))[0] == 0.0
+    found = weighted(never, gone)
+    assert found is not None
+    assert found[1] == -np.inf
+    np.testing.assert_allclose(found[0].marginal(("a",)), [1, 0, 0, 0], atol=1e-12)
