@@ -12,7 +12,7 @@ Source: Koller & Friedman 2009, ch. 9.3.2 and 12.3 (conditioning, and sampling f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -93,8 +93,9 @@ class _Conditioning:
     def made(self, where: Expr) -> Conditioned:
         factors: list[Factor] = []
         exact = True
-        for clause in clauses("where", must(where), self.planned):
-            found = self._factor(clause)
+        for clause in clauses("where", where, self.planned):
+            # The parts together have the value of the whole, so it is true when each of them is.
+            found = self._factor(replace(clause, expression=must(clause.expression)))
             if found is None:
                 exact = False
                 continue
@@ -167,8 +168,12 @@ class _Conditioning:
             if not told:
                 total += found[1]
                 continue
-            for message in told:
-                on_bases = self._on_bases(message)
+            computed = [each for each in told if any(name not in self.home for name in each[0])]
+            waiting += [each for each in told if all(name in self.home for name in each[0])]
+            if computed:
+                # In one piece: the mean of a product is not the product of the means.
+                message = _product(computed)
+                on_bases = None if message is None else self._on_bases(message)
                 if on_bases is None:
                     return None
                 waiting.append(on_bases)
@@ -190,7 +195,11 @@ class _Conditioning:
             factor = joined
 
     def _computed(self, name: str) -> tuple[tuple[str, ...], Array] | None:
-        """Return P(code of a computed column | codes of its sources), sources first; None when too large."""
+        """Return P(code of a computed column | codes of its sources), 0 or 1, sources first.
+
+        None when it is too large, or when values of one code differ in it: the values inside a code
+        would then have to be weighted too.
+        """
         sources = bases(name, self.planned)
         column, value = self.coded.get(name), self.planned[name].value
         if column is None or value is None or has_window(value) or any(s not in self.home for s in sources):
@@ -213,7 +222,8 @@ class _Conditioning:
             cell = cell * size + own[place]
             share *= part[place]
         flat = np.bincount(cell * column.size + codes, weights=share, minlength=prod(sizes) * column.size)
-        return sources, flat.astype(np.float64).reshape(*sizes, column.size)
+        table = flat.astype(np.float64).reshape(*sizes, column.size)
+        return (sources, table) if bool((table.max(axis=-1) > 1 - 1e-9).all()) else None
 
 
 def _joined(factor: Factor, name: str, sources: tuple[str, ...], shares: Array) -> Factor | None:
@@ -231,6 +241,19 @@ def _joined(factor: Factor, name: str, sources: tuple[str, ...], shares: Array) 
     right = [letters[each] for each in (*sources, name)]
     out: Array = _einsum(moved, left, shares, right, [letters[each] for each in columns])
     return columns, out
+
+
+def _product(factors: Sequence[Factor]) -> Factor | None:
+    """Return the product of factors as one; None when it has too many cells."""
+    columns = tuple(dict.fromkeys(name for clique, _ in factors for name in clique))
+    letters = {each: number for number, each in enumerate(columns)}
+    sizes = {name: size for clique, table in factors for name, size in zip(clique, table.shape, strict=True)}
+    if prod(sizes[each] for each in columns) > MOST_CELLS:
+        return None
+    parts: list[object] = []
+    for clique, table in factors:
+        parts += [table, [letters[each] for each in clique]]
+    return columns, _einsum(*parts, [letters[each] for each in columns])
 
 
 def _all(parts: Sequence[Expr]) -> Expr:
