@@ -1,0 +1,65 @@
+"""scenarios: further tables drawn from the same models, under conditions of their own."""
+
+from __future__ import annotations
+
+from synthspec.release.release import Release, ScenarioTable
+from synthspec.report.blocks import Block, Prose, Section, Table, Value
+from synthspec.report.words import count, named, number, percent, plain, quoted
+
+
+def scenarios(release: Release) -> Section:
+    """Return the section."""
+    blocks: tuple[Block, ...]
+    if not release.scenarios:
+        blocks = (Prose(parts=("The spec asks for no scenarios.",)),)
+    else:
+        blocks = (
+            Prose(
+                parts=(
+                    "Each scenario is a further table drawn from the models that were paid for: it costs "
+                    "nothing, and says nothing more about any person. Conditions are entered into the "
+                    "model, so that no row is thrown away because its class is rare. Rebalanced tables "
+                    "do not show how common things are; their weights undo that.",
+                )
+            ),
+            _table(release.scenarios),
+        )
+    return Section(
+        id="scenarios",
+        title="Scenarios",
+        question="Which further tables were drawn, and how likely is what they show?",
+        blocks=blocks,
+    )
+
+
+def _table(tables: tuple[ScenarioTable, ...]) -> Table:
+    return Table(
+        caption="Scenarios",
+        columns=("Scenario", "Condition", "Probability in the model", "Rows", "Effective rows", "Violations"),
+        rows=tuple(_row(table) for table in tables),
+        numeric=(2, 3, 4, 5),
+    )
+
+
+def _row(table: ScenarioTable) -> tuple[Value, ...]:
+    held = table.certificate
+    if table.problem is not None:
+        return (named(table.name), quoted(table.condition), plain(table.problem), *(plain(""),) * 3)
+    likely = plain("not known") if table.probability is None else _share(table.probability)
+    effective = plain("all") if table.effective is None else _rows(table.effective * held.rows)
+    return (
+        named(table.name),
+        quoted(table.condition) if table.condition else plain("none"),
+        likely,
+        _rows(held.rows),
+        effective,
+        number(held.violations, count(held.violations), "S"),
+    )
+
+
+def _rows(value: float) -> Value:
+    return number(round(value), count(round(value)), "S")
+
+
+def _share(value: float) -> Value:
+    return number(value, percent(value) if value >= 1e-3 else f"{value:.2g}", "M")
