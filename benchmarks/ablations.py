@@ -23,7 +23,14 @@ ABLATIONS = {
     "near least squares": replace(RECIPE, kappa=(0.02, 0.02, 0.02)),
     "score for noise alone": replace(RECIPE, noise_aware=False),
     "no price of a pair in its score": replace(RECIPE, exchange=0.0),
+    "no hurdle for the best of many": replace(RECIPE, hurdle=0.0),
     "cap on cells from the start": replace(RECIPE, start_cap=1.0),
+    "one-ways' share from 8 %": replace(RECIPE, least=0.08),
+    "one-ways from their own answers": replace(RECIPE, pooling=False),
+    "final one-ways not exact": replace(RECIPE, rake=False),
+    "no shrinking of nominal one-ways": replace(RECIPE, shrink_from=10**9),
+    "final fit of 20 sweeps": replace(RECIPE, last_sweeps=20),
+    "triples as candidates": replace(RECIPE, triples=True),
 }
 
 

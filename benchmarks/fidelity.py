@@ -3,14 +3,17 @@
     python benchmarks/fidelity.py                 adult, one seed: about a minute
     python benchmarks/fidelity.py --full          all tables, three seeds, kept in benchmarks/results/
     python benchmarks/fidelity.py --ablate        what each idea of the engine buys
+    python benchmarks/fidelity.py --grid          never worse than independent columns? six tables, eight
+                                                  budgets, five seeds, kept in benchmarks/results/
     python benchmarks/fidelity.py --tables bank credit --epsilons 0.1 1 --seeds 5
 
 delta is 1e-9, neighbours add or remove one row, every row is a unit, all budget goes to the fit, as many
 rows are drawn as were learned from. Beside the engine: rows resampled from the learned table, a fresh
 real sample (the held-out rows), independent columns at the same budget. The measures are those of
-`closeness.py`; "fit" is in CPU seconds, "rows" in million codes drawn per CPU second and all columns,
-"MB" the most memory that a process held which did nothing but that fit. "+-" lines are the standard
-deviation over seeds.
+`closeness.py`; where the table has a spec with rules, a further line fits with its structural zeros and
+without the columns that others determine (`rules.py`). "fit" is in CPU seconds, "rows" in million codes
+drawn per CPU second and all columns, "MB" the most memory that a process held which did nothing but that
+fit. "+-" lines are the standard deviation over seeds.
 """
 
 from __future__ import annotations
@@ -31,10 +34,12 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests" / "generators")]
 
+import grid  # noqa: E402
 import numpy as np  # noqa: E402
 from ablations import ABLATIONS, Variant  # noqa: E402
 from closeness import Rows, closeness  # noqa: E402
 from exact_oracle import TableOracle  # noqa: E402
+from rules import Zeros, completed, model_table, ruled, zeros  # noqa: E402
 from tables import NAMES, Coded, load  # noqa: E402
 
 from synthspec.generators import Generator, Independent, Marginal, Model, Workload  # noqa: E402
@@ -49,6 +54,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 DIGITS = {
     **dict.fromkeys(("tvd1", "tvd2", "tvd3", "max1", "max2", "max3", "auc", "f1"), 4),
     "tail": 2,
+    "top": 2,
     "fit": 2,
     "rows": 2,
     "MB": 0,
@@ -91,13 +97,15 @@ class Page:
         path.write_text("\n".join([f"# {path.stem}", "", facts, "", "```", *self.lines, "```", ""]))
 
 
-def fitted(table: Coded, generator: Fits, epsilon: float, seed: int) -> tuple[Model, float]:
+def fitted(
+    table: Coded, generator: Fits, epsilon: float, seed: int, rules: Zeros = ()
+) -> tuple[Model, float]:
     """Fit, and return the model and the CPU seconds it took."""
     real, _ = table.split()
     domain = Domain(attributes=table.columns, sizes=table.sizes)
     cap = budget_cost(epsilon, DELTA)
     oracle = TableOracle(domain, {c: real[:, i] for i, c in enumerate(table.columns)}, cap, seed=seed)
-    workload = Workload(ordinal=table.ordinal, missing=table.missing)
+    workload = Workload(ordinal=table.ordinal, missing=table.missing, zeros=rules)
     start = time.process_time()
     model = generator.fit(oracle, workload, oracle.left, SampleRng(seed))
     return model, time.process_time() - start
@@ -110,6 +118,18 @@ def run(table: Coded, generator: Fits, epsilon: float, seed: int, *, classifier:
     codes = model.sample(len(table.split()[0]), SampleRng(seed, "sample"))
     rows: Rows = np.stack([codes.columns[c] for c in table.columns], 1).astype(np.int64)
     return closeness(table, rows, classifier=classifier) | {"fit": seconds}
+
+
+def run_ruled(
+    table: Coded, generator: Fits, epsilon: float, seed: int, *, classifier: bool
+) -> dict[str, float]:
+    """Return the figures of one fit that uses what the spec says of the table."""
+    gc.collect()
+    modelled = model_table(table)
+    model, seconds = fitted(modelled, generator, epsilon, seed, zeros(table))
+    codes = model.sample(len(table.split()[0]), SampleRng(seed, "sample"))
+    rows: Rows = np.stack([codes.columns[c] for c in modelled.columns], 1).astype(np.int64)
+    return closeness(table, completed(table, rows), classifier=classifier) | {"fit": seconds}
 
 
 def costs(table: Coded, generator: Generator, epsilon: float) -> dict[str, float]:
@@ -153,6 +173,14 @@ def compare(page: Page, table: Coded, chosen: argparse.Namespace) -> None:
             if isinstance(generator, Marginal):
                 figures[0] |= costs(table, generator, epsilon)
             page.row(f"{generator.kind}, epsilon {epsilon:g}", figures)  # type: ignore[attr-defined]
+            if isinstance(generator, Marginal) and ruled(table):
+                page.row(
+                    "  with the spec's rules",
+                    [
+                        run_ruled(table, generator, epsilon, seed, classifier=not chosen.no_auc)
+                        for seed in range(chosen.seeds)
+                    ],
+                )
 
 
 def ablate(page: Page, table: Coded, chosen: argparse.Namespace) -> None:
@@ -167,23 +195,50 @@ def ablate(page: Page, table: Coded, chosen: argparse.Namespace) -> None:
             page.row(f"  {label}", figures)
 
 
+def compare_grid(page: Page, chosen: argparse.Namespace) -> None:
+    """Print the engine beside independent columns over a grid of budgets, and count what fails."""
+    failed = checked = 0
+    for name in chosen.tables:
+        table = load(name)
+        page.say()
+        page.say(f"{table.name}: {len(table.split()[0])} rows, {len(table.columns)} columns")
+        grid.head(page.say)
+        for epsilon in chosen.epsilons:
+            engine, alone = (
+                [run(table, generator, epsilon, seed, classifier=False) for seed in range(chosen.seeds)]
+                for generator in (Marginal(), Independent())
+            )
+            bad, all_ = grid.cell(page.say, epsilon, engine, alone)
+            failed, checked = failed + bad, checked + all_
+        page.say(f"so far {failed} of {checked} checks fail")
+        if chosen.out:
+            page.write(chosen.out, f"python benchmarks/fidelity.py {' '.join(sys.argv[1:])}")
+
+
 def main() -> None:
     """Run what was asked for."""
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--full", action="store_true", help="all tables, three seeds, results kept")
     parser.add_argument("--ablate", action="store_true", help="one idea taken out at a time")
+    parser.add_argument("--grid", action="store_true", help="the engine against independent columns")
     parser.add_argument("--tables", nargs="+", choices=NAMES)
-    parser.add_argument("--epsilons", nargs="+", type=float, default=[0.1, 1.0, 10.0])
+    parser.add_argument("--epsilons", nargs="+", type=float)
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--no-auc", action="store_true", help="without the classifier")
     parser.add_argument("--out", type=Path, help="write the results to this file as well")
     chosen = parser.parse_args()
-    chosen.tables = chosen.tables or (list(NAMES) if chosen.full else ["adult"])
-    chosen.seeds = chosen.seeds or (3 if chosen.full else 1)
-    kept = RESULTS / ("ablations.md" if chosen.ablate else "fidelity.md")
+    everything = list(grid.TABLES) if chosen.grid else list(NAMES)
+    chosen.tables = chosen.tables or (everything if chosen.full or chosen.grid else ["adult"])
+    chosen.seeds = chosen.seeds or (grid.SEEDS if chosen.grid else 3 if chosen.full else 1)
+    chosen.epsilons = chosen.epsilons or (grid.EPSILONS if chosen.grid else (0.1, 1.0, 10.0))
+    kept = RESULTS / ("ablations.md" if chosen.ablate else "grid.md" if chosen.grid else "fidelity.md")
     chosen.out = chosen.out or (kept if chosen.full else None)
     page = Page()
+    if chosen.grid:
+        chosen.out = chosen.out or kept
+        compare_grid(page, chosen)
+        return
     for name in chosen.tables:
         (ablate if chosen.ablate else compare)(page, load(name), chosen)
         if chosen.out:

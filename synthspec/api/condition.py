@@ -31,6 +31,7 @@ def condition(text: str, columns: Sequence[PlannedColumn]) -> Expr:
             missing=planned.column is not None and planned.column.missing,
         )
         for planned in columns
+        if not planned.hidden
     }
     found = parse_expression(text, scope, what="the condition `where`", wants=BOOL)
     if isinstance(found, list):

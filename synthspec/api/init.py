@@ -12,7 +12,7 @@ from synthspec.api.init_redcap import from_redcap, is_redcap
 from synthspec.api.presets import is_free_text, is_key, is_person, preset_of
 from synthspec.errors import SourceError, SpecError
 
-FORMATS = ("csv", "frictionless", "odcs", "redcap")
+FORMATS = ("csv", "frictionless", "odcs", "redcap", "bif")
 
 _HEAD = (
     "A draft. What is left empty is for you to say: run `synthspec check` and follow it.",
@@ -32,7 +32,8 @@ def init_from(source: str, *, data: str = "data.csv") -> str:
     """Return a draft made from a data dictionary.
 
     Args:
-        source: `FORMAT:PATH`, or a path whose format shows; formats: csv, frictionless, odcs, redcap.
+        source: `FORMAT:PATH`, or a path whose format shows; formats: csv, frictionless, odcs, redcap, and
+            bif: a Bayesian network, whose draft has no source and can be mocked at once.
         data: the path of the private table, as it shall stand in the draft.
 
     Raises:
@@ -47,6 +48,10 @@ def init_from(source: str, *, data: str = "data.csv") -> str:
             draft = from_odcs(text, path, data)
         case "redcap":
             draft = from_redcap(text, path, data)
+        case "bif":
+            from synthspec.api.bif import draft_from_bif
+
+            return draft_from_bif(text, path)
         case _:
             draft = from_dictionary(text, path, data)
     if not draft.columns:
@@ -129,6 +134,8 @@ def _format(source: str) -> tuple[str, str]:
             helps=(f"formats: {', '.join(f'`{each}:PATH`' for each in FORMATS)}",),
         )
     suffix = Path(source).suffix.lower()
+    if suffix == ".bif":
+        return "bif", source
     if suffix == ".json":
         return "frictionless", source
     if suffix in (".yaml", ".yml"):

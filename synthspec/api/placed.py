@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from synthspec.errors import BudgetError, Span
-from synthspec.spec.parse import parse
+from synthspec.privacy.forecast import CAP
+from synthspec.spec.parse import Parsed, parse
 
 if TYPE_CHECKING:
     from synthspec.plan.plan import Plan
@@ -17,14 +18,24 @@ def placed(refusal: BudgetError, plan: Plan) -> BudgetError:
     if refusal.code != "B501":
         return refusal
     parsed = parse(plan.spec_text, plan.spec_path)
+    notes = refusal.diagnostics[0].notes
+    cap = next((note.removeprefix(CAP) for note in notes if note.startswith(CAP)), "")
     spans: list[Span] = []
     for key, label in (
-        ("epsilon", f"asks for ε = {plan.epsilon:g} at δ = {plan.delta:g}"),
-        ("ledger", "its cap is the owner's"),
+        ("epsilon", f"asks for ε = {plan.epsilon:g} at δ = {f'{plan.delta:g}'.replace('e-0', 'e-')}"),
+        ("ledger", f"cap {cap}"),
     ):
         where = ("privacy", key)
         if parsed.tree.node(where) is not None:
-            spans.append(replace(parsed.span(where), label=label, primary=not spans))
+            spans.append(replace(_line(parsed, where), label=label, primary=not spans))
+            if key == "ledger":
+                notes = tuple(note for note in notes if not note.startswith(CAP))
     path = ("privacy", "epsilon")
-    shown = tuple(replace(each, spans=tuple(spans), path=path) for each in refusal.diagnostics)
+    shown = tuple(replace(each, spans=tuple(spans), path=path, notes=notes) for each in refusal.diagnostics)
     return BudgetError(refusal.code, refusal.message, diagnostics=shown)
+
+
+def _line(parsed: Parsed, path: tuple[str, ...]) -> Span:
+    """Return the span of a key with its value."""
+    key, value = parsed.key_span(path), parsed.span(path)
+    return replace(value, line=key.line, column=key.column)

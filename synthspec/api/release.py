@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from synthspec.api.report import Report
     from synthspec.generators.base import Model
+    from synthspec.plan.scenario import Scenario
     from synthspec.release.release import Release as ReleaseValue
     from synthspec.terms.expr import Expr
 
@@ -74,30 +75,26 @@ class Release:
         Args:
             rows: how many; the plan's without it.
             where: an SQL condition that every row shall satisfy.
-            scenario: the name of a scenario of the spec.
+            scenario: the name of a scenario of the spec; `where` is then asked as well.
             seed: of the sampling; the plan's without it, then equal to the released rows' seed.
             units: how many whole units; not built yet.
 
         Raises:
-            SpecError: S155, for a scenario or `units`; when `where` cannot be read.
-            SamplingError: G450, when the rules or `where` cannot be met.
+            SpecError: S155, for `units`; S157, for an unknown scenario; when `where` cannot be read.
+            SamplingError: G450, when the rules or `where` cannot be met; G451, when `where` is impossible.
         """
-        from synthspec.draw.rows import draw
+        from synthspec.draw.scenario import draw_scenario
+        from synthspec.plan.scenario import Scenario
         from synthspec.privacy.entropy import SampleRng
 
-        if scenario is not None:
-            raise SpecError(
-                "S155",
-                "scenarios are not sampled yet",
-                helps=("use `--where` and `-n` with the scenario's condition",),
-            )
         if units is not None:
             raise SpecError("S155", "whole units are not sampled yet", helps=("ask for `rows`",))
         plan = self._value.plan
-        count = plan.rows if rows is None else rows
         rng = SampleRng(plan.seed if seed is None else seed, "sample")
-        condition = None if where is None else self._condition(where)
-        return draw(plan, self._value.columns, self._models, count, rng, condition).frame
+        asked = Scenario(name="", rows=plan.rows) if scenario is None else self._scenario(scenario)
+        if where is not None:
+            asked = asked.model_copy(update=self._also(asked, where))
+        return draw_scenario(plan, self._value.columns, self._models, asked, rng, rows).frame
 
     def report(self, *, internal: bool = False) -> Report:
         """Return the public report.
@@ -122,6 +119,27 @@ class Release:
         report = self.report()
         attach(self._folder, "report.json", report.json(), "application/json", "B")
         attach(self._folder, "report.html", report.html(), "text/html", "B")
+
+    def _scenario(self, name: str) -> Scenario:
+        found = {scenario.name: scenario for scenario in self._value.plan.scenarios}
+        if name not in found:
+            raise SpecError(
+                "S157",
+                f"the release has no scenario `{name}`",
+                helps=(f"its scenarios are {', '.join(f'`{each}`' for each in found)}",)
+                if found
+                else ("its spec declares none: use `--where`",),
+            )
+        return found[name]
+
+    def _also(self, scenario: Scenario, where: str) -> dict[str, object]:
+        from synthspec.terms.expr import Logic
+
+        condition = self._condition(where)
+        if scenario.where is None:
+            return {"where": condition, "where_text": where}
+        both = Logic(op="and", args=(scenario.where, condition))
+        return {"where": both, "where_text": f"({scenario.where_text}) AND ({where})"}
 
     def _condition(self, where: str) -> Expr:
         from synthspec.api.condition import condition

@@ -20,7 +20,10 @@ WARNING  This reads private values and writes what it sees into a text file.
 
 @click.command("init", cls=Verb)
 @click.option(
-    "--from", "source", metavar="FMT:PATH", help="A data dictionary: csv, frictionless, odcs or redcap."
+    "--from",
+    "source",
+    metavar="FMT:PATH",
+    help="A data dictionary: csv, frictionless, odcs, redcap; or a network: bif.",
 )
 @click.option("--names-only", metavar="FILE", help="A CSV's first line, or a Parquet file's schema.")
 @click.option("--from-data", metavar="FILE", help="Reads private values; asks first.")

@@ -12,6 +12,7 @@ from synthspec.columns.category import Category
 from synthspec.columns.date import Date
 from synthspec.columns.datetime import Datetime
 from synthspec.columns.decimal import Decimal
+from synthspec.columns.density import Density
 from synthspec.columns.float import Float
 from synthspec.columns.grid import Ordered
 from synthspec.columns.id import Id
@@ -33,6 +34,7 @@ __all__ = [
     "Date",
     "Datetime",
     "Decimal",
+    "Density",
     "Float",
     "Id",
     "Integer",

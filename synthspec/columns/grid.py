@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from synthspec.columns.base import ColumnType
-from synthspec.columns.spread import MOST_CODES, MOST_POINTS, even_cuts, log_cuts, wide
+from synthspec.columns.density import Density, interpolated, within
+from synthspec.columns.spread import MOST_CODES, MOST_POINTS, Scale, even_cuts, log_cuts, wide
 from synthspec.terms.expr import Bin, Case, Compare, Expr, IsNull, Literal_, Logic
 from synthspec.terms.types import INT
 
@@ -34,6 +35,7 @@ class Ordered(ColumnType, ABC):
 
     `cuts` are the first grid index of each code, None for one code per point. `bins` is how many
     codes were asked for, None when the edges were written out: `narrowed` needs to know which.
+    `density` says how rows spread over the points inside a code, None for evenly.
     """
 
     lo: int
@@ -41,6 +43,7 @@ class Ordered(ColumnType, ABC):
     step: int = 1
     cuts: tuple[int, ...] | None = None
     bins: int | None = MOST_CODES
+    density: Density | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -56,6 +59,8 @@ class Ordered(ColumnType, ABC):
             or any(a >= b for a, b in itertools.pairwise(cuts))
         ):
             raise ValueError("cuts start at 0, increase and stay on the grid")
+        if self.density is not None and self.density.starts[-1] >= self.points:
+            raise ValueError("the cells of a density stay on the grid")
         return self
 
     @abstractmethod
@@ -108,9 +113,15 @@ class Ordered(ColumnType, ABC):
         """Return public cuts for at most `bins` codes; None when every point can be a code."""
         if self.points <= bins:
             return None
-        if self.unit and bins >= 3 and wide(self.lo, self.hi, self.step):
-            return log_cuts(self.lo, self.hi, self.step, max(self.step, self.unit), bins)
+        scale = self.scale_of_bins()
+        if scale.unit and bins >= 3:
+            return log_cuts(self.lo, self.hi, self.step, scale.unit, bins)
         return even_cuts(self.points, bins)
+
+    def scale_of_bins(self) -> Scale:
+        """Return the scale on which bins are spread: signed-log over two decades and more, else linear."""
+        long = bool(self.unit) and wide(self.lo, self.hi, self.step)
+        return Scale(self.lo, self.step, max(self.step, self.unit) if long else 0)
 
     def spread(self, bins: int = MOST_CODES) -> Self:
         """Return the column with public default bins, at most `bins`."""
@@ -125,11 +136,33 @@ class Ordered(ColumnType, ABC):
         last = -((self.lo - max(min(hi, self.hi), self.lo)) // self.step)
         first, last = min(first, self.points - 1), min(max(last, first), self.points - 1)
         ends = {"lo": self.lo + first * self.step, "hi": self.lo + last * self.step}
-        smaller = self.model_copy(update={**ends, "cuts": None})
+        smaller = self.model_copy(update={**ends, "cuts": None, "density": None})
         if self.bins is not None:
             return smaller.spread(self.bins)
         kept = sorted({0, *(cut - first for cut in self.cuts or () if first < cut <= last)})
         return smaller.model_copy(update={"cuts": tuple(kept)})
+
+    def shaped(self, masses: NDArray[np.float64]) -> Self:
+        """Return the column with the density that follows from the shares of its codes, between them.
+
+        A density that the column has already (measured on finer cells) decides how each code's share
+        falls on its cells; inside these the density is interpolated.
+
+        Args:
+            masses: public shares of the codes, the missing code's ignored, shape (size,).
+        """
+        if self.cuts is None:
+            return self
+        edges = self.starts()
+        codes = np.maximum(np.asarray(masses, dtype=np.float64)[: self.codes], 0.0)
+        cells, shares = edges, np.ones(len(codes))
+        if self.density is not None:
+            cells, shares = self.density.on(edges)
+        mass = codes[np.searchsorted(edges, cells[:-1], side="right") - 1] * shares
+        parts, finer = interpolated(cells, self.scale_of_bins(), mass)
+        inside = within(parts, finer, edges)
+        density = Density(starts=tuple(parts[:-1].tolist()), shares=tuple(inside.tolist()))
+        return self.model_copy(update={"density": density})
 
     def inside(self, value: Expr) -> Expr:
         """See `ColumnType.inside`."""
@@ -151,12 +184,14 @@ class Ordered(ColumnType, ABC):
     def decode(
         self, codes: NDArray[np.integer], rng: np.random.Generator
     ) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """See `ColumnType.decode`: uniform over the grid points of each code."""
+        """See `ColumnType.decode`: by `density` over the grid points of each code, evenly without."""
         starts = self.starts()
         null = np.asarray(codes) == self.codes if self.missing else np.zeros(len(codes), dtype=np.bool_)
         at = np.where(null, 0, codes).astype(np.int64)
         index = starts[:-1][at]
-        if self.cuts is not None:
+        if self.cuts is not None and self.density is not None:
+            index = self.density.places(at, starts, rng)
+        elif self.cuts is not None:
             width = np.diff(starts)[at]
             index = index + np.minimum((rng.random(len(at)) * width).astype(np.int64), width - 1)
         return self.physical(self.lo + index * self.step), null

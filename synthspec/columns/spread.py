@@ -1,13 +1,14 @@
 """Spread: public default bins of a grid: from its ends and step only, never from data.
 
 A grid of at most 128 points has one code per point. A longer one gets up to 128 bins: of equal width
-when it spans fewer than three decades, else equally spaced on the signed-log scale asinh(x / unit),
+when it spans fewer than two decades, else equally spaced on the signed-log scale asinh(x / unit),
 with 0 alone in a bin, so that zero-inflated, heavy-tailed amounts keep their small values apart.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,41 @@ MOST_CODES = 128
 MOST_POINTS = 2**53
 """Beyond this, grid points are no longer exact in float64."""
 
-_DECADES = 1000
+_RATIO = 100
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale on which bins are spread: linear in the grid index, or asinh(x / unit).
+
+    Attributes:
+        lo: lower end of the grid, in grid integers.
+        step: distance of grid points.
+        unit: below this size the scale is linear, above it logarithmic; 0 for a linear scale.
+    """
+
+    lo: int
+    step: int
+    unit: int
+
+    def place(self, index: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return where grid indices lie on the scale."""
+        if not self.unit:
+            return index.astype(np.float64)
+        return np.asarray(np.arcsinh((self.lo + index * self.step) / self.unit), dtype=np.float64)
+
+    def index(self, place: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the first grid index at or above each place, not bounded to the grid."""
+        if self.unit:
+            place = (np.sinh(place) * self.unit - self.lo) / self.step
+        return np.ceil(place - 1e-9).astype(np.int64)
 
 
 def wide(lo: int, hi: int, step: int) -> bool:
-    """Return whether lo..hi spans three decades or more, from its smallest non-zero size to its largest."""
+    """Return whether lo..hi spans two decades or more, from its smallest non-zero size to its largest."""
     largest = max(abs(lo), abs(hi))
     smallest = step if lo <= 0 <= hi else min(abs(lo), abs(hi))
-    return largest >= _DECADES * smallest
+    return largest >= _RATIO * smallest
 
 
 def even_cuts(points: int, bins: int) -> tuple[int, ...]:

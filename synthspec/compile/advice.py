@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import ceil, sqrt
 
 from synthspec.compile.checked import Checked
+from synthspec.compile.passes.met import TRIAL_ROWS, unlikely
 from synthspec.compile.plan import compile_plan
 from synthspec.errors import Diagnostic
 from synthspec.plan.plan import Plan, Prediction
@@ -18,10 +19,42 @@ GAIN = 0.8
 
 
 def advice(checked: Checked, plan: Plan) -> tuple[Diagnostic, ...]:
+    """Return warnings about the plan: P410 and R218; a comment that allows one silences it."""
+    found = (*_fewer_rows(checked, plan), *_hard_rules(checked, plan))
+    return tuple(each for each in found if checked.parsed.reason(each) is None)
+
+
+def _hard_rules(checked: Checked, plan: Plan) -> tuple[Diagnostic, ...]:
+    """Return R218 for each rule that keeps hardly any of the rows drawn from what the spec states."""
+    found = []
+    for each in unlikely(plan):
+        path = ("rules", each.rule)
+        if checked.parsed.tree.node(path) is None:
+            path = ("columns", each.rule.removeprefix("domain of "))
+        span = replace(checked.parsed.span(path), label="met by drawing rows again", primary=True)
+        kept = f"about {each.acceptance:.1%}" if each.acceptance else "none"
+        found.append(
+            Diagnostic(
+                code="R218",
+                message=f"hardly any row meets rule `{each.rule}`",
+                level="warning",
+                path=path,
+                spans=(span,),
+                notes=(f"{kept} of {TRIAL_ROWS} rows drawn from the spec alone met it; nothing was read",),
+                helps=(
+                    "compute one of its columns with `derive:`, or put its columns into one group",
+                    "or keep it with a reason: `# synthspec: allow R218 because <reason>`",
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def _fewer_rows(checked: Checked, plan: Plan) -> tuple[Diagnostic, ...]:
     """Return P410 when a half, a quarter, ... of `max_rows` would lower the worst error much.
 
     None below the public mean of rows per unit is tried, and nothing is said where errors are not
-    predicted. A comment in the text that allows P410 silences it.
+    predicted.
     """
     privacy, protection = checked.spec.privacy, plan.protection
     if privacy is None or privacy.max_rows is None or protection is None or plan.public_rows is None:
@@ -55,7 +88,7 @@ def advice(checked: Checked, plan: Plan) -> tuple[Diagnostic, ...]:
             "or keep it with a reason: `# synthspec: allow P410 because <reason>`",
         ),
     )
-    return () if checked.parsed.reason(found) is not None else (found,)
+    return (found,)
 
 
 def _with(checked: Checked, plan: Plan, most: int, worst: Prediction) -> tuple[int, float] | None:

@@ -6,18 +6,25 @@ from pathlib import Path
 
 from synthspec.compile.checked import Checked
 from synthspec.compile.columns import Columns
+from synthspec.compile.determined import Determined, take_out
 from synthspec.compile.diagnose.contradictions import Contradictions
 from synthspec.compile.diagnose.extras import Extras
 from synthspec.compile.diagnose.hygiene import check_hygiene
 from synthspec.compile.diagnose.network import Network
+from synthspec.compile.diagnose.questions import Questions
+from synthspec.compile.equations import solve_equations
 from synthspec.compile.expressions import Expressions
+from synthspec.compile.families import Families
 from synthspec.compile.files import PublicFiles
 from synthspec.compile.findings import Findings
 from synthspec.compile.gates import Gates
 from synthspec.compile.groups import Groups
 from synthspec.compile.privacy import Privacy
+from synthspec.compile.public_rows import PublicRows
 from synthspec.compile.rules import Rules
+from synthspec.compile.scenarios import scenarios_of, tables_of
 from synthspec.errors import Diagnostic
+from synthspec.plan.plan import PublicFile
 from synthspec.spec.parse import Parsed
 
 
@@ -40,17 +47,25 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     privacy.check()
     rules = Rules(findings, files, spec, expressions, columns).resolve()
     groups = Groups(findings, spec, expressions, columns, rules).resolve()
-    Network(findings, spec, expressions, columns).check()
+    Determined(findings, spec, columns, rules, groups).check()
+    network = Network(findings, spec, expressions, columns)
+    network.check()
+    tables = Families(findings, spec, columns, rules, groups, network.cases).check()
     gates = Gates(findings, spec, expressions).resolve()
     shares = privacy.shares(groups)
     extras = Extras(findings, spec, expressions)
     extras.check()
+    public = PublicRows(findings, files, columns)
+    scenarios = tables_of(findings, spec, columns, public)
+    questions = Questions(findings, spec, expressions, columns).resolve()
     check_hygiene(findings, spec)
     if not _failed(parsed.diagnostics) and not _failed(findings.found):
-        Contradictions(findings, columns, rules, extras.wheres).check()
+        Contradictions(findings, spec, columns, rules, extras.wheres, network.cases).check()
     diagnostics = _sorted((*parsed.diagnostics, *findings.found))
     if _failed(diagnostics):
         return None, diagnostics
+    columns, rules, groups = solve_equations(spec, columns, rules, groups, frozenset(expressions.gaps))
+    columns, groups = take_out(columns, rules, groups)
     checked = Checked(
         parsed=parsed,
         spec=spec,
@@ -58,11 +73,19 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
         rules=rules,
         groups=groups,
         gates=gates,
+        questions=questions,
         shares=shares,
-        files=files.read(),
+        files=_files(files, public),
         reasons=tuple(findings.reasons),
+        tables=tables,
+        scenarios=scenarios_of(spec, columns, extras.wheres, scenarios),
     )
     return checked, diagnostics
+
+
+def _files(files: PublicFiles, rows: PublicRows) -> tuple[PublicFile, ...]:
+    every = {each.path: each for each in (*files.read(), *rows.manifests.values())}
+    return tuple(every[path] for path in sorted(every))
 
 
 def _failed(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic]) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from synthspec.generators.base import Generator
-from synthspec.plan.plan import Gate, PlannedColumn, PublicFile
+from synthspec.plan.plan import Gate, KnownTable, PlannedColumn, PublicFile, Question
+from synthspec.plan.scenario import Scenario
 from synthspec.rules import AnyRule
 from synthspec.spec.model import Spec
 from synthspec.spec.parse import Parsed
@@ -17,13 +18,16 @@ from synthspec.spec.parse import Parsed
 
 @dataclass(frozen=True, eq=False)
 class CheckedGroup:
-    """One group: its generator with options (None while it is not built), and what it is given."""
+    """One group: its generator with options (None while it is not built), and what it is given.
+
+    `determined` columns are paid for from its budget and given by a bought table."""
 
     name: str
     using: str
     columns: tuple[str, ...]
     given: tuple[str, ...]
     generator: Generator | None
+    determined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,9 @@ class Checked:
     rules: tuple[AnyRule, ...]
     groups: tuple[CheckedGroup, ...]
     gates: tuple[Gate, ...]
+    questions: tuple[Question, ...]
     shares: tuple[tuple[str, Fraction], ...]
     files: tuple[PublicFile, ...]
     reasons: tuple[tuple[str, str], ...]
+    tables: tuple[KnownTable, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()

@@ -242,6 +242,11 @@ def _sample(old: Plan, new: Plan) -> Iterator[Change]:
             yield Change(path=path, before=str(before), after=str(after), effect="free: resample")
     if old.known != new.known:
         yield Change(path="network.known", before="one table", after="another", effect="free: re-infer")
+    learnt = old.source is not None or new.source is not None
+    for attribute, path in (("known_tables", "network.known"), ("network", "network")):
+        if getattr(old, attribute) != getattr(new, attribute):  # it decides what is measured
+            effect: Effect = "costs: re-measure" if learnt else "free: resample"
+            yield Change(path=path, before="one", after="another", effect=effect)
 
 
 def _gates(old: Plan, new: Plan) -> Iterator[Change]:

@@ -67,7 +67,7 @@ class PublicFiles:
             at,
             "not in the file's header",
             notes=(f"its columns are {listing(table.header)}",),
-            helps=helps,
+            helps=helps or ("name one of its columns, or correct the file",),
         )
 
     def read(self) -> tuple[PublicFile, ...]:
@@ -100,6 +100,10 @@ class PublicFiles:
             self._unreadable(path, where, problem)
             return None
         return PublicTable(path, hashlib.sha256(data).hexdigest(), header, rows)
+
+    def is_private(self, path: str) -> bool:
+        """Return whether a path leads to the private source of the spec."""
+        return self._private(self.folder / Path(path).expanduser())
 
     def _private(self, file: Path) -> bool:
         """Return whether `file` is one of the files that `source` names and does not declare public."""

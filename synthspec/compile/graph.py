@@ -1,4 +1,4 @@
-"""Graph: what must be known before what: derive, lookup, given and declared edges in one graph."""
+"""Graph: what must be known before what: derive, lookup, given, declared edges and known tables in one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 from synthspec.spec.model import Spec
 from synthspec.spec.tree import Path_
 
-Why = Literal["derive", "lookup", "given", "require"]
+Why = Literal["derive", "lookup", "given", "require", "known"]
 _WORD = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -73,6 +73,14 @@ def arrows(spec: Spec) -> tuple[Arrow, ...]:
             for parent in edge.parents
             if node_of(parent) in names and node_of(edge.child) in names
         ]
+    for child, known in spec.network.known.items():
+        for number, case in enumerate(known.cases):
+            at_case: Path_ = ("network", "known", child, "cases", str(number), "if")
+            found += [
+                Arrow(parent, child, "known", at_case, at)
+                for parent, at in mentions(case.if_ or "", names).items()
+                if node_of(child) in names
+            ]
     return tuple(found)
 
 
@@ -112,35 +120,3 @@ def _loop(start: str, leaving: Mapping[str, Sequence[Arrow]]) -> tuple[Arrow, ..
                 ways[arrow.target] = (*ways[here], arrow)
                 queue.append(arrow.target)
     return ()
-
-
-def to_dot(spec: Spec) -> str:
-    """Return the dependency graph in Graphviz's language."""
-    lines = ["digraph spec {", "  rankdir=LR;", '  node [shape=box, fontname="sans-serif"];']
-    lines += [f'  "{name}"{_dot_shape(spec, name)};' for name in spec.columns]
-    style = {"derive": "solid", "lookup": "dotted", "given": "dashed", "require": "bold"}
-    lines += [f'  "{a}" -> "{b}" [style={style[why]}, label="{why}"];' for a, b, why in _edges(spec)]
-    return "\n".join([*lines, "}", ""])
-
-
-def to_mermaid(spec: Spec) -> str:
-    """Return the dependency graph in Mermaid's language."""
-    ids = {name: f"n{i}" for i, name in enumerate(spec.columns)}
-    lines = ["flowchart LR", *(f'  {key}["{name}"]' for name, key in ids.items())]
-    ends = {"derive": "-->", "lookup": "-.->", "given": "-.->", "require": "==>"}
-    lines += [f"  {ids[node_of(a)]} {ends[why]}|{why}| {ids[node_of(b)]}" for a, b, why in _edges(spec)]
-    return "\n".join([*lines, ""])
-
-
-def _edges(spec: Spec) -> Sequence[tuple[str, str, Why]]:
-    drawn: Mapping[tuple[str, str, Why], None] = dict.fromkeys(
-        (node_of(arrow.source), node_of(arrow.target), arrow.why) for arrow in arrows(spec)
-    )
-    return tuple(drawn)
-
-
-def _dot_shape(spec: Spec, name: str) -> str:
-    column = spec.columns[name]
-    if column.derive is not None or column.lookup is not None:
-        return " [style=rounded]"
-    return " [style=dotted]" if column.type == "id" else ""

@@ -9,19 +9,21 @@ from pydantic import ValidationError
 
 from synthspec.compile.checked import CheckedGroup
 from synthspec.compile.diagnose.names import known_column
+from synthspec.compile.equations import Equations, apply_solutions
 from synthspec.compile.expressions import Expressions
 from synthspec.compile.findings import Findings, listing
 from synthspec.errors import Span
 from synthspec.generators import GENERATORS
 from synthspec.generators.base import Generator
+from synthspec.plan.late import late_columns
 from synthspec.plan.plan import PlannedColumn
-from synthspec.rules import AnyRule, Check
+from synthspec.rules import AnyRule
 from synthspec.spec.model import GroupSpec, Spec
 from synthspec.spec.tree import Path_
-from synthspec.terms.expr import Column, Compare
+from synthspec.terms.expr import Expr
 from synthspec.terms.walk import columns_of
 
-NOT_BUILT = ("bn", "vae", "ctgan", "autoregressive")
+NOT_BUILT = ("vae", "ctgan", "autoregressive")
 """Names of the shelf that parse and check already."""
 
 DEFAULT_GROUP = "all"
@@ -61,8 +63,8 @@ class Groups:
                 ),
             )
         found = {name: self._group(name, group) for name, group in self.spec.generate.items()}
-        self._coverage(modelled)
-        return _ordered(found, self.columns)
+        solved = self._coverage(modelled)
+        return _ordered(found, {**self.columns, **apply_solutions(self.columns, (), solved)[0]})
 
     def _group(self, name: str, group: GroupSpec) -> CheckedGroup:
         path = ("generate", name)
@@ -156,6 +158,9 @@ class Groups:
                 helps=(f"add `in:` to `{item}`, like `in: 0..120`",),
             )
             return ()
+        if column is not None and column in late_columns(tuple(self.columns.values())):
+            self._of_the_table(group, item, path)
+            return ()
         if item in self.spec.generate[group].columns:
             return self._itself(group, item, path)
         return (item,)
@@ -170,6 +175,17 @@ class Groups:
             helps=(f"drop `{item}` from `given:`; columns of one group are modelled jointly",),
         )
         return ()
+
+    def _of_the_table(self, group: str, item: str, path: Path_) -> None:
+        """Report G423: a group is given what is known once all rows are drawn."""
+        self.findings.report(
+            "G423",
+            f"`{group}` is conditioned on `{item}`, which is computed over the rows of a unit",
+            path,
+            "known when all rows are drawn",
+            also=((("columns", item), "over a window, or from a column that is"),),
+            helps=("drop it from `given:`, or derive a column of the same row",),
+        )
 
     def _unknown_given(self, group: str, item: str, path: Path_) -> None:
         known = (*self.spec.generate, *self.expressions.types)
@@ -234,13 +250,16 @@ class Groups:
             fixes=fixes,
         )
 
-    def _coverage(self, modelled: tuple[str, ...]) -> None:
+    def _coverage(self, modelled: tuple[str, ...]) -> dict[str, Expr]:
+        """Report modelled columns in no group or in two; returns the values of those that rules give."""
         homes: dict[str, list[str]] = {}
         for name, group in self.spec.generate.items():
             for column in group.columns:
                 homes.setdefault(column, []).append(name)
         lost = [name for name in modelled if name not in homes]
-        self._homeless([name for name in lost if not any(solves(rule, name) for rule in self.rules)])
+        equations = Equations(self.spec, self.columns, self.rules, frozenset(self.expressions.gaps))
+        solved = equations.homeless(dict.fromkeys(homes, 0))
+        self._homeless([name for name in lost if name not in solved])
         for column, groups in homes.items():
             if len(groups) > 1:
                 first, second = groups[0], groups[1]
@@ -253,6 +272,7 @@ class Groups:
                     also=((("generate", first, "columns"), f"already in `{first}`"),),
                     helps=(f"keep it in `{first}`, and write `given: [{first}]` in `{second}`",),
                 )
+        return solved
 
     def _homeless(self, names: list[str]) -> None:
         """Report G411 once for all columns in no group; a group that cannot be read may hold them."""
@@ -277,15 +297,6 @@ class Groups:
 
 def _them(names: list[str]) -> str:
     return "it" if len(names) == 1 else "them"
-
-
-def solves(rule: AnyRule, column: str) -> bool:
-    """Return whether `rule` is an equation with `column` alone on one side: `total = amount + fee`."""
-    if not isinstance(rule, Check) or rule.enforce != "always" or not isinstance(rule.expression, Compare):
-        return False
-    sides = (rule.expression.left, rule.expression.right)
-    alone = [isinstance(side, Column) and side.name == column for side in sides]
-    return rule.expression.op == "=" and any(alone) and column not in columns_of(sides[alone.index(True) - 1])
 
 
 def _ordered(

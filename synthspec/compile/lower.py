@@ -6,12 +6,21 @@ from synthspec import __version__
 from synthspec.columns import Ordered
 from synthspec.compile.budget import PUBLIC_BUDGET, Budget, budget_of, discovery_prices
 from synthspec.compile.checked import Checked, CheckedGroup
+from synthspec.compile.determined import table_share
 from synthspec.compile.diagnose.extras import source_format
-from synthspec.compile.known import code_probabilities
 from synthspec.errors import InternalError
-from synthspec.plan.ops import Assess, Bound, CountFit, Discover, Fit, Op, Sample, Scan, Tighten
-from synthspec.plan.plan import DEFAULT_ROWS, Group, Plan, PlannedColumn
-from synthspec.privacy.cost import FREE
+from synthspec.plan.ops import Assess, Bound, CountFit, Determine, Discover, Fit, Op, Sample, Scan, Tighten
+from synthspec.plan.plan import (
+    DEFAULT_ROWS,
+    Group,
+    KnownTable,
+    Plan,
+    PlannedColumn,
+    PlannedEdge,
+    PlannedNetwork,
+)
+from synthspec.plan.resolve import imagined
+from synthspec.privacy.cost import FREE, Cost
 from synthspec.spec.model import Spec
 from synthspec.terms.protection import Protection
 from synthspec.terms.view import Source
@@ -22,7 +31,6 @@ def lower(checked: Checked, epsilon: float | None = None) -> Plan:
     """Return the plan of a checked spec whose every key is built; `epsilon` replaces the spec's."""
     spec, privacy = checked.spec, checked.spec.privacy
     budget = budget_of(checked, epsilon)
-    known = spec.network.known
     return Plan(
         tool=__version__,
         name=spec.name,
@@ -42,24 +50,40 @@ def lower(checked: Checked, epsilon: float | None = None) -> Plan:
         budget=budget.whole,
         ledger=privacy.ledger if privacy is not None else None,
         split=tuple((name, float(share)) for name, share in checked.shares),
-        columns=_columns(checked),
+        columns=_unpaid(_columns(checked), checked, budget),
         rules=checked.rules,
         groups=tuple(_group(group) for group in checked.groups),
         ops=_ops(checked, budget),
         workload=tuple((item.columns, item.weight) for item in spec.workload),
-        known=tuple(
-            (column.name, code_probabilities(column.column, known[column.name].cases[0]))
-            for column in checked.columns
-            if column.name in known and column.column is not None
-        ),
+        known=tuple((table.child, table.rows[0]) for table in checked.tables if _one_way(table, checked)),
+        known_tables=tuple(table for table in checked.tables if not _one_way(table, checked)),
+        network=_network(spec),
         rows=spec.sample.rows if spec.sample.rows is not None else DEFAULT_ROWS,
         seed=spec.sample.seed,
+        scenarios=checked.scenarios,
         gates=checked.gates,
+        questions=checked.questions,
+        subgroups=spec.subgroups,
         folder=spec.output.folder or f"out/{spec.name}",
         format=spec.output.format,
         also=spec.output.also,
         files=checked.files,
         reasons=checked.reasons,
+    )
+
+
+def _one_way(table: KnownTable, checked: Checked) -> bool:
+    """Return whether a table is the fixed distribution of a column that is never missing."""
+    may_lack = checked.spec.columns[table.child].missing != "never"
+    return not table.parents and table.strength is None and not may_lack
+
+
+def _network(spec: Spec) -> PlannedNetwork:
+    network = spec.network
+    return PlannedNetwork(
+        require=tuple(PlannedEdge(parents=edge.parents, child=edge.child) for edge in network.require),
+        forbid=tuple(PlannedEdge(parents=edge.parents, child=edge.child) for edge in network.forbid),
+        max_parents=network.max_parents,
     )
 
 
@@ -83,7 +107,7 @@ def lower_mock(checked: Checked, rows: int | None = None, seed: int | None = Non
         "budget": FREE,
         "ledger": None,
         "split": (),
-        "columns": tuple(_declared(column) for column in plan.columns),
+        "columns": imagined(tuple(_declared(column) for column in plan.columns)),
         "groups": groups,
         "ops": (*fits, Sample(models=tuple(range(len(fits))))),
         "rows": plan.rows if rows is None else rows,
@@ -159,6 +183,15 @@ def _columns(checked: Checked) -> tuple[PlannedColumn, ...]:
     )
 
 
+def _unpaid(
+    columns: tuple[PlannedColumn, ...], checked: Checked, budget: Budget
+) -> tuple[PlannedColumn, ...]:
+    """Return the columns; those whose table no budget buys get one from the spec alone."""
+    free = {name for group in checked.groups if not budget.price(group.name).mu2 for name in group.determined}
+    made = {column.name: column for column in imagined(columns)}
+    return tuple(made[column.name] if column.name in free else column for column in columns)
+
+
 def _group(group: CheckedGroup) -> Group:
     if group.generator is None:
         raise InternalError("I312", "a group that is not built was lowered")
@@ -180,12 +213,21 @@ def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
     ]
     parts = budget.price("bounds").split(len(tightened)) if tightened else ()
     ops += [Tighten(view=view, column=name, cost=cost) for name, cost in zip(tightened, parts, strict=True)]
+    ranges = tuple(range(2, len(ops)))
+    ops += [
+        Determine(view=view, column=name, cost=_table_price(budget, group), domains=ranges)
+        for group in checked.groups
+        for name in group.determined
+        if budget.price(group.name).mu2
+    ]
     domains = tuple(range(2, len(ops)))
     if budget.price("fit").mu2:
         ops.append(CountFit(view=view, cost=budget.price("fit")))
     models = []
     for group in checked.groups:
         price = budget.price(group.name)
+        for _ in group.determined:
+            price = price - _table_price(budget, group)
         models.append(len(ops))
         reads = price.mu2 > 0
         ops.append(
@@ -195,6 +237,11 @@ def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
     if budget.price("report").mu2:
         ops.append(Assess(view=view, rows=len(ops) - 1, cost=budget.price("report")))
     return tuple(ops)
+
+
+def _table_price(budget: Budget, group: CheckedGroup) -> Cost:
+    """Return what the table of one determined column costs its group."""
+    return budget.price(group.name).share(table_share(group))
 
 
 __all__ = ["DEFAULT_ROWS", "PUBLIC_BUDGET", "lower", "lower_mock"]

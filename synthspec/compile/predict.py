@@ -17,8 +17,10 @@ from itertools import combinations
 from math import sqrt
 from statistics import NormalDist
 
+from synthspec.compile.expect import with_expected
 from synthspec.generators.copula import ONE_WAYS
-from synthspec.plan.ops import Assess, CountFit, Discover, Fit, Op, Tighten
+from synthspec.generators.size import WIDE
+from synthspec.plan.ops import Assess, CountFit, Determine, Discover, Fit, Op, Tighten
 from synthspec.plan.plan import Forecast, Group, Plan, Prediction
 from synthspec.plan.view import flags_of
 from synthspec.privacy.accountant import claim_epsilon
@@ -30,6 +32,8 @@ PAIRS_PER_COLUMN = 1.2
 SELECTION_SHARE = 0.1
 ROWS_A_CELL = 4
 """In units of sigma: cells of a pair with fewer rows are not followed one by one."""
+PAIRED = ("marginal", "bn")
+"""Generators that measure pairs they select."""
 NINETY = NormalDist().inv_cdf(0.95)
 """Two-sided 90 %."""
 
@@ -54,7 +58,9 @@ def with_predictions(plan: Plan) -> Plan:
     """Return the plan with its predictions and forecast filled in."""
     errors = {group.name: group_errors(plan, group, _price(plan, group.name)) for group in plan.groups}
     rows = [_step(plan, name, ops, errors) for name, ops in _steps(plan)]
-    return plan.model_copy(update={"predictions": tuple(rows), "forecast": _forecast(plan, errors)})
+    questions = with_expected(plan, {name: (dict(e.one), dict(e.two)) for name, e in errors.items()})
+    update = {"predictions": tuple(rows), "forecast": _forecast(plan, errors), "questions": questions}
+    return plan.model_copy(update=update)
 
 
 def group_errors(plan: Plan, group: Group, cost: Cost) -> Errors:
@@ -65,7 +71,7 @@ def group_errors(plan: Plan, group: Group, cost: Cost) -> Errors:
     reach = sqrt(Marginal(axes=()).sensitivity(plan.protection).l2_squared)
     sizes = {name: _size(plan, name) for name in (*group.given, *group.columns)}
     mu2 = float(cost.mu2 * MU2_UNIT)
-    pairs_too = group.generator.kind == "marginal" and len(sizes) > 1
+    pairs_too = group.generator.kind in PAIRED and len(sizes) > 1
     correlated = group.generator.kind == "copula" and len(sizes) > 1
     singles = mu2 * (ONE_WAY_SHARE if pairs_too else ONE_WAYS if correlated else 1.0)
     weights = {name: sizes[name] ** (2 / 3) for name in sizes}
@@ -118,6 +124,8 @@ def _steps(plan: Plan) -> list[tuple[str, list[Op]]]:
                 found.setdefault("domains", []).append(op)
             case Tighten():
                 found.setdefault("bounds", []).append(op)
+            case Determine():
+                found.setdefault("determines", []).append(op)
             case CountFit():
                 found.setdefault("fit", []).append(op)
             case Fit() if op.view is not None:
@@ -143,6 +151,9 @@ def _step(plan: Plan, name: str, ops: list[Op], errors: dict[str, Errors]) -> Pr
                 f"range of {_few([op.column for op in ops if isinstance(op, Tighten)])}",
                 _marginal_sigma(plan, total, len(ops)),
             )
+        case Determine():
+            names = [op.column for op in ops if isinstance(op, Determine)]
+            what, sigma = f"table of {_few(names)}", _marginal_sigma(plan, total, len(ops))
         case CountFit():
             what, sigma, worst = _fit_counts(plan, total)
         case Assess():
@@ -207,11 +218,13 @@ def _assessment(plan: Plan, cost: Cost) -> tuple[str, float, float | None, str |
 def _group(plan: Plan, op: Fit, cost: Cost, errors: Errors) -> tuple[str, float, float | None, str | None]:
     group = next(group for group in plan.groups if group.name == op.group)
     count = len(group.columns) + len(group.given)
-    if group.generator.kind == "marginal" and count > 1:
+    if group.generator.kind in PAIRED and count > 1:
         tables = count + round(PAIRS_PER_COLUMN * count)
         part = (1 - ONE_WAY_SHARE) * (1 - SELECTION_SHARE) / (PAIRS_PER_COLUMN * count)
         sigma = _marginal_sigma(plan, cost, 1 / part)
         what = f"{group.generator.kind}, about {tables} tables"
+        if count > WIDE:  # too many pairs to score again and again
+            what = f"{group.generator.kind}, one tree of about {2 * count - 1} tables"
     elif group.generator.kind == "copula" and count > 1:
         sigma = _marginal_sigma(plan, cost, count * (count - 1) / 2 / (1 - ONE_WAYS))
         what = f"{group.generator.kind}, up to {count * (count + 1) // 2} tables"

@@ -8,6 +8,7 @@ from math import prod
 from typing import assert_never
 
 from synthspec.columns import AnyColumn, Id, Listed, Ordered
+from synthspec.compile.cross_row import CrossRow
 from synthspec.compile.diagnose.names import known_column
 from synthspec.compile.domains import holds
 from synthspec.compile.expressions import Expressions
@@ -15,9 +16,11 @@ from synthspec.compile.files import PublicFiles
 from synthspec.compile.findings import Findings, listing, plural
 from synthspec.compile.literals import canonical
 from synthspec.plan.plan import DEFAULT_ROWS, PlannedColumn
+from synthspec.plan.view import domain_rule
 from synthspec.rules import AnyRule, Check, Combos, Unique
 from synthspec.spec.model import (
     CheckRule,
+    ColumnSpec,
     CombosRule,
     DeterminesRule,
     FileDomain,
@@ -44,7 +47,9 @@ class Rules:
 
     def resolve(self) -> tuple[AnyRule, ...]:
         """Return the rules that can be enforced, those implied by computed columns first."""
-        found: list[AnyRule | None] = [self._implied(column) for column in self.columns.values()]
+        found: list[AnyRule | None] = [
+            implied(column, self.spec.columns[column.name]) for column in self.columns.values()
+        ]
         for name, rule in self.spec.rules.items():
             path = ("rules", name)
             match rule:
@@ -59,38 +64,22 @@ class Rules:
                 case CombosRule():
                     found.append(self._combos(name, rule, path))
                 case DeterminesRule():
-                    self._names(rule.determines, name, (*path, "determines"))
-                    self._names(rule.by, name, (*path, "by"))
-                    self._itself(rule, path)
+                    known = self._names(rule.determines, name, (*path, "determines"))
+                    if self._names(rule.by, name, (*path, "by")) and known and self._itself(rule, path):
+                        found.append(CrossRow(self.findings, self.columns).determines(name, rule, path))
                 case NoOverlapRule():
-                    self._names((rule.per,), name, (*path, "per"))
-                    if self._names(rule.no_overlap, name, (*path, "no_overlap")):
-                        self._interval(rule, name, path)
+                    known = self._names((rule.per,), name, (*path, "per"))
+                    if self._names(rule.no_overlap, name, (*path, "no_overlap")) and known:
+                        found.append(CrossRow(self.findings, self.columns).no_overlap(name, rule, path))
                 case _:
                     assert_never(rule)
         return tuple(rule for rule in found if rule is not None)
 
-    def _implied(self, column: PlannedColumn) -> Check | None:
-        """Return the rule that a computed column lies in its domain and is not missing unless declared."""
-        if column.role != "computed" or column.value is None or has_window(column.value):
-            return None
-        value = Column(name=column.name, type=column.type)
-        may_be_missing = self.spec.columns[column.name].missing != "never"
-        parts = [] if may_be_missing else [Not(arg=IsNull(arg=value))]
-        text = [] if may_be_missing else [f"{column.name} IS NOT NULL"]
-        if column.column is not None and self.spec.columns[column.name].domain is not None:
-            parts.append(column.column.inside(value))  # type: ignore[arg-type]
-            text.append(f"{column.name} in {column.column.domain_text()}")
-        if not parts:
-            return None
-        expression = parts[0] if len(parts) == 1 else Logic(op="and", args=tuple(parts))
-        return Check(name=f"domain of {column.name}", text=" and ".join(text), expression=expression)
-
     def _check(self, name: str, rule: CheckRule | IfRule, path: Path_) -> Check | None:
         where = path if self.findings.parsed.tree.node((*path, "check")) is None else (*path, "check")
         what = f"rule `{name}`"
-        if rule.repair:
-            self._names(rule.repair, name, (*path, "repair"))
+        if rule.repair and self._names(rule.repair, name, (*path, "repair")):
+            CrossRow(self.findings, self.columns).repairable(name, rule.repair, path)
         if isinstance(rule, CheckRule):
             expression = self.expressions.parse(rule.check, where, what, wants=BOOL)
             text = rule.check
@@ -169,43 +158,19 @@ class Rules:
             )
         return bool(found)
 
-    def _itself(self, rule: DeterminesRule, path: Path_) -> None:
-        for name in rule.determines:
-            if name in rule.by:
-                self.findings.report(
-                    "R214",
-                    f"`{name}` is to determine itself",
-                    (*path, "by"),
-                    "always so",
-                    also=(((*path, "determines"), "determined here"),),
-                    helps=(f"drop `{name}` from `by:`",),
-                )
-
-    def _interval(self, rule: NoOverlapRule, name: str, path: Path_) -> None:
-        """Report R215 unless both ends are of one ordered type and `per` names an id."""
-        start, end = (self.columns[each] for each in rule.no_overlap)
-        if (
-            start.type != end.type
-            or start.type.name in ("text", "bool")
-            or rule.no_overlap[0] == rule.no_overlap[1]
-        ):
+    def _itself(self, rule: DeterminesRule, path: Path_) -> bool:
+        """Report R214 for a column on both sides; returns whether there is none."""
+        both = [name for name in rule.determines if name in rule.by]
+        for name in both:
             self.findings.report(
-                "R215",
-                f"rule `{name}` needs the start and the end of an interval",
-                (*path, "no_overlap"),
-                f"`{start.name}` is {start.type.name}, `{end.name}` is {end.type.name}",
-                helps=(
-                    "name two dates, times or numbers of one type: `no_overlap: [admit_at, discharge_at]`",
-                ),
+                "R214",
+                f"`{name}` is to determine itself",
+                (*path, "by"),
+                "always so",
+                also=(((*path, "determines"), "determined here"),),
+                helps=(f"drop `{name}` from `by:`",),
             )
-        elif rule.per in self.columns and self.columns[rule.per].role != "id":
-            self.findings.report(
-                "R215",
-                f"rule `{name}` compares the rows of one unit",
-                (*path, "per"),
-                f"`{rule.per}` is not an id",
-                helps=("name the column of the unit: `per: patient_id`",),
-            )
+        return not both
 
     def _combos(self, name: str, rule: CombosRule, path: Path_) -> Combos | None:
         broken = self.findings.written(*path, "rows") and rule.rows is None
@@ -241,7 +206,7 @@ class Rules:
                     self._bad_value(name, rule.combos[texts.index(None)], row[texts.index(None)], spot)
                 return None
             typed[known] = None
-        combos = Combos(
+        return Combos(
             name=name,
             text=f"combos of {', '.join(rule.combos)}" + (f" from {rule.file}" if rule.file else ""),
             because=rule.because,
@@ -250,8 +215,6 @@ class Rules:
             types=types,
             rows=tuple(typed),
         )
-        self._covered(combos, where)
-        return combos
 
     def _length(self, name: str, rule: CombosRule, count: int, spot: Path_) -> None:
         self.findings.report(
@@ -307,24 +270,22 @@ class Rules:
             parts.append(table.column(wanted))
         return tuple(dict.fromkeys(zip(*parts, strict=True)))
 
-    def _covered(self, rule: Combos, path: Path_) -> None:
-        """Warn of declared values that no tuple holds: they can never occur."""
-        for at, column in enumerate(rule.over):
-            domain = self.columns[column].column
-            if self.columns[column].discovery is not None or not isinstance(domain, Listed):
-                continue
-            held = {row[at] for row in rule.rows}
-            absent = [value for value in domain.listed() if value not in held]
-            if absent and rule.enforce == "always":
-                self.findings.report(
-                    "R202",
-                    f"rule `{rule.name}` leaves values of `{column}` that no row can take",
-                    path,
-                    f"no tuple holds {listing(absent, 3)}",
-                    also=((("columns", column), f"`{column}` is declared here"),),
-                    helps=("add tuples that hold them, or drop them from the domain",),
-                    level="warning",
-                )
+
+def implied(column: PlannedColumn, written: ColumnSpec) -> Check | None:
+    """Return the rule that a computed column lies in its domain and is not missing unless declared."""
+    if column.role != "computed" or column.value is None or has_window(column.value):
+        return None
+    value = Column(name=column.name, type=column.type)
+    may_be_missing = written.missing != "never"
+    parts: list[Expr] = [] if may_be_missing else [Not(arg=IsNull(arg=value))]
+    text = [] if may_be_missing else [f"{column.name} IS NOT NULL"]
+    if column.column is not None and written.domain is not None:
+        parts.append(column.column.inside(value))
+        text.append(f"{column.name} in {column.column.domain_text()}")
+    if not parts:
+        return None
+    expression = parts[0] if len(parts) == 1 else Logic(op="and", args=tuple(parts))
+    return Check(name=domain_rule(column.name), text=" and ".join(text), expression=expression)
 
 
 def _values_of(column: AnyColumn | None) -> int:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from synthspec.compile.checked import Checked
 from synthspec.compile.diagnose.extras import source_format
+from synthspec.compile.expressions import GAP
+from synthspec.compile.families import computed_inside
+from synthspec.compile.graph import arrows, node_of
 from synthspec.compile.groups import NOT_BUILT
 from synthspec.errors import Diagnostic, SpecError
 from synthspec.metrics.figures import FIGURES
-from synthspec.spec.model import CheckRule, DeterminesRule, IfRule, NoOverlapRule
 from synthspec.spec.tree import Path_
-from synthspec.terms.walk import has_window
 
 
 def refuse_unbuilt(checked: Checked) -> None:
@@ -44,19 +45,10 @@ def _columns(checked: Checked) -> Iterator[Found]:
             yield f"`per: unit` of `{name}`", (*path, "per"), "drop it: the column is then modelled per row"
         if column.missing == "random":
             yield f"`missing: random` of `{name}`", (*path, "missing"), "write `missing: modelled`"
-    generated = {name for group in checked.groups for name in group.columns}
-    for planned in checked.columns:
-        if planned.role == "modelled" and planned.name not in generated:
-            what = f"solving an equation for `{planned.name}`"
-            yield what, ("columns", planned.name), "compute it with `derive:` instead of the rule"
-        if planned.value is not None and has_window(planned.value):
-            where = ("columns", planned.name, "derive")
-            yield f"a window function in `{planned.name}`", where, "derive it from columns of the same row"
 
 
 def _rest(checked: Checked) -> Iterator[Found]:
     yield from _source(checked)
-    yield from _rules(checked)
     yield from _network(checked)
     for name, group in checked.spec.generate.items():
         path = ("generate", name)
@@ -68,7 +60,7 @@ def _rest(checked: Checked) -> Iterator[Found]:
     for gate in checked.gates:
         if not FIGURES[gate.metric].built:
             yield f"the figure `{gate.metric}`", ("gates", gate.name), "drop the gate"
-    for key in ("must_answer", "subgroups", "tables"):
+    for key in ("tables",):
         if getattr(checked.spec, key):
             yield f"`{key}`", (key,), "drop the key"
     for at, also in enumerate(checked.spec.output.also):
@@ -88,45 +80,26 @@ def _source(checked: Checked) -> Iterator[Found]:
         yield "the share `rows_per_unit`", ("privacy", "split", "rows_per_unit"), "drop it from `split`"
 
 
-def _rules(checked: Checked) -> Iterator[Found]:
-    for name, rule in checked.spec.rules.items():
-        path = ("rules", name)
-        match rule:
-            case DeterminesRule():
-                yield f"`determines` in rule `{name}`", (*path, "determines"), "list the pairs: `combos`"
-            case NoOverlapRule():
-                yield f"`no_overlap` in rule `{name}`", (*path, "no_overlap"), "drop the rule"
-            case CheckRule() | IfRule() if rule.repair:
-                yield f"`repair` in rule `{name}`", (*path, "repair"), "drop the key: the row is drawn again"
-            case _:
-                pass
-
-
 def _network(checked: Checked) -> Iterator[Found]:
     network = checked.spec.network
-    parts = {
-        "require": (network.require, "drop the edges: the marginal model finds dependence itself"),
-        "forbid": (network.forbid, "drop the edges"),
-        "max_parents": (checked.parsed.tree.node(("network", "max_parents")), "drop the key"),
-    }
-    for key, (written, help_) in parts.items():
-        if written:
-            yield f"`network.{key}`", ("network", key), help_
-    for name, known in network.known.items():
-        path = ("network", "known", name)
-        column = checked.spec.columns.get(name)
-        if column is None:
-            yield f"`known: {name}`", path, "drop the table: gaps are then learnt"
-        elif column.missing != "never":
-            yield f"`known` of `{name}`, which may be missing,", path, "drop the table, or `missing:`"
-        elif len(known.cases) > 1:
-            yield f"`known: {name}` with conditions", path, "keep its `else` alone: one table for all rows"
-        elif known.strength is not None:
-            yield (
-                f"`strength` of `known: {name}`",
-                (*path, "strength"),
-                "drop the key: the table is then fixed",
+    for at, edge in enumerate(network.forbid):
+        if any(name.endswith(GAP) for name in (*edge.parents, edge.child)):
+            where: Path_ = ("network", "forbid", str(at))
+            yield "`x.missing` in a forbidden edge", where, "forbid the edge to the column itself"
+    columns = {column.name: column for column in checked.columns}
+    homes = {name: group for group in checked.groups for name in group.columns}
+    for arrow in arrows(checked.spec):
+        child, parent = node_of(arrow.target), node_of(arrow.source)
+        stated = arrow.why in ("require", "known") and child in homes
+        if stated and computed_inside(parent, homes[child], columns):
+            what = f"`{parent}`, computed in the group of `{child}`, as its parent"
+            help_ = (
+                f"compute it from an earlier group, and add `{parent}` to `given` of `{homes[child].name}`"
             )
+            yield what, arrow.path, help_
+    for name in network.known:
+        if name not in checked.spec.columns:
+            yield f"`known: {name}`", ("network", "known", name), "drop the table: gaps are then learnt"
 
 
 def _sample(checked: Checked) -> Iterator[Found]:
@@ -135,5 +108,7 @@ def _sample(checked: Checked) -> Iterator[Found]:
         yield "`sample.units`", ("sample", "units"), "write `rows:`"
     if sample.holdout is not None:
         yield "`sample.holdout`", ("sample", "holdout"), "drop the key"
-    if sample.scenarios:
-        yield "`sample.scenarios`", ("sample", "scenarios"), "use `synthspec sample RELEASE --where ...`"
+    for name, scenario in sample.scenarios.items():
+        if scenario.units is not None:
+            path = ("sample", "scenarios", name, "units")
+            yield f"`units` of scenario `{name}`", path, "write `rows:`"

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from synthspec.rules import AnyRule, Unique
+from synthspec.rules import AnyRule, Determines, NoOverlap, Unique
 from synthspec.terms.expr import Expr
 from synthspec.terms.to_polars import to_polars
 
@@ -50,6 +50,25 @@ def copies(frame: pl.DataFrame, rule: Unique) -> Mask:
     key = [pl.col(name) for name in rule.over]
     again = ~pl.struct(key).is_first_distinct() & ~pl.any_horizontal(column.is_null() for column in key)
     return _mask(frame.select(again.alias("again"))["again"], frame.height)
+
+
+def overlapping(frame: pl.DataFrame, rule: NoOverlap) -> Mask:
+    """Return the rows that start before the latest end of the rows before them in their unit."""
+    start, end, unit = pl.col(rule.start), pl.col(rule.end), pl.col(rule.per)
+    known = frame.with_row_index("\x00at").filter(
+        start.is_not_null() & end.is_not_null() & unit.is_not_null() & (pl.len().over(rule.per) > 1)
+    )
+    latest = end.cum_max().shift(1).over(rule.per).alias("\x00latest")
+    before = known.sort(rule.per, rule.start, rule.end).with_columns(latest)
+    mask = np.zeros(frame.height, dtype=np.bool_)
+    mask[before.filter(start < pl.col("\x00latest"))["\x00at"].to_numpy()] = True
+    return mask
+
+
+def undetermined(frame: pl.DataFrame, rule: Determines) -> Mask:
+    """Return the rows for which another row has the same `by` and other `determined` values."""
+    kinds = pl.struct(rule.determined).n_unique().over(rule.by)
+    return _mask(frame.select((kinds > 1).alias("again"))["again"], frame.height)
 
 
 def _mask(series: pl.Series, rows: int) -> Mask:

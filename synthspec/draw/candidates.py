@@ -8,15 +8,21 @@ Source: ours; PRIVACY 6.7 for what a model's own sampling does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 
 from synthspec.columns import Id
+from synthspec.draw.crossed import Crossed
 from synthspec.draw.frame import decoded, encoded
+from synthspec.draw.mend import Batch
+from synthspec.draw.shaped import shaped
 from synthspec.errors import InternalError
 from synthspec.generators.base import Model
+from synthspec.plan.late import late_columns
 from synthspec.plan.plan import Group, PlannedColumn
+from synthspec.plan.zeros import Cross
 from synthspec.privacy.entropy import SampleRng
 from synthspec.terms.codes import Codes
 from synthspec.terms.domain import Domain
@@ -30,12 +36,21 @@ class Candidates:
     """Draws candidate rows; the order of work is fixed once."""
 
     def __init__(
-        self, columns: Sequence[PlannedColumn], groups: Sequence[Group], models: Mapping[str, Model]
+        self,
+        columns: Sequence[PlannedColumn],
+        groups: Sequence[Group],
+        models: Mapping[str, Model],
+        crosses: Mapping[str, Sequence[Cross]] = MappingProxyType({}),
+        shapes: Mapping[str, Model] | None = None,
     ) -> None:
+        """Take resolved `columns`, fitted `models`, and what rules ask across groups (plan/zeros)."""
+        columns = shaped(columns, groups, models if shapes is None else shapes)
+        self.columns = tuple(columns)
         self._columns = {column.name: column for column in columns}
         self._ids = [column for column in columns if column.role == "id"]
-        self._models = models
-        self._order = order_of_work(columns, groups)
+        self.models = {name: Crossed(model, crosses.get(name, ())) for name, model in models.items()}
+        late = late_columns(columns)
+        self.order = order_of_work([column for column in columns if column not in late], groups)
 
     @property
     def ids(self) -> frozenset[str]:
@@ -44,11 +59,15 @@ class Candidates:
 
     def draw(self, rows: int, rng: SampleRng) -> pl.DataFrame:
         """Return `rows` typed candidate rows; a function of the models and of `rng`'s seed and stream."""
+        return self.batch(rows, rng).frame
+
+    def batch(self, rows: int, rng: SampleRng) -> Batch:
+        """Return `draw`'s rows with the codes that they were drawn with."""
         frame = pl.DataFrame([surrogates(column, rows, 1) for column in self._ids])
         if not self._ids:
             frame = pl.DataFrame({"\x00row": np.zeros(rows, dtype=np.uint8)})
         codes: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
-        for work in self._order:
+        for work in self.order:
             if isinstance(work, PlannedColumn):
                 assert work.value is not None
                 frame = frame.with_columns(to_polars(work.value).alias(work.name))
@@ -57,14 +76,14 @@ class Candidates:
                 if name not in codes:
                     codes[name] = encoded(frame, self._columns[name])
             given = self._given(work, codes, rows)
-            drawn = self._models[work.name].sample(rows, rng.split("group", work.name), given)
+            drawn = self.models[work.name].sample(rows, rng.split("group", work.name), given, codes)
             generator = rng.split("decode", work.name).generator
             found = []
             for name in work.columns:
                 codes[name] = np.asarray(drawn.columns[name], dtype=np.int64)
                 found.append(decoded(codes[name], self._columns[name], generator))
             frame = frame.with_columns(found)
-        return frame
+        return Batch(frame, codes)
 
     def _given(
         self, group: Group, codes: Mapping[str, np.ndarray[tuple[int], np.dtype[np.int64]]], rows: int

@@ -10,7 +10,7 @@ from synthspec.draw.rows import Drawn
 from synthspec.errors import InternalError
 from synthspec.plan.plan import Plan
 from synthspec.release.release import Certificate, RuleCheck, Strategy
-from synthspec.rules import AnyRule, Unique
+from synthspec.rules import AnyRule
 
 
 def certificate(plan: Plan, drawn: Drawn, again: Recount) -> Certificate:
@@ -43,11 +43,21 @@ def _check(rule: AnyRule, plan: Plan, drawn: Drawn, again: Recount) -> RuleCheck
         violations=drawn.violations.get(rule.name, 0),
         recounted=again.broken[rule.name],
         acceptance=drawn.accepted.get(rule.name),
+        repaired=_repaired(rule, drawn),
+        mended=drawn.mended.get(rule.name),
     )
 
 
+def _repaired(rule: AnyRule, drawn: Drawn) -> float | None:
+    """Return the share of rows changed because of a rule; None for a rule that never changes any."""
+    if rule.name not in drawn.repaired:
+        return None
+    return min(1.0, drawn.repaired[rule.name] / max(1, drawn.frame.height))
+
+
 def _strategy(rule: AnyRule, plan: Plan) -> Strategy:
-    if rule.enforce == "report":
-        return "unchecked"
-    surrogate = {column.name for column in plan.columns if column.role == "id"}
-    return "construction" if isinstance(rule, Unique) and set(rule.over) & surrogate else "rejection"
+    """Return how the plan said that the rule would be met."""
+    said = next((each.by for each in plan.met if each.rule == rule.name), None)
+    if said is not None:
+        return said
+    return "unchecked" if rule.enforce == "report" else "rejection"

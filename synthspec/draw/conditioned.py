@@ -44,11 +44,13 @@ class Conditioned:
         models: per group, the model given the condition.
         log_probability: of what the models were conditioned on; -inf when it is impossible.
         exact: whether that is the whole condition; if not, it is an upper bound of the condition's.
+        told: the part of the condition that the models know by its exact share of each cell.
     """
 
     models: Mapping[str, Model]
     log_probability: float
     exact: bool
+    told: Expr | None = None
 
     @property
     def probability(self) -> float:
@@ -75,6 +77,17 @@ def must(condition: Expr) -> Expr:
     return Logic(op="and", args=(condition, Not(arg=IsNull(arg=condition))))
 
 
+def _by_columns(parts: Sequence[Clause]) -> list[Clause]:
+    """Return the parts, each true or false, those over the same columns as one: shares do not multiply."""
+    found: dict[frozenset[str], list[Clause]] = {}
+    for part in parts:
+        found.setdefault(frozenset(part.columns), []).append(part)
+    return [
+        replace(alike[0], expression=_all([must(part.expression) for part in alike]))
+        for alike in found.values()
+    ]
+
+
 class _Conditioning:
     def __init__(self, plan: Plan, planned: Mapping[str, PlannedColumn], models: dict[str, Model]) -> None:
         self.plan = plan
@@ -91,19 +104,20 @@ class _Conditioning:
         )
 
     def made(self, where: Expr) -> Conditioned:
-        factors: list[Factor] = []
+        factors: list[tuple[Factor, Expr | None]] = []
         exact = True
-        for clause in clauses("where", where, self.planned):
+        told: list[Expr] = []
+        for clause in _by_columns(clauses("where", where, self.planned)):
             # The parts together have the value of the whole, so it is true when each of them is.
-            found = self._factor(replace(clause, expression=must(clause.expression)))
+            found = self._factor(clause)
             if found is None:
                 exact = False
                 continue
             factor, sure = found
-            factors.append(factor)
+            factors.append((factor, clause.expression if sure else None))
             exact &= sure
         log_probability = 0.0
-        for factor in factors:
+        for factor, expression in factors:
             changed = self._with(factor)
             if changed is None:
                 exact = False
@@ -111,9 +125,10 @@ class _Conditioning:
             models, gained = changed
             self.models |= models
             log_probability += gained
+            told += [] if expression is None else [expression]
             if gained == -np.inf:
                 break
-        return Conditioned(self.models, log_probability, exact)
+        return Conditioned(self.models, log_probability, exact, _all(told) if told else None)
 
     def _usable(self, clause: Clause) -> bool:
         return not has_window(clause.expression) and all(

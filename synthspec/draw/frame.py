@@ -46,18 +46,23 @@ def encoded(frame: pl.DataFrame, planned: PlannedColumn) -> NDArray[np.int64]:
 
 def released(frame: pl.DataFrame, columns: Sequence[PlannedColumn]) -> pl.DataFrame:
     """Return the columns in the plan's order with the dtypes of a released table; decimals as decimals."""
-    return frame.select(_released(column) for column in columns)
+    return frame.select(_released(column) for column in columns if not column.hidden)
 
 
 def typed(frame: pl.DataFrame, columns: Sequence[PlannedColumn]) -> pl.DataFrame:
-    """Return released columns as expressions read them: the inverse of `released`."""
+    """Return released columns as expressions read them, and hidden ones: the inverse of `released`."""
     parts = []
     for column in columns:
+        if column.hidden:
+            continue
         scale, value = column.type.scale, pl.col(column.name)
         if column.type.name == "decimal":
             value = (value * 10**scale).cast(pl.Int64)
         parts.append(value.alias(column.name))
-    return frame.select(parts)
+    made = [column for column in columns if column.from_source is not None]
+    return frame.select(parts).with_columns(
+        to_polars(column.from_source).alias(column.name) for column in made if column.from_source is not None
+    )
 
 
 def _released(column: PlannedColumn) -> pl.Expr:

@@ -10,9 +10,13 @@ from typing import NoReturn
 
 import numpy as np
 
+from synthspec.draw.kin import kin_of
+from synthspec.draw.network import network_of
 from synthspec.errors import InternalError
 from synthspec.generators import Workload
 from synthspec.plan.plan import Group, Plan, PlannedColumn
+from synthspec.plan.questions import weights_of
+from synthspec.plan.zeros import Zeros, all_zeros
 from synthspec.privacy.cost import FREE, Cost
 from synthspec.privacy.noisy import Noisy
 from synthspec.terms.domain import Domain
@@ -20,8 +24,11 @@ from synthspec.terms.protection import Protection
 from synthspec.terms.query import Gap, Marginal
 
 
-def workload_of(plan: Plan, group: Group, columns: Sequence[PlannedColumn]) -> Workload:
-    """Return what the plan states about the columns of `group`."""
+def workload_of(
+    plan: Plan, group: Group, columns: Sequence[PlannedColumn], zeros: Zeros | None = None
+) -> Workload:
+    """Return what the plan states about the columns of `group`; `zeros` saves finding them again."""
+    zeros = all_zeros(plan, columns) if zeros is None else zeros
     mine = {
         c.name: c.column for c in columns if c.name in (*group.given, *group.columns) and c.column is not None
     }
@@ -33,8 +40,11 @@ def workload_of(plan: Plan, group: Group, columns: Sequence[PlannedColumn]) -> W
             for name, shares in plan.known
             if name in mine and mine[name].size == len(shares)
         ),
-        weights={clique: weight for clique, weight in plan.workload if set(clique) <= set(mine)},
+        weights=weights_of(plan, mine),
+        **network_of(plan, group, frozenset(mine)),
+        zeros=zeros.masks.get(group.name, ()),
         given=frozenset(group.given),
+        kin=kin_of(columns, mine),
         rows=plan.public_rows,
     )
 

@@ -1,4 +1,4 @@
-"""Mock: a table at epsilon 0, from rules, domains and known one-way tables only; no private row is read.
+"""Mock: a table at epsilon 0, from rules, domains and known tables only; no private row is read.
 
 Source: ours.
 """
@@ -9,6 +9,7 @@ from synthspec.draw.learn import NoOracle, domain_of, workload_of
 from synthspec.draw.rows import Drawn, draw
 from synthspec.generators import Model, Rules
 from synthspec.plan.plan import Plan
+from synthspec.plan.zeros import Zeros, all_zeros
 from synthspec.privacy.cost import FREE
 from synthspec.privacy.entropy import SampleRng
 
@@ -21,10 +22,15 @@ def mock(plan: Plan, rows: int, rng: SampleRng) -> Drawn:
     Raises:
         SamplingError: G450, when a rule cannot be met.
     """
+    return draw(plan, plan.columns, stated(plan, rng), rows, rng.split("mock"))
+
+
+def stated(plan: Plan, rng: SampleRng, zeros: Zeros | None = None) -> dict[str, Model]:
+    """Return a model per group made of what the plan states alone."""
     models: dict[str, Model] = {}
+    zeros = all_zeros(plan, plan.columns) if zeros is None else zeros
     for group in plan.groups:
         oracle = NoOracle(domain_of(group, plan.columns))
-        models[group.name] = Rules().fit(
-            oracle, workload_of(plan, group, plan.columns), FREE, rng.split("fit", group.name)
-        )
-    return draw(plan, plan.columns, models, rows, rng.split("mock"))
+        workload = workload_of(plan, group, plan.columns, zeros)
+        models[group.name] = Rules().fit(oracle, workload, FREE, rng.split("fit", group.name))
+    return models

@@ -10,19 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from synthspec.draw.broken import broken_rows, copies, row_conditions, true_rows
+from synthspec.draw.broken import (
+    broken_rows,
+    copies,
+    overlapping,
+    row_conditions,
+    true_rows,
+    undetermined,
+)
 from synthspec.draw.candidates import Candidates, surrogates
+from synthspec.draw.finish import finished
 from synthspec.draw.frame import released
+from synthspec.draw.mend import Mender
+from synthspec.draw.whole import Whole, certain
 from synthspec.errors import SamplingError
 from synthspec.generators.base import Model
 from synthspec.plan.plan import Plan, PlannedColumn
+from synthspec.plan.zeros import Zeros, all_zeros
 from synthspec.privacy.entropy import SampleRng
-from synthspec.rules import AnyRule, Unique
+from synthspec.rules import AnyRule, Determines, NoOverlap, Unique
 from synthspec.terms.expr import Expr
 
 PART = 100_000
@@ -32,6 +44,7 @@ LEAST = 20_000
 BATCH = 400_000
 MENDINGS = 50
 WHERE = "where"
+TOLD = "where, told"
 
 
 @dataclass
@@ -41,10 +54,19 @@ class Tally:
     drawn: int = 0
     kept: int = 0
     broke: dict[str, int] = field(default_factory=dict)
+    mended: dict[str, int] = field(default_factory=dict)
 
-    def add(self, rows: int, good: NDArray[np.bool_], masks: Mapping[str, NDArray[np.bool_]]) -> None:
-        """Take in one batch of candidates."""
+    def add(
+        self,
+        rows: int,
+        good: NDArray[np.bool_],
+        masks: Mapping[str, NDArray[np.bool_]],
+        mended: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Take in one batch of candidates: rows drawn, which are good, which break what, rows mended."""
         self.drawn += rows
+        for name, count in mended.items():
+            self.mended[name] = self.mended.get(name, 0) + count
         self.kept += int(good.sum())
         for name, mask in masks.items():
             self.broke[name] = self.broke.get(name, 0) + int(mask.sum())
@@ -67,6 +89,10 @@ class Drawn:
     acceptance: float
     accepted: Mapping[str, float]
     violations: Mapping[str, int]
+    repaired: Mapping[str, int] = field(default_factory=dict)
+    """Rows changed, or drawn anew with their unit, because of each rule."""
+    mended: Mapping[str, float] = field(default_factory=dict)
+    """Share of candidates whose values were drawn again inside their codes because of each rule."""
 
 
 def draw(
@@ -76,6 +102,8 @@ def draw(
     rows: int,
     rng: SampleRng,
     where: Expr | None = None,
+    told: Expr | None = None,
+    shapes: Mapping[str, Model] | None = None,
 ) -> Drawn:
     """Return `rows` rows in which every enforced rule, and `where`, holds.
 
@@ -86,12 +114,19 @@ def draw(
         rows: how many.
         rng: public randomness.
         where: a further condition; it must be true in every row.
+        told: the part of `where` that the models were conditioned on, cell by cell, by its share of
+            each cell: it is met by drawing values again inside the codes, everything else of `where` by
+            drawing rows again.
+        shapes: the models that say how values spread inside codes; by default `models`.
 
     Raises:
         SamplingError: G450, when a condition cannot be met within the tries allowed.
     """
-    source = Candidates(columns, plan.groups, models)
-    conditions = row_conditions(plan.rules, enforced_only=True)
+    whole = Whole(tuple(columns), plan.rules, where)
+    conditions, where = whole.early(), whole.early_where()
+    if told is not None and where is not None:
+        conditions = {**conditions, TOLD: certain(told)}
+    source = Source(plan, columns, models, conditions, shapes=shapes)
     tally = Tally()
     parts = [
         _part(source, conditions, where, min(PART, rows - start), rng.split("part", start // PART), tally)
@@ -100,12 +135,59 @@ def draw(
     frame = pl.concat(parts) if parts else source.draw(0, rng)
     frame = _mended(frame, source, conditions, where, plan.rules, rng, tally)
     frame = frame.with_columns(surrogates(column, rows, 1) for column in columns if column.role == "id")
+    frame, repaired = finished(
+        frame,
+        whole,
+        lambda count, stream: _part(source, conditions, where, count, stream, tally),
+        rng.split("whole"),
+    )
     return Drawn(
         frame=released(frame, columns),
         acceptance=tally.acceptance,
-        accepted={name: tally.accepted(name) for name in conditions},
+        accepted={name: tally.accepted(name) for name in conditions if name != TOLD},
         violations=violations(frame, plan.rules),
+        repaired=repaired,
+        mended={name: count / max(tally.drawn, 1) for name, count in tally.mended.items()},
     )
+
+
+class Source:
+    """Candidate rows, mended inside their codes where they break a rule."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        columns: Sequence[PlannedColumn],
+        models: Mapping[str, Model],
+        conditions: Mapping[str, Expr],
+        zeros: Zeros | None = None,
+        shapes: Mapping[str, Model] | None = None,
+    ) -> None:
+        """Take a plan with `columns` as resolved; `zeros` saves finding them again; `shapes`: see `draw`."""
+        zeros = all_zeros(plan, columns) if zeros is None else zeros
+        self._candidates = Candidates(columns, plan.groups, models, zeros.crosses, shapes)
+        self._conditions = {name: c for name, c in conditions.items() if name not in zeros.idle}
+        self._mender = Mender(self._candidates.columns, plan.groups, self._conditions)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The columns of fresh surrogates: distinct in every row."""
+        return self._candidates.ids
+
+    def draw(self, rows: int, rng: SampleRng) -> pl.DataFrame:
+        """Return candidates as they come."""
+        return self._candidates.draw(rows, rng)
+
+    def lawful(
+        self, rows: int, rng: SampleRng
+    ) -> tuple[pl.DataFrame, dict[str, NDArray[np.bool_]], dict[str, int]]:
+        """Return candidates after mending, which of them still break what, and how many were mended."""
+        batch = self._candidates.batch(rows, rng)
+        masks = broken_rows(batch.frame, self._conditions)
+        if not any(mask.any() for mask in masks.values()):
+            return batch.frame, masks, {}
+        frame, left = self._mender.mend(batch, masks, rng.split("inside"))
+        return frame, left, {name: int((mask & ~left[name]).sum()) for name, mask in masks.items()}
 
 
 def violations(frame: pl.DataFrame, rules: Sequence[AnyRule]) -> dict[str, int]:
@@ -114,12 +196,18 @@ def violations(frame: pl.DataFrame, rules: Sequence[AnyRule]) -> dict[str, int]:
         name: int(mask.sum())
         for name, mask in broken_rows(frame, row_conditions(rules, enforced_only=False)).items()
     }
-    found |= {rule.name: int(copies(frame, rule).sum()) for rule in rules if isinstance(rule, Unique)}
+    for rule in rules:
+        if isinstance(rule, Unique):
+            found[rule.name] = int(copies(frame, rule).sum())
+        elif isinstance(rule, NoOverlap):
+            found[rule.name] = int(overlapping(frame, rule).sum())
+        elif isinstance(rule, Determines):
+            found[rule.name] = int(undetermined(frame, rule).sum())
     return {rule.name: found[rule.name] for rule in rules if rule.name in found}
 
 
 def _part(
-    source: Candidates,
+    source: Source,
     conditions: Mapping[str, Expr],
     where: Expr | None,
     rows: int,
@@ -135,13 +223,12 @@ def _part(
         share = max(mine.acceptance if mine.drawn else 1.0, 1 / TRIES)
         ask = rows if free else min(BATCH, int((rows - have) / share * 1.05) + 32)
         stream = rng.split("try", mine.drawn)
-        frame = source.draw(ask, stream)
-        masks = broken_rows(frame, conditions)
+        frame, masks, mended = source.lawful(ask, stream)
         if where is not None:
             masks[WHERE] = ~true_rows(frame, where)
         good = ~np.logical_or.reduce([np.zeros(ask, dtype=np.bool_), *masks.values()])
         for each in (mine, tally):
-            each.add(ask, good, masks)
+            each.add(ask, good, masks, mended)
         chosen = stream.split("shuffle").generator.permutation(np.flatnonzero(good))[: rows - have]
         kept.append(frame[chosen])
         have += len(chosen)
@@ -150,7 +237,7 @@ def _part(
 
 def _mended(
     frame: pl.DataFrame,
-    source: Candidates,
+    source: Source,
     conditions: Mapping[str, Expr],
     where: Expr | None,
     rules: Sequence[AnyRule],
@@ -159,7 +246,7 @@ def _mended(
 ) -> pl.DataFrame:
     """Return the frame with rows that repeat an enforced key redrawn."""
     keys = [rule for rule in rules if isinstance(rule, Unique) and rule.enforce == "always"]
-    keys = [rule for rule in keys if not set(rule.over) & source.ids]
+    keys = [rule for rule in keys if not set(rule.over) & source.ids and set(rule.over) <= set(frame.columns)]
     for turn in range(MENDINGS):
         again = np.logical_or.reduce(
             [np.zeros(frame.height, dtype=np.bool_), *(copies(frame, rule) for rule in keys)]
@@ -179,13 +266,13 @@ def _mended(
 
 def _impossible(tally: Tally, conditions: Mapping[str, Expr]) -> SamplingError:
     worst = min((*conditions, *([WHERE] if WHERE in tally.broke else [])), key=tally.accepted)
-    what = "the condition `where`" if worst == WHERE else f"rule `{worst}`"
+    what = "the condition `where`" if worst in (WHERE, TOLD) else f"rule `{worst}`"
     return SamplingError(
         "G450",
         f"{what} could not be met within {TRIES} tries per row",
         notes=(f"of the rows drawn, {tally.accepted(worst):.2%} met it",),
         helps=("loosen the condition", "draw more rows and filter them")
-        if worst == WHERE
+        if worst in (WHERE, TOLD)
         else (
             "loosen the rule, or derive one of its columns with `derive:`",
             "mark it `enforce: report` to count instead",

@@ -11,17 +11,23 @@ Source: Deming & Stephan 1940 (raking); Horvitz & Thompson 1952 (weights that un
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from synthspec.draw.augmented import augmented
 from synthspec.draw.candidates import surrogates
 from synthspec.draw.conditioned import Conditioned, conditioned
-from synthspec.draw.frame import typed
+from synthspec.draw.frame import released, typed
+from synthspec.draw.given import completed
+from synthspec.draw.mixed import mixed
+from synthspec.draw.public_rows import public_rows
 from synthspec.draw.rows import Drawn, draw, violations
+from synthspec.draw.shaped import shaped
 from synthspec.errors import SamplingError
 from synthspec.generators.base import Model
 from synthspec.plan.plan import Plan, PlannedColumn
@@ -34,12 +40,16 @@ RAKINGS = 500
 
 @dataclass(frozen=True, eq=False)
 class Stratum:
-    """One part of a scenario: its condition, its models, the share of rows it gets, its rows' weight."""
+    """One part of a scenario: its condition, its models, the share of rows it gets, its rows' weight.
+
+    `told` is the part of the condition that the models know by its share of each cell.
+    """
 
     where: Expr | None
     models: Mapping[str, Model]
     share: float
     weight: float
+    told: Expr | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,18 +57,26 @@ class DrawnScenario:
     """A drawn scenario: rows in released form with the weights, and how they came about.
 
     `probability` is that of the condition in the model (1 without one); None when the codes could not
-    tell and only the rows did. `drawn` holds the rows without weights, and the rules' counts.
+    tell and only the rows did, or rows were given. `drawn` holds the rows of the table, and the rules'
+    counts; `beside` is a further column: weights, or where the rows of a mix are from. `augmented` is the
+    number of rows that were varied after drawing.
     """
 
     drawn: Drawn
-    weights: pl.Series | None
+    beside: pl.Series | None
     probability: float | None
     strata: tuple[Stratum, ...] = field(default=())
+    augmented: int | None = None
+
+    @property
+    def weights(self) -> pl.Series | None:
+        """The weights, when there are any."""
+        return self.beside if self.beside is not None and self.beside.dtype == pl.Float64 else None
 
     @property
     def frame(self) -> pl.DataFrame:
         """The table to hand out."""
-        return self.drawn.frame if self.weights is None else self.drawn.frame.with_columns(self.weights)
+        return self.drawn.frame if self.beside is None else self.drawn.frame.with_columns(self.beside)
 
 
 def draw_scenario(
@@ -68,6 +86,7 @@ def draw_scenario(
     scenario: Scenario,
     rng: SampleRng,
     rows: int | None = None,
+    folder: Path | None = None,
 ) -> DrawnScenario:
     """Return the table of a scenario in which every enforced rule and its condition hold.
 
@@ -78,27 +97,42 @@ def draw_scenario(
         scenario: one of the plan's, or one made of a condition that was typed.
         rng: public randomness.
         rows: how many; the scenario's without it.
+        folder: where the paths of public rows start; beside the spec without it.
 
     Raises:
         SamplingError: G451, when the model gives the condition, or a value that is to have rows, no
-            probability at all; G450, when rules and condition cannot be met together.
+            probability at all; G450, when rules and condition cannot be met together; G452, G453, G455,
+            G457, when public rows cannot be used.
     """
     count = scenario.rows if rows is None else rows
+    place = Path(plan.spec_path).parent if folder is None else folder
+    if scenario.mix:
+        counts = apportioned([part.share for part in scenario.mix], count)
+        drawn, origin = mixed(plan, columns, scenario, counts, rng.split("scenario", scenario.name), place)
+        return DrawnScenario(drawn, origin, None)
+    if scenario.given is not None:
+        partial = public_rows(scenario.given, place, columns)
+        partial = partial[np.arange(count) % max(partial.height, 1)] if partial.height else partial
+        stream = rng.split("scenario", scenario.name)
+        return DrawnScenario(completed(plan, columns, models, partial, stream, scenario.where), None, None)
     whole, strata = strata_of(plan, columns, models, scenario)
     parts: list[Drawn] = []
     weights: list[NDArray[np.float64]] = []
     for at, (stratum, many) in enumerate(zip(strata, apportioned([s.share for s in strata], count))):
         stream = rng.split("scenario", scenario.name, at)
-        drawn = draw(plan, columns, stratum.models, many, stream, stratum.where)
+        drawn = draw(plan, columns, stratum.models, many, stream, stratum.where, stratum.told, models)
         parts.append(drawn)
         weights.append(np.full(many, stratum.weight))
     drawn = parts[0] if len(parts) == 1 else _joined(plan, columns, parts, rng.split("order", scenario.name))
+    changed = None
+    if scenario.augment:
+        drawn, changed = _varied(plan, columns, drawn, scenario, rng.split("augment", scenario.name))
     made = None
     if scenario.weights is not None:
         order = _order(count, len(parts), rng.split("order", scenario.name))
         held = np.concatenate(weights)[order]
         made = pl.Series(scenario.weights, held / held.mean() if count else held)
-    return DrawnScenario(drawn, made, whole, strata)
+    return DrawnScenario(drawn, made, whole, strata, changed)
 
 
 def strata_of(
@@ -114,7 +148,7 @@ def strata_of(
     if found.log_probability == -np.inf:
         raise _never(f"the condition of scenario `{scenario.name}`", scenario.where_text)
     if not scenario.rebalance:
-        return probability, (Stratum(scenario.where, found.models, 1.0, 1.0),)
+        return probability, (Stratum(scenario.where, found.models, 1.0, 1.0, found.told),)
     planned = {column.name: column for column in columns}
     keys = list(product(*(part.shares for part in scenario.rebalance)))
     parts: list[tuple[Expr, Conditioned]] = []
@@ -129,7 +163,7 @@ def strata_of(
     shares = raked(mass, scenario.rebalance, scenario.name)
     base = mass / mass.sum()
     strata = [
-        Stratum(where, part.models, float(share), float(was / share))
+        Stratum(where, part.models, float(share), float(was / share), part.told)
         for (where, part), share, was in zip(parts, shares.ravel(), base.ravel(), strict=True)
         if share > 0
     ]
@@ -184,12 +218,21 @@ def apportioned(shares: Sequence[float], rows: int) -> list[int]:
     return [int(each) for each in whole]
 
 
+def _varied(
+    plan: Plan, columns: Sequence[PlannedColumn], drawn: Drawn, scenario: Scenario, rng: SampleRng
+) -> tuple[Drawn, int]:
+    """Return the drawn rows as `augment` varies them, counted again, and how many changed."""
+    frame, changed = augmented(plan, columns, typed(drawn.frame, columns), scenario, rng)
+    held = violations(frame, plan.rules)
+    return replace(drawn, frame=released(frame, columns), violations=held), changed
+
+
 def _given(
     plan: Plan, columns: Sequence[PlannedColumn], models: Mapping[str, Model], where: Expr | None
 ) -> Conditioned:
     if where is None:
         return Conditioned(models, 0.0, exact=True)
-    return conditioned(plan, columns, models, where)
+    return conditioned(plan, shaped(columns, plan.groups, models), models, where)
 
 
 def _joined(plan: Plan, columns: Sequence[PlannedColumn], parts: Sequence[Drawn], rng: SampleRng) -> Drawn:

@@ -19,6 +19,7 @@ from synthspec.generators.base import Model
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.scenario import Scenario
 from synthspec.privacy.entropy import SampleRng
+from synthspec.release.public import short
 from synthspec.release.release import ScenarioTable
 
 
@@ -88,5 +89,9 @@ def _table(
         probability=drawn.probability,
         effective=effective_share(drawn),
         weights=scenario.weights,
+        given=None if scenario.given is None else short(scenario.given.path),
+        mix=tuple((part.label, part.share) for part in scenario.mix),
+        provenance=scenario.provenance,
+        augmented=drawn.augmented,
         certificate=certificate(plan, drawn.drawn, recount(path, columns, plan.rules)),
     )

@@ -106,6 +106,23 @@ CODES: dict[str, Entry] = {
         good="{a: {columns: [x]}, b: {columns: [y], given: [a]}}",
         related=("G411",),
     ),
+    "G424": Entry(
+        title="groups that cannot be counted",
+        text=(
+            "Answers are given for each value of a column: a boolean, a category, or a whole number with few "
+            "values. Derive a coarse column for anything else."
+        ),
+        bad="must_answer: {late: {count: delay > 30, by: [arrived]}}   # a date",
+        good="must_answer: {late: {count: delay > 30, by: [ward]}}",
+        related=("G425",),
+    ),
+    "G425": Entry(
+        title="a question with too many answers",
+        text="A question has one answer per combination of values of its `by:` columns, 1,000 at most.",
+        bad="must_answer: {q: {count: died, by: [age, icd_chapter]}}",
+        good="must_answer: {q: {count: died, by: [age_band]}}",
+        related=("G424",),
+    ),
     "G430": Entry(
         title="rows and units at once",
         text="`sample` says how much to draw: rows, or units with their rows.",
@@ -120,7 +137,7 @@ CODES: dict[str, Entry] = {
     ),
     "G432": Entry(
         title="shares that do not sum to 1",
-        text="A scenario gives every value of the column its share of the rows.",
+        text="A scenario gives every value of the column, or every table of a mix, its share of the rows.",
         bad="rebalance: {fraud: {true: 0.2}}",
         good="rebalance: {fraud: {true: 0.2, false: 0.8}}",
     ),
@@ -160,6 +177,15 @@ CODES: dict[str, Entry] = {
         bad="generate: {report: {columns: [a, b]}}",
         good="generate: {visits: {columns: [a, b]}}",
     ),
+    "G423": Entry(
+        title="a parent that is known too late",
+        text=(
+            "A column over a window, or computed from one, needs all rows of a unit, so no group can be "
+            "conditioned on it: groups draw the rows."
+        ),
+        bad="visits: {columns: [kind], given: [running_total]}",
+        good="visits: {columns: [kind], given: [amount]}",
+    ),
     "G422": Entry(
         title="a marginal without effect",
         text=(
@@ -172,9 +198,29 @@ CODES: dict[str, Entry] = {
     ),
     "G434": Entry(
         title="weights with the name of a column",
-        text="The weights of a scenario are a new column beside those of the spec.",
+        text="The weights of a scenario, and the provenance of a mix, are new columns beside the spec's.",
         bad="weights: age",
         good="weights: sample_weight",
+    ),
+    "G454": Entry(
+        title="keys of a scenario that do not go together",
+        text=(
+            "The rows of a `mix` exist already, and rows of `given` come out as they are: neither can be "
+            "rebalanced, weighted or augmented, and a mix takes no condition. Draw such a table in a "
+            "scenario of its own."
+        ),
+        bad="{given: people.csv, basis: census, augment: {age: {jitter: 2}}}",
+        good="{where: age > 60, augment: {age: {jitter: 2}}}",
+    ),
+    "G456": Entry(
+        title="an augmentation that the column cannot take",
+        text=(
+            "`jitter` moves numbers and dates that are drawn, by a multiple of their step (a span like `1h` "
+            "or `2d` for dates). `interpolate` moves rows towards their neighbours of the same class; it "
+            "stands once, under its own name, with the columns that are the class. Labels never change."
+        ),
+        bad="augment: {age: {jitter: 0.5}}            # age is an int",
+        good="augment: {age: {jitter: 2}, interpolate: {class: [fraud], k: 5}}",
     ),
     "G435": Entry(
         title="a copy that cannot be written",

@@ -99,4 +99,121 @@ CODES: dict[str, Entry] = {
         bad="require: [patient_id -> ward]",
         good="require: [age -> ward]",
     ),
+    "N305": Entry(
+        title="a known table gives mass to what a rule excludes",
+        text=(
+            "Rules hold in every row, so a table that gives probability to an excluded combination cannot be "
+            "met. It is not rescaled behind your back: give such cells probability 0 yourself."
+        ),
+        bad="known: {pregnant: {cases: [{else: {true: 0.04}}]}}   # rule: NOT pregnant OR sex <> 'M'",
+        good="cases: [{if: sex = 'M', is: {true: 0}}, {else: {true: 0.04}}]",
+        related=("N311",),
+    ),
+    "N314": Entry(
+        title="a known table over a domain that is bought",
+        text=(
+            "A published table is written over the codes of its columns before any row is read. The codes of "
+            "a column with `clip:` or `discover:` are known only when the plan has run."
+        ),
+        bad="paid: {in: 0..300_000, clip: 0.99}   # known: {paid: ...}",
+        good="paid: {in: 0..20_000}",
+    ),
+    "N315": Entry(
+        title="a known table over a column without codes",
+        text=(
+            "A table has one row per combination of values of the columns that its conditions read, so each "
+            "needs a finite domain. A derived column gets one from `in:`; an id has none."
+        ),
+        bad="bmi: {derive: ...}             # known: {diabetes: {cases: [{if: bmi > 30, ...}]}}",
+        good="bmi: {derive: ..., in: 8..90}",
+    ),
+    "N316": Entry(
+        title="a declared table that is too large",
+        text=(
+            "A column with its declared parents is one table, and all tables of a group share one junction "
+            "tree. Over the cap on cells (`with: {max_cells: ...}`, 600,000 by default) the plan is refused: "
+            "coarser bins or fewer parents make it fit, and take less noise."
+        ),
+        bad="require: [age, income, weight -> disease]   # 121 x 128 x 128 x 2 cells",
+        good="income: {in: 0..300_000, bins: 10}",
+    ),
+    "N317": Entry(
+        title="a condition that splits a bin",
+        text=(
+            "A table is written over bins. Where a condition changes inside one, the bin gets the cases by "
+            "their shares, so that a value near the edge may follow the neighbouring case."
+        ),
+        bad="age: {in: 0..120, bins: 12}    # cases: [{if: age < 45, ...}]",
+        good="age: {in: 0..120, bins: [0, 15, 45, 65]}",
+    ),
+    "N318": Entry(
+        title="a parent that the group does not know",
+        text=(
+            "A column is generated with its parents at hand: they are columns of the same group, or named "
+            "under its `given:`. A derived column is at hand once an earlier group has made its inputs."
+        ),
+        bad="{who: {columns: [age]}, what: {columns: [ward]}}       # require: [age -> ward]",
+        good="{who: {columns: [age]}, what: {columns: [ward], given: [age]}}",
+    ),
+    "N319": Entry(
+        title="an edge into a computed column",
+        text="A derived or looked-up column is decided by its inputs; no other edge can point at it.",
+        bad="require: [sex -> bmi]          # bmi is derived from weight and height",
+        good="require: [sex -> weight_kg]",
+    ),
+    "N320": Entry(
+        title="a required edge that a fixed table rules out",
+        text=(
+            "Without `strength` a table with conditions is the whole truth about its column: it depends on "
+            "what they read and on nothing else above it. A table without conditions is a total, and leaves "
+            "room for edges."
+        ),
+        bad="{require: [age -> flu], known: {flu: {cases: [{if: ward = 'icu', is: ...}, ...]}}}",
+        good="known: {flu: {strength: 500, cases: [{if: ward = 'icu', is: ...}, ...]}}",
+    ),
+    "N321": Entry(
+        title="a generator that cannot take part in a network",
+        text=(
+            "`independent` learns each column by itself and `copula` only correlations: neither can learn a "
+            "declared edge or weigh a conditional table."
+        ),
+        bad="all: {columns: [age, ward], using: copula}     # require: [age -> ward]",
+        good="all: {columns: [age, ward], using: bn}",
+    ),
+    "N322": Entry(
+        title="a model that cannot be written as a network",
+        text=(
+            "A network is written as one table per column given its parents. Models that are no graph have "
+            "none, and a table of more than a million cells is of no use to anyone."
+        ),
+        bad="synthspec export bif out/rel      # a group uses `copula`",
+        good="{using: bn}, or coarser `bins:` on the parents",
+    ),
+    "N323": Entry(
+        title="a BIF file that cannot be read",
+        text="The file is in the Interchange Format for Bayesian Networks, and each table sums to 1.",
+        bad="probability ( rain ) { table 0.3, 0.6; }",
+        good="probability ( rain ) { table 0.3, 0.7; }",
+    ),
+    "N324": Entry(
+        title="the extra `pgm` is not installed",
+        text="BIF files, independence in graphs and structure search use pgmpy, which is an extra.",
+        bad="synthspec export bif out/rel",
+        good='pip install "synthspec[pgm]"',
+    ),
+    "N325": Entry(
+        title="a structure search on a private table",
+        text=(
+            "A search reads the rows as they are. That is only right for a source declared public; on a "
+            "private one `using: bn` selects edges with noise and is charged for it."
+        ),
+        bad="synthspec graph private.yaml --learn",
+        good="source: {path: a.csv, public: true, basis: published by the census office}",
+    ),
+    "N326": Entry(
+        title="a column that the graph does not have",
+        text="Blankets and separations are asked about columns of the spec.",
+        bad="synthspec graph a.yaml --blanket wrad",
+        good="synthspec graph a.yaml --blanket ward",
+    ),
 }

@@ -27,6 +27,18 @@ CODES: dict[str, Entry] = {
         good="lactate: {type: float, in: 0.2..30, step: 0.1, basis: assay range}",
         related=("P401",),
     ),
+    "P450": Entry(
+        title="rows copied from a file that is not declared public",
+        text=(
+            "Rows of `given: FILE` and of a `mix` come out verbatim: no noise protects anybody in them. So "
+            "they are those of a file that a person declares public, saying why under `basis:`, or the "
+            "synthetic rows of a release. The private source itself is never one of them; there is no "
+            "switch for it."
+        ),
+        bad="scenarios: {all: {given: people.csv}}",
+        good="scenarios: {all: {given: people.csv, basis: census microdata, open licence}}",
+        related=("P401",),
+    ),
     "P420": Entry(
         title="an unknown consumer of the budget",
         text=(

@@ -16,6 +16,56 @@ CODES: dict[str, Entry] = {
         bad="total-adds-up: total = net + tax      # three learned columns",
         good="total: {derive: net + tax}",
     ),
+    "G451": Entry(
+        title="the model gives a condition no probability",
+        text=(
+            "A scenario, or `where`, asks for rows that cannot come out: the domains, the rules or the "
+            "learned model rule them out, or shares are asked for that no table has together. Nothing "
+            "was charged; other scenarios are not touched."
+        ),
+        bad="where: age > 130      # the domain ends at 120",
+        good="where: age > 100",
+    ),
+    "G452": Entry(
+        title="public rows that do not fit the table",
+        text=(
+            "Rows of a `given` or `mix` come out as they are, so each value has to be one that the table "
+            "can hold: in the domain of its column, on its grid, missing only where that is allowed. Ids "
+            "are made afresh and cannot be given."
+        ),
+        bad="given: people.csv      # age 131, and `age: int 0..120`",
+        good="given: people.csv     # age 113",
+        related=("G453",),
+    ),
+    "G453": Entry(
+        title="public rows that are not there, or not those of the plan",
+        text=(
+            "The plan fixes the files and releases that a scenario names by their digests. When rows are "
+            "drawn they must lie where the spec says, unchanged. Nothing else is touched."
+        ),
+        bad="given: people.csv      # edited after `plan`",
+        good="synthspec plan a.yaml -o a.plan      # again",
+        related=("G452",),
+    ),
+    "G455": Entry(
+        title="a mix that asks a table for more rows than it has",
+        text=(
+            "A mix takes rows without repeating any, in exact shares. Rows of a table that break a rule of "
+            "the spec are left out before."
+        ),
+        bad="{rows: 10000, mix: [{public: small.csv, share: 0.5}, {release: out/a, share: 0.5}]}",
+        good="{rows: 1000, mix: [{public: small.csv, share: 0.5}, {release: out/a, share: 0.5}]}",
+    ),
+    "G457": Entry(
+        title="too many different partial rows",
+        text=(
+            "Columns of late groups say something about columns of earlier ones. Where such columns are "
+            "given and the earlier ones are not, the models are conditioned on each different partial row "
+            "by itself, which is done for 1,000 of them at most. Columns of the first groups have no limit."
+        ),
+        bad="given: costs.csv       # 50,000 different costs, drawn last",
+        good="given: people.csv     # 50,000 different people, drawn first",
+    ),
     "I320": Entry(
         title="a question that the coded rows cannot answer",
         text=(
@@ -36,6 +86,10 @@ CODES: dict[str, Entry] = {
     "I323": Entry(
         title="a plan over private rows was run without a charge",
         text=("Rows are read only when the owner's ledger holds an opened charge. Please report it."),
+    ),
+    "I326": Entry(
+        title="a private source was about to be read as a public one",
+        text="Only a source that the spec declares public, with its basis, is read without a price.",
     ),
     "I324": Entry(
         title="a plan without a `sample` step was run",

@@ -55,12 +55,17 @@ CODES: dict[str, Entry] = {
         good="age,sex,ward\n71,F,icu",
     ),
     "S155": Entry(
-        title="scenarios, whole units and the internal report are not built yet",
-        text="A scenario of the spec is checked, and will be drawn by a later version. Until then its "
-        "condition and its number of rows can be given to `sample` directly. Sampling whole units and "
-        "the report for the inside come later too.",
-        bad="synthspec sample out/encounters --scenario icu-winter",
-        good="synthspec sample out/encounters -n 20000 --where \"ward = 'icu'\"",
+        title="whole units and the internal report are not built yet",
+        text="Sampling whole units, and the report for the inside, come in a later version.",
+        bad="release.sample(units=100)",
+        good="synthspec sample out/encounters -n 20000",
+    ),
+    "S157": Entry(
+        title="the release has no scenario of that name",
+        text="Scenarios are those that the spec declared when the release was made; any condition can be "
+        "asked for with `--where`.",
+        bad="synthspec sample out/encounters --scenario icu-wintre",
+        good="synthspec sample out/encounters --scenario icu-winter",
     ),
     "S156": Entry(
         title="the tool's settings cannot be used",

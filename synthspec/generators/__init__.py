@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from synthspec.generators.base import Generator, Model, Oracle, Workload
+from synthspec.generators.bn import Bn
 from synthspec.generators.copula import Copula
 from synthspec.generators.independent import Independent
 from synthspec.generators.marginal import Marginal
@@ -14,12 +15,13 @@ from synthspec.generators.models import load_model
 from synthspec.generators.rules import Rules
 from synthspec.shelf import shelf
 
-AnyGenerator = Annotated[Marginal | Independent | Copula | Rules, Field(discriminator="kind")]
+AnyGenerator = Annotated[Marginal | Bn | Independent | Copula | Rules, Field(discriminator="kind")]
 GENERATORS = shelf(AnyGenerator)
 
 __all__ = [
     "GENERATORS",
     "AnyGenerator",
+    "Bn",
     "Copula",
     "Generator",
     "Independent",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -49,6 +50,24 @@ class Oracle(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Conditional:
+    """A published table P(child | parents): exact, or worth `strength` units of data.
+
+    Attributes:
+        child: the attribute that it is about.
+        parents: what it depends on, in the order of the table's axes; may be empty.
+        table: shape (*sizes of the parents, codes of the child), rows sum to 1. Where the child's last
+            code means "missing", the table has 0 there and speaks of the rows that have a value.
+        strength: None when the table is fixed.
+    """
+
+    child: str
+    parents: Clique
+    table: NDArray[np.float64]
+    strength: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Workload:
     """What the model is wanted for; public facts only.
 
@@ -56,11 +75,16 @@ class Workload:
         ordinal: attributes whose codes are ordered (the last code may be "missing", see `missing`).
         missing: attributes whose last code means "missing".
         weights: integer weight per clique named in the spec; others have 1.
-        edges: declared parents -> child cliques; candidates at no selection cost.
+        edges: declared cliques, parents before their child; measured without selection.
+        missing_edges: the same, where the attributes named beside count only as present or missing.
         forbidden: pairs (a, b) for which no edge a -> b may be learned.
+        max_parents: the most parents of an attribute, for models with directed edges.
+        conditionals: published conditional tables.
         zeros: cliques with a boolean mask of impossible cells, shape = the clique's sizes.
         known: exact public marginals, normalised to 1.
         given: attributes sampled by earlier groups: conditioned on, never generated here.
+        kin: the kind of each code of a nominal attribute of many codes (a chapter, a district), shape
+            (codes,): small codes of one kind are merged before others.
         rows: public rough number of rows, or None.
         per_row: how many rows one unit of the protection may add to a count (sensitivity context).
     """
@@ -69,11 +93,54 @@ class Workload:
     missing: frozenset[str] = frozenset()
     weights: Mapping[Clique, int] = field(default_factory=dict)
     edges: tuple[Clique, ...] = ()
+    missing_edges: tuple[tuple[Clique, frozenset[str]], ...] = ()
+    max_parents: int = 3
+    conditionals: tuple[Conditional, ...] = ()
     forbidden: frozenset[tuple[str, str]] = frozenset()
     zeros: tuple[tuple[Clique, NDArray[np.bool_]], ...] = ()
     known: tuple[tuple[Clique, NDArray[np.float64]], ...] = ()
     given: frozenset[str] = frozenset()
+    kin: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     rows: int | None = None
+
+    @cached_property
+    def closed(self) -> Mapping[str, Clique]:
+        """The children of fixed conditional tables with their parents: they have no others.
+
+        A fixed table without parents is a public marginal and says nothing about parents.
+        """
+        fixed = (each for each in self.conditionals if each.strength is None and each.parents)
+        return {each.child: each.parents for each in fixed}
+
+    def may(self, parent: str, child: str) -> bool:
+        """Return whether an edge `parent -> child` may be learned: not forbidden, its end not decided."""
+        if child in self.given or parent not in self.closed.get(child, (parent,)):
+            return False
+        return (parent, child) not in self.forbidden and child not in self._above.get(parent, frozenset())
+
+    @cached_property
+    def _above(self) -> Mapping[str, frozenset[str]]:
+        """The declared ancestors of each attribute: no edge may be learned back to them."""
+        parents: dict[str, set[str]] = {}
+        families = [*self.edges, *(edge for edge, _ in self.missing_edges)]
+        families += [(*each.parents, each.child) for each in self.conditionals]
+        for family in families:
+            parents.setdefault(family[-1], set()).update(family[:-1])
+        found: dict[str, frozenset[str]] = {}
+        for name in parents:
+            stack, seen = [name], set[str]()
+            while stack:
+                new = parents.get(stack.pop(), set()) - seen
+                seen |= new
+                stack += new
+            found[name] = frozenset(seen)
+        return found
+
+    def barred(self, a: str, b: str) -> bool:
+        """Return whether no direction of an edge between `a` and `b` may be learned."""
+        if a in self.given and b in self.given:
+            return (a, b) in self.forbidden and (b, a) in self.forbidden
+        return not self.may(a, b) and not self.may(b, a)
 
 
 class Model(Protocol):
@@ -116,3 +183,7 @@ class Generator(Frozen, ABC):
     @abstractmethod
     def supports_given(self) -> bool:
         """Return whether the model can be conditioned on earlier groups."""
+
+    def supports_zeros(self) -> bool:
+        """Return whether the model keeps impossible cells of several attributes empty (`Workload.zeros`)."""
+        return True

@@ -48,6 +48,20 @@ class Purse:
         return 2 * self.step / sqrt(8 / pi * amount * float(MU2_UNIT)) if amount > 0 else inf
 
 
+def shared(amount: int, weights: Sequence[int]) -> list[int]:
+    """Return integers that add up to `amount`: budgets for answers whose errors matter as `weights` say.
+
+    The sum of weight * noise is least where budgets go with weight^(2/3). Each gets something where
+    `amount` reaches for all.
+    """
+    if len(set(weights)) < 2:
+        base, rest = divmod(amount, max(len(weights), 1))
+        return [base + (i < rest) for i in range(len(weights))]
+    if amount < len(weights):
+        return [0] * len(weights)
+    return [1 + part for part in portions(amount - len(weights), [w ** (2 / 3) for w in weights])]
+
+
 def portions(amount: int, weights: Sequence[float]) -> list[int]:
     """Return integers in proportion to `weights` that add up to `amount` exactly.
 

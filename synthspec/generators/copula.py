@@ -95,6 +95,10 @@ class Copula(Generator):
         """Return True: a normal is conditioned on the cells of given codes."""
         return True
 
+    def supports_zeros(self) -> bool:
+        """Return False: a normal has mass everywhere; zeros of one attribute are those of its one-way."""
+        return False
+
 
 def _weights(domain: Domain, workload: Workload) -> dict[Pair, int]:
     """Return the pairs to buy and the largest weight that the spec gives them."""
@@ -106,7 +110,7 @@ def _weights(domain: Domain, workload: Workload) -> dict[Pair, int]:
             if (a, b) in out:
                 out[a, b] = max(out[a, b], weight)
     for one, two in workload.forbidden:
-        if one in place and two in place:
+        if one in place and two in place and workload.barred(one, two):
             out.pop((min(place[one], place[two]), max(place[one], place[two])), None)
     return out
 

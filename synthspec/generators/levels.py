@@ -6,6 +6,7 @@ Source: ours; PRIVACY 6.2 of the design.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush, heapreplace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ def merge(
     ordinal: bool = False,
     missing: bool = False,
     classes: Labels | None = None,
+    kin: Labels | None = None,
 ) -> Labels:
     """Return the level of each cell of `mass`, numbered in the order of their first cells.
 
@@ -35,7 +37,11 @@ def merge(
         missing: the last cell means "missing": never merged when it reaches the threshold (or there
             are only ordinals beside it and it holds anything), otherwise joined to the smallest level.
         classes: cells of different classes are never merged (structural zeros tell them apart).
+        kin: cells of one kind (a chapter of diagnoses, a district) are merged before those of several;
+            for nominal cells.
     """
+    if kin is not None and not ordinal:
+        return _by_kin(mass, threshold, most, missing, classes, kin)
     classes = np.zeros(len(mass), dtype=np.int64) if classes is None else classes
     if not missing or len(mass) < 2:
         return _number(_merge(mass, threshold, most, classes, ordinal=ordinal))
@@ -48,40 +54,86 @@ def merge(
     return _number(np.append(front, min(allowed, key=lambda level: (held[level], level))))
 
 
+def _by_kin(
+    mass: Array, threshold: float, most: int, missing: bool, classes: Labels | None, kin: Labels
+) -> Labels:
+    """Merge inside each kind as far as that goes, then what is still small across kinds."""
+    classes = np.zeros(len(mass), dtype=np.int64) if classes is None else classes
+    inside = merge(
+        mass, threshold=threshold, most=most, missing=missing, classes=classes * (int(kin.max()) + 1) + kin
+    )
+    held = np.asarray(np.bincount(inside, weights=mass), dtype=np.float64)
+    _, first = np.unique(inside, return_index=True)
+    alone = missing and int((inside == inside[-1]).sum()) == 1
+    across = merge(held, threshold=threshold, most=most, missing=alone, classes=classes[first])
+    return _number(across[inside])
+
+
 def _merge(mass: Array, threshold: float, most: int, classes: Labels, *, ordinal: bool) -> Labels:
-    groups = [[i] for i in range(len(mass))]
-    held = [float(m) for m in mass]
-    kinds = [int(c) for c in classes]
-    if not ordinal:
-        order = sorted(range(len(mass)), key=lambda i: (kinds[i], held[i], i))
-        groups, held, kinds = [groups[i] for i in order], [held[i] for i in order], [kinds[i] for i in order]
-    stuck: set[int] = set()  # by the first cell of a group that has no partner
-    while len(groups) > 1:
-        free = [i for i in range(len(groups)) if groups[i][0] not in stuck]
-        if not free:
-            break
-        low = min(free, key=held.__getitem__)
-        if held[low] >= threshold and len(groups) <= most:
-            break
-        near = [i for i in _partners(low, len(groups), ordinal=ordinal) if kinds[i] == kinds[low]]
-        if not near:
-            stuck.add(groups[low][0])
-            continue
-        with_ = min(near, key=held.__getitem__)
-        keep, drop = min(low, with_), max(low, with_)
-        groups[keep] = groups[keep] + groups[drop]
-        held[keep] += held[drop]
-        del groups[drop], held[drop], kinds[drop]
+    order = np.arange(len(mass)) if ordinal else np.lexsort((np.arange(len(mass)), mass, classes))
+    held = [float(mass[i]) for i in order]
+    kinds = [int(classes[i]) for i in order]
+    joins = (_neighbours if ordinal else _smallest)(held, kinds, threshold, most)
+    root = np.arange(len(mass))
+    for keep, drop in reversed(joins):
+        root[drop] = root[keep]
     labels = np.empty(len(mass), dtype=np.int64)
-    for level, members in enumerate(groups):
-        labels[members] = level
+    labels[order] = root
     return labels
 
 
-def _partners(index: int, count: int, *, ordinal: bool) -> list[int]:
-    if ordinal:
-        return [i for i in (index - 1, index + 1) if 0 <= i < count]
-    return [i for i in range(count) if i != index]
+def _neighbours(held: list[float], kinds: list[int], threshold: float, most: int) -> list[tuple[int, int]]:
+    """Return which group joined which, in order: the smallest its smaller neighbour, always leftwards."""
+    count = len(held)
+    before, after = list(range(-1, count - 1)), [*range(1, count), -1]
+    gone = [False] * count
+    heap = [(mass, i) for i, mass in enumerate(held)]
+    heapify(heap)
+    joins: list[tuple[int, int]] = []
+    while heap:
+        mass, low = heappop(heap)
+        if gone[low] or mass != held[low]:
+            continue
+        if mass >= threshold and count - len(joins) <= most:
+            break
+        near = [i for i in (before[low], after[low]) if i >= 0 and kinds[i] == kinds[low]]
+        if not near:
+            continue  # nobody of its class is left beside it
+        with_ = min(near, key=held.__getitem__)
+        keep, drop = min(low, with_), max(low, with_)
+        held[keep] += held[drop]
+        gone[drop], after[keep] = True, after[drop]
+        if after[drop] >= 0:
+            before[after[drop]] = keep
+        joins.append((keep, drop))
+        heappush(heap, (held[keep], keep))
+    return joins
+
+
+def _smallest(held: list[float], kinds: list[int], threshold: float, most: int) -> list[tuple[int, int]]:
+    """Return which group joined which, in order: always the two smallest of a class (as Huffman does)."""
+    heaps: dict[int, list[tuple[float, int]]] = {}
+    for i, (mass, kind) in enumerate(zip(held, kinds)):
+        heaps.setdefault(kind, []).append((mass, i))
+    for each in heaps.values():
+        heapify(each)
+    fronts = [(each[0], kind) for kind, each in heaps.items()]
+    heapify(fronts)
+    joins: list[tuple[int, int]] = []
+    while fronts:
+        (mass, low), kind = heappop(fronts)
+        if mass >= threshold and len(held) - len(joins) <= most:
+            break
+        heap = heaps[kind]
+        if len(heap) < 2:
+            continue  # alone in its class
+        heappop(heap)
+        other, with_ = heap[0]
+        keep, drop = min(low, with_), max(low, with_)
+        heapreplace(heap, (mass + other, keep))
+        joins.append((keep, drop))
+        heappush(fronts, (heap[0], kind))
+    return joins
 
 
 def _number(labels: Labels) -> Labels:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from synthspec.generators.base import Generator, Model, Oracle, Workload
 from synthspec.generators.budget import Purse
+from synthspec.generators.links import links
 from synthspec.generators.recipe import RECIPE, Recipe
 from synthspec.generators.rounds import Engine
 from synthspec.generators.tree_model import TreeModel
@@ -46,4 +47,6 @@ def fit_marginal(
     coding, beliefs = engine.run()
     given = workload.given.intersection(oracle.domain.attributes)
     densities = tuple(coding.densities())
-    return TreeModel(oracle.domain, given, tuple(coding.levels), densities, beliefs, engine.total)
+    levels = tuple(coding.levels)
+    joined = links(workload, oracle.domain.attributes, engine.estimator.evidence)
+    return TreeModel(oracle.domain, given, levels, densities, beliefs, engine.total, joined)

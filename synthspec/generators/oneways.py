@@ -5,15 +5,18 @@ Source: ours; PRIVACY 6.1 of the design. Simplex projection: Held, Wolfe & Crowd
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.generators.base import Oracle, Workload
 from synthspec.generators.budget import Purse, portions
-from synthspec.generators.haar import denoise
+from synthspec.generators.conditionals import imply, settled
+from synthspec.generators.haar import denoise, reach
+from synthspec.generators.pooling import Sums, pooled
 from synthspec.generators.recipe import RECIPE, Recipe
+from synthspec.generators.shrink import shrink
 from synthspec.terms.query import Axis, Marginal
 
 GIVEN_WEIGHT = 0.25
@@ -56,7 +59,7 @@ class OneWays:
         sizes = zip(self.domain.attributes, self.domain.sizes)
         given = workload.given
         self._weights = {a: s**recipe.power * (GIVEN_WEIGHT if a in given else 1.0) for a, s in sizes}
-        for attribute in self._known:
+        for attribute in (*self._known, *settled(workload)):
             self._weights[attribute] = 0.0
         if self._weights and not any(self._weights.values()):
             fewest = min(zip(self.domain.sizes, self.domain.attributes))[1]
@@ -98,29 +101,55 @@ class OneWays:
             below += weight
         return max(1.0, above / below) if below > 0 else float(max(self.workload.rows or 1, 1))
 
-    def fitted(self, total: float) -> dict[str, Array]:
-        """Return denoised counts per attribute on the simplex of `total` rows."""
+    def fitted(self, total: float, sums: Mapping[str, Sequence[Sums]] | None = None) -> dict[str, Array]:
+        """Return denoised counts per attribute on the simplex of `total` rows.
+
+        Args:
+            total: the number of rows that each attribute's counts add up to.
+            sums: what larger tables say of an attribute's counts, to be pooled with its own answer.
+        """
         impossible = _impossible(self.workload)
         out: dict[str, Array] = {}
         for a in self.domain.attributes:
             if a in self._known:
                 counts = self._known[a] * (total / max(float(self._known[a].sum()), 1e-300))
             elif a in self._sums:
-                counts = self._smooth(a, self._sums[a] / self._precision[a])
-                allowed = ~impossible[a] if a in impossible else np.ones(len(counts), dtype=bool)
-                allowed = allowed if allowed.any() else np.ones(len(counts), dtype=bool)
-                counts = np.where(allowed, counts, 0.0)
-                counts[allowed] = project(counts[allowed], total)
+                allowed = ~impossible[a] if a in impossible else np.ones(self.domain.size(a), dtype=bool)
+                allowed = allowed if allowed.any() else np.ones(len(allowed), dtype=bool)
+                counts = self._denoised(a, self._sums[a] / self._precision[a], allowed, total)
+                if sums and sums.get(a):
+                    closed = ~allowed | (self._haar(a) & (counts == 0.0))
+                    counts = pooled(counts, self.deviation(a), sums[a], closed)
+                    counts[~closed] = project(counts[~closed], total)
             else:
                 counts = np.full(self.domain.size(a), total / self.domain.size(a))
             out[a] = counts
+        imply(self.workload, out, total)
         return out
 
-    def _smooth(self, attribute: str, counts: Array) -> Array:
+    def _denoised(self, attribute: str, counts: Array, allowed: NDArray[np.bool_], total: float) -> Array:
+        """Return non-negative counts that add up to `total` rows, none where nothing is allowed."""
+        out = np.zeros(len(counts))
+        deviation, ordinal = self.deviation(attribute), attribute in self.workload.ordinal
         ordered = len(counts) - (attribute in self.workload.missing)
-        if attribute not in self.workload.ordinal or ordered < self._recipe.haar_from:
-            return counts
-        return np.concatenate([denoise(counts[:ordered], self.deviation(attribute)), counts[ordered:]])
+        if not ordinal and len(counts) >= self._recipe.shrink_from:
+            out[allowed] = shrink(counts[allowed], deviation, total)
+        elif self._haar(attribute):
+            smooth = np.append(denoise(counts[:ordered], deviation), counts[ordered:])
+            out[allowed] = project(smooth[allowed], total)
+            beyond = np.ones(len(counts), dtype=bool)
+            beyond[reach(counts[:ordered], deviation)] = False
+            beyond[ordered:] = False
+            kept = np.where(beyond, 0.0, out)
+            if self._recipe.reach and kept.sum() > 0:
+                out = kept * (total / kept.sum())
+        else:
+            out[allowed] = project(counts[allowed], total)
+        return out
+
+    def _haar(self, attribute: str) -> bool:
+        ordered = self.domain.size(attribute) - (attribute in self.workload.missing)
+        return attribute in self.workload.ordinal and ordered >= self._recipe.haar_from
 
     def gain(self, counts: Mapping[str, Array], amount: int) -> float:
         """Return the sum over attributes of the L1 error [rows] that `amount` more would take away."""
@@ -131,6 +160,23 @@ class OneWays:
             pooled = 1.0 / np.sqrt(1.0 / now**2 + 1.0 / more**2)
             out += residual(counts[a], now) - residual(counts[a], pooled)
         return out
+
+    def exchange(self, counts: Mapping[str, Array], total: float) -> float:
+        """Return how much of a one-way's error shows in a pair that holds the attribute, in [0, 1].
+
+        Two errors of a pair add up like independent ones: what the noise of its one-ways brings, and
+        the dependence that a model may miss. That is unknown before it is paid for; there is less of
+        it where columns say little, at most about what the more even of the two leaves (1 - sum p^2).
+        """
+        names = list(self.domain.attributes)
+        if len(names) < 2:
+            return 1.0
+        noise = 2 * float(np.mean([residual(counts[a], self.deviation(a)) for a in names])) / (2 * total)
+        spread = np.sort([1.0 - float(((counts[a] / total) ** 2).sum()) for a in names])
+        pairs = len(names) * (len(names) - 1) / 2
+        least = float((spread * np.arange(len(names) - 1, -1, -1)).sum()) / pairs  # mean of the minima
+        missed = self._recipe.dependence * least
+        return self._recipe.exchange * noise / max(float(np.hypot(noise, missed)), 1e-12)
 
     def error(self, counts: Mapping[str, Array], total: float, amount: int) -> float:
         """Return the mean total variation that `amount`, all spent on one-ways, would leave."""

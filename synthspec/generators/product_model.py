@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.generators.base import Workload
-from synthspec.generators.pgm.estimate import Estimator, Evidence
+from synthspec.generators.conditionals import published, settled, spoken_of
+from synthspec.generators.links import links
+from synthspec.generators.pgm.estimate import Estimator, Evidence, coarsen
 from synthspec.generators.pgm.factor import Scope
 from synthspec.generators.pgm.tree import build
 from synthspec.generators.tree_model import TreeModel
@@ -25,27 +27,51 @@ SWEEPS = 200
 def product_model(
     domain: Domain, workload: Workload, shares: Mapping[str, NDArray[np.float64]], total: float | None
 ) -> TreeModel:
-    """Return the model with these one-ways that meets `known` tables and zeros where it can hold them."""
+    """Return the model with these one-ways that meets `known` tables and zeros where it can hold them.
+
+    Attributes without `shares` are spread evenly over the cells that zeros leave. A code of a given
+    attribute always keeps some mass: earlier groups may draw it, and what follows it must be lawful.
+    """
     sizes = domain.sizes
     given = frozenset(i for i, a in enumerate(domain.attributes) if a in workload.given)
     estimator = Estimator(sizes)
+    idle, spoken = settled(workload), spoken_of(workload)
     for index, name in enumerate(domain.attributes):
-        estimator.add([Evidence((index,), (None,), shares[name], np.zeros(()))])
+        if name not in shares:
+            continue
+        own = kept_open(shares[name]) if index in given else shares[name]
+        one = Evidence((index,), (None,), own, np.zeros(()), idle=name in idle)
+        if name in spoken - idle:
+            gap = (np.arange(len(own)) == len(own) - 1).astype(np.int64)
+            one = Evidence((index,), (gap,), coarsen(own, (gap,), (2,)), np.zeros(()))
+        estimator.add([one])
+    for clique, mask in workload.zeros:
+        scope, order = ordered(domain, clique)
+        if _fits(sizes, estimator, scope, given):
+            estimator.masks.append((scope, np.transpose(~np.asarray(mask, dtype=bool), order)))
+    levels = tuple(np.arange(size) for size in sizes)
+    rows = [np.asarray(shares.get(a, np.full(s, 1.0 / s))) for a, s in zip(domain.attributes, sizes)]
+    tables = published(domain, workload, levels, rows, fixed=True)
+    estimator.add(tables)  # the compiler refuses those that do not fit
     for clique, table in workload.known:
         scope, order = ordered(domain, clique)
         if len(scope) > 1 and _fits(sizes, estimator, scope, given):
             target = np.transpose(np.asarray(table, dtype=np.float64), order)
             estimator.add([Evidence(scope, (None,) * len(scope), target / target.sum(), np.zeros(()))])
-    for clique, mask in workload.zeros:
-        scope, order = ordered(domain, clique)
-        if _fits(sizes, estimator, scope, given):
-            estimator.masks.append((scope, np.transpose(~np.asarray(mask, dtype=bool), order)))
     estimator.plant(build(sizes, estimator.scopes, given))
     estimator.fit(SWEEPS)
-    levels = tuple(np.arange(size) for size in sizes)
+    estimator.fasten()
     densities = tuple(np.ones(size) for size in sizes)
     names = frozenset(domain.attributes[i] for i in given)
-    return TreeModel(domain, names, levels, densities, estimator.beliefs, total)
+    joined = links(workload, domain.attributes, tables)
+    return TreeModel(domain, names, levels, densities, estimator.beliefs, total, joined)
+
+
+def kept_open(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return shares of which none is 0, nearly the same: what follows from any code stays defined."""
+    raised = shares + 1e-9 / len(shares)
+    out: NDArray[np.float64] = raised / raised.sum()
+    return out
 
 
 def ordered(domain: Domain, clique: Clique) -> tuple[Scope, list[int]]:

@@ -16,8 +16,12 @@ class Recipe:
 
     Attributes:
         floor: share spent on the one-ways first, blindly.
+        least: the one-ways' share is never under this: one quarter keeps their deviation within twice that
+            of independent columns at the same budget, the rest is margin for what drawing adds.
         power: a one-way's share of that budget grows with this power of its number of codes.
         haar_from: ordered one-ways of this many codes are denoised by wavelets.
+        shrink_from: nominal one-ways of this many codes are shrunk towards each other.
+        reach: whether the ends of a denoised one-way that do not stand out from the noise are emptied.
         give_up: no pairs are bought where the one-ways' rule would give them more than this share.
         standout: a level holds this many deviations of its one-way, or is merged.
         merging: whether codes are merged under the noise at all.
@@ -31,13 +35,26 @@ class Recipe:
         hurdle: how far a pair must stand out, in units of scatter times the log of the number of
             candidates: lifts "none" towards the weight of all candidates together.
         start_cap: the part of the cap on cells that the first rounds may use.
-        exchange: how much of a one-way's error shows in each pair that holds the attribute.
+        exchange: how much of a one-way's error shows in each pair that holds the attribute, when there
+            is no other error.
+        dependence: the variation that a pair's dependence typically makes, per unit of what the less
+            even of its columns leaves room for (see `OneWays.exchange`).
         spread: how much of what a measured pair gains shows in each other pair of its attributes.
+        triples: whether triples inside the model's cliques are candidates too (measured: no gain).
+        pooling: whether the final one-ways use what the measured pairs say about their columns.
+        rake: whether the final fit meets these one-ways exactly.
+        gap: a fit ends within this many nats of its optimum; marginals then are within a root of half
+            of it in total variation, and in practice much nearer.
+        sweeps: the most sweeps of a fit between rounds; enough to tell which pair is next.
+        last_sweeps: the most sweeps of the final fit.
     """
 
     floor: float = 0.08
+    least: float = 0.3
     power: float = 2 / 3
     haar_from: int = 32
+    shrink_from: int = 8
+    reach: bool = True
     give_up: float = 0.95
     standout: float = 4.0
     merging: bool = True
@@ -50,8 +67,15 @@ class Recipe:
     noise_aware: bool = True
     hurdle: float = 0.5
     start_cap: float = 0.3
-    exchange: float = 0.2
+    exchange: float = 0.4
+    dependence: float = 0.15
     spread: float = 0.06
+    triples: bool = False
+    pooling: bool = True
+    rake: bool = True
+    gap: float = 0.01
+    sweeps: int = 8
+    last_sweeps: int = 200
 
 
 RECIPE = Recipe()

@@ -6,7 +6,7 @@ McKenna et al. 2022 (AIM, arXiv:2201.12677), Zhang et al. 2017 (PrivBayes, TODS 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf, prod, sqrt
@@ -15,27 +15,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.generators.base import Oracle, Workload
-from synthspec.generators.budget import Purse
+from synthspec.generators.budget import Purse, shared
 from synthspec.generators.coding import Coding
+from synthspec.generators.conditionals import joints, published, settled, spoken_of
 from synthspec.generators.oneways import OneWays
 from synthspec.generators.pgm.calibrate import Beliefs
 from synthspec.generators.pgm.estimate import Estimator, Evidence, coarsen, shape_of
 from synthspec.generators.pgm.factor import Scope
-from synthspec.generators.product_model import ordered
+from synthspec.generators.pooling import margins
+from synthspec.generators.product_model import kept_open, ordered
 from synthspec.generators.recipe import RECIPE, Recipe
 from synthspec.generators.scoring import Pair, Scores
+from synthspec.generators.size import WIDE
 from synthspec.generators.structure import Structure, joined, scope_of
 from synthspec.terms.query import Gap, Marginal
 
 Array = NDArray[np.float64]
 
-SWEEPS = 8
-LAST_SWEEPS = 80
 MOST_STAGES = 64
 """Rounds are bundled into at most this many stages, between which the model is fitted again."""
 
-WIDE = 150
-"""With more attributes than this only a tree is learned."""
+DECLARED = 0.3
+"""At least this share is left for declared edges, at budgets at which no other pair would be bought."""
 
 
 @dataclass(eq=False)
@@ -69,6 +70,8 @@ class Engine:
         self.total = 1.0
         self.picks = 0.0
         self.pairs = False
+        self.only_declared = False
+        self.raked: frozenset[int] = frozenset()
         self._measured: dict[tuple[Scope, tuple[int, ...]], Measured] = {}
 
     def run(self) -> tuple[Coding, Beliefs]:
@@ -89,10 +92,13 @@ class Engine:
         self.total = self.ones.total()
         counts = self.ones.fitted(self.total)
         error = self.ones.error(counts, self.total, purse.total)
-        share = min(max(2.56 * error**0.433, self.recipe.floor), 1.0)
+        share = min(max(2.56 * error**0.433, self.recipe.least), 1.0)
         self.picks = min(max(0.034 * max(error, 1e-9) ** -0.7, 0.5), 2.0)
         if share > self.recipe.give_up or len(domain.attributes) < 2 or not self.structure.pairs:
             share = 1.0
+        if self.declared():  # measured whatever they cost: they are wanted, not found
+            self.only_declared = share >= 1.0
+            share = min(share, 1.0 - DECLARED)
         top = min(purse.left, int(share * purse.total) - (purse.total - purse.left))
         self.ones.measure(purse.left if share >= 1.0 else max(top, 0))
         self.total = self.ones.total()
@@ -116,14 +122,15 @@ class Engine:
         self.estimator = Estimator(self.coding.sizes)
         self._pin_ones()
         self._add_public()
-        self.replant(SWEEPS)
+        self.replant(self.recipe.sweeps)
 
     def _pin_ones(self) -> None:
         """Put the one-ways first among the evidence, or refresh them."""
         for index, name in enumerate(self.oracle.domain.attributes):
             shares = self.coding.masses(index) / self.total
-            if self.ones.known(name) or not self.pairs:
+            if self.ones.known(name) or not self.pairs or index in self.raked:
                 tau = np.zeros(())
+                shares = kept_open(shares) if name in self.workload.given else shares
             else:
                 many = np.bincount(self.coding.levels[index])
                 spread = min(self.ones.deviation(name), 10 * self.total)
@@ -131,11 +138,27 @@ class Engine:
             if len(self.estimator.evidence) <= index:
                 self.estimator.add([Evidence((index,), (None,), shares, tau)])
             evidence = self.estimator.evidence[index]
+            evidence.idle = name in settled(self.workload)
+            if name in spoken_of(self.workload) and not evidence.idle:
+                # a fixed table speaks of the rows with a value: only how many lack one is fitted
+                gap = (np.arange(len(shares)) == len(shares) - 1).astype(np.int64)
+                shares, tau = coarsen(shares, (gap,), (2,)), np.full((), np.max(tau))
+                evidence = self.estimator.evidence[index] = Evidence((index,), (gap,), shares, tau)
             evidence.target, evidence.tau, evidence.moved = shares, tau, 1.0
+            evidence.exact = not bool(np.any(tau > 0))
 
     def _add_public(self) -> None:
-        """Add zeros, and known marginals of two and more attributes, where the model can hold them."""
+        """Add published tables, then zeros and known marginals where the model can hold them."""
         domain = self.oracle.domain
+        tables = published(
+            domain, self.workload, self.coding.levels, self.coding.counts, kappa=self.recipe.kappa[1]
+        )
+        for each in tables:
+            self.structure.take(each.scope)
+            self.estimator.add([each])
+        for scope, _ in self.declared():  # planned for: zeros come after them
+            if self._fits(scope):
+                self.structure.take(scope)
         for clique, mask in self.workload.zeros:
             scope, order = ordered(domain, clique)
             if self._fits(scope):
@@ -159,7 +182,7 @@ class Engine:
     def replant(self, sweeps: int) -> None:
         """Build the tree of the scopes taken and fit."""
         self.estimator.plant(self.structure.tree())
-        self.estimator.fit(sweeps)
+        self.estimator.fit(sweeps, gap=self.recipe.gap)
 
     @property
     def cap(self) -> float:
@@ -167,18 +190,14 @@ class Engine:
         return self.max_cells * (self.recipe.start_cap + (1 - self.recipe.start_cap) * self.purse.spent())
 
     def tree_round(self) -> None:
-        """Declared edges first, then a spanning forest by selection; all measured at once."""
+        """Declared edges and parents of tables, and a forest by selection; all measured at once."""
         domain = self.oracle.domain
         wide = len(domain.attributes) > WIDE
         budget = self.purse.left if wide else self.purse.part(self.recipe.tree_share / (1 + self.picks))
-        declared: list[Scope] = []
-        for edge in self.workload.edges:
-            scope = scope_of(domain, edge)
-            if len(scope) > 1 and scope not in declared and self._fits(scope):
-                self.structure.take(scope)
-                declared.append(scope)
+        declared = [edge for edge in self.declared() if self._fits(edge[0])]
         count = len(domain.attributes)
         missing = (len(set(joined(self.structure.scopes, count))) - 1) * self.recipe.tree
+        missing *= not self.only_declared
         choice = int(self.recipe.selection * budget) // missing if missing else 0
         wanted = len(declared) + missing
         if not wanted or budget <= 0:
@@ -187,29 +206,39 @@ class Engine:
         picked = self._span(missing, choice, stddev) if choice else []
         # Where fewer stood out, their shares are left for the rounds and the one-ways.
         rest = budget - choice * missing
-        self.measure([*declared, *picked], rest * (len(declared) + len(picked)) // wanted)
-        self.replant(SWEEPS)
+        scopes = [*(scope for scope, _ in declared), *picked]
+        self.measure(scopes, rest * len(scopes) // wanted, dict(enumerate(gaps for _, gaps in declared)))
+        self.replant(self.recipe.sweeps)
 
-    def _span(self, most: int, choice: int, stddev: float) -> list[Pair]:
+    def declared(self) -> list[tuple[Scope, frozenset[int]]]:
+        """Return the declared edges, each with the attributes that count as present or missing only."""
+        domain = self.oracle.domain
+        joint = [parents for parents in joints(self.workload) if not self.workload.given.issuperset(parents)]
+        found = [(edge, frozenset[str]()) for edge in (*self.workload.edges, *joint)]
+        found += list(self.workload.missing_edges)
+        scopes = ((scope_of(domain, edge), frozenset(scope_of(domain, gaps))) for edge, gaps in found)
+        return list(dict.fromkeys(each for each in scopes if len(each[0]) > 1))
+
+    def _span(self, most: int, choice: int, stddev: float) -> list[Scope]:
         """Select up to `most` pairs that join components, each for `choice`."""
         count = len(self.oracle.domain.attributes)
         pool = set(self._telling(self.structure.pairs))
         gaps = self._scored(pool, choice, stddev)
-        picked: list[Pair] = []
+        picked: list[Scope] = []
         for _ in range(most):
             part = joined(self.structure.scopes, count)
-            open_pairs = [p for p in gaps if part[p[0]] != part[p[1]]]
+            open_pairs = [p for p in gaps if part[p[0]] != part[p[1]] and self.structure.allows(p)]
             chosen = self._select([(p, gaps[p]) for p in open_pairs], choice)
             if chosen is None:
                 break
             picked.append(chosen)
-            self.structure.take(chosen)
+            self.structure.choose(chosen)
         return picked
 
     def rounds(self) -> None:
         """Spend the rest in equal rounds: score all pairs, select, measure, fit."""
         count = len(self.oracle.domain.attributes)
-        if count > WIDE:
+        if count > WIDE or self.only_declared:
             return
         left = max(round(self.picks * count), 1)
         bundle = -(-left // MOST_STAGES)
@@ -234,32 +263,37 @@ class Engine:
                 rest = budget - now * choice
                 share = rest * len(picked) // now
                 self.measure(picked, min(self.purse.left, share) if left else self.purse.left)
-                self.replant(SWEEPS)
+                self.replant(self.recipe.sweeps)
 
-    def _stage(self, most: int, choice: int, stddev: float) -> list[Pair] | None:
-        """Select up to `most` pairs from one scoring; None when no pair fits the cap."""
+    def _stage(self, most: int, choice: int, stddev: float) -> list[Scope] | None:
+        """Select up to `most` scopes from one scoring; None when none fits the cap."""
         tree = self.estimator.beliefs.tree
-        pool = self.structure.feasible(tree, self._telling(self.structure.candidates()), self.cap)
+        pool: set[Scope] = set(
+            self.structure.feasible(tree, self._telling(self.structure.candidates()), self.cap)
+        )
+        if self.recipe.triples:
+            pool.update(t for clique in tree.cliques for t in combinations(clique, 3))
         if not pool:
             return None
         gaps = self._scored(pool, choice, stddev)
-        picked: list[Pair] = []
+        picked: list[Scope] = []
         for _ in range(most):
-            chosen = self._select(list(gaps.items()), choice)
+            chosen = self._select([(p, gap) for p, gap in gaps.items() if self.structure.allows(p)], choice)
             if chosen is None:
                 break
             del gaps[chosen]
             if self.structure.tree([chosen]).cells <= self.max_cells:
                 picked.append(chosen)
-                self.structure.take(chosen)
+                self.structure.choose(chosen)
         return picked
 
-    def _scored(self, pool: set[Pair], choice: int, stddev: float) -> dict[Pair, Gap]:
+    def _scored(self, pool: Collection[Scope], choice: int, stddev: float) -> dict[Scope, Gap]:
         """Return the gaps of `pool`, less what the price of a pair would gain among the one-ways."""
         count = len(self.oracle.domain.attributes)
         counts = dict(zip(self.oracle.domain.attributes, self.coding.counts))
         price = int((self.purse.reach / stddev) ** 2 * 1e15) + choice
-        reached = self.recipe.exchange * (count - 1) / (1 + self.recipe.spread * (count - 2))
+        shown = self.ones.exchange(counts, self.total)
+        reached = shown * (count - 1) / (1 + self.recipe.spread * (count - 2))
         gaps = self.scores.update(
             self.estimator.beliefs,
             pool,
@@ -275,30 +309,36 @@ class Engine:
         public = {pair for e in self.estimator.evidence if e.exact for pair in combinations(e.scope, 2)}
         return [(a, b) for a, b in pairs if sizes[a] > 1 and sizes[b] > 1 and (a, b) not in public]
 
-    def _select(self, candidates: Sequence[tuple[Pair, Gap]], amount: int) -> Pair | None:
+    def _select(self, candidates: Sequence[tuple[Scope, Gap]], amount: int) -> Scope | None:
         if not candidates or not 0 < amount <= self.purse.left:
             return None
         select = self.oracle.select_or_none if self.recipe.none else self.oracle.select
         index = select([gap for _, gap in candidates], self.purse.take(amount))
         return None if index is None else candidates[index][0]
 
-    def measure(self, scopes: Sequence[Scope], amount: int) -> None:
-        """Measure `scopes` at once for `amount` in all, and add the answers to the evidence."""
+    def measure(
+        self, scopes: Sequence[Scope], amount: int, gaps: Mapping[int, frozenset[int]] | None = None
+    ) -> None:
+        """Measure `scopes` at once for `amount` in all, and add the answers to the evidence.
+
+        `gaps` names, by place in `scopes`, attributes that count as present or missing only.
+        """
         if not scopes or amount < len(scopes):
             return
-        base, rest = divmod(amount, len(scopes))
-        stddev = self.purse.deviation(base)
+        parts = shared(amount, [self.scores.weight(scope) for scope in scopes])
         asked, groupings = [], []
         for i, scope in enumerate(scopes):
-            groups = self.coding.groups(scope, self.total / stddev)
+            cells = self.total / self.purse.deviation(parts[i])
+            groups = self.coding.groups(scope, cells, (gaps or {}).get(i, frozenset()))
             groupings.append(groups)
             axes = tuple(self.coding.axis(a, g) for a, g in zip(scope, groups))
-            asked.append((Marginal(axes=axes), self.purse.take(base + (i < rest))))
-        for scope, groups, answer in zip(scopes, groupings, self.oracle.measure(asked)):
+            asked.append((Marginal(axes=axes), self.purse.take(parts[i])))
+        answers = self.oracle.measure(asked)
+        for at, (scope, groups, answer) in enumerate(zip(scopes, groupings, answers)):
             shape = shape_of(self.coding.sizes, groups, scope)
             precision = 1.0 / max(answer.stddev, 1e-9) ** 2
             values = np.asarray(answer.values, dtype=np.float64).reshape(shape)
-            key = (scope, shape)
+            key = (scope, (*shape, -1) if gaps and gaps.get(at) else shape)
             if key not in self._measured:
                 evidence = Evidence(scope, groups, np.zeros(shape), np.ones(()))
                 self._measured[key] = Measured(evidence, np.zeros(shape))
@@ -314,12 +354,12 @@ class Engine:
             held.evidence.moved = 1.0
 
     def _consistent(self, evidence: Evidence, shares: Array) -> Array:
-        """Return `shares` moved the least (in L2) to agree with the public one-ways on their axes.
+        """Return `shares` moved the least (in L2) to agree with the exact one-ways on their axes.
 
-        Otherwise the noise and the public table pull against each other, and the fit crawls.
+        Otherwise the noise and the exact table pull against each other, and the fit crawls.
         """
         for axis, (index, group) in enumerate(zip(evidence.scope, evidence.groups)):
-            if not self.ones.known(self.oracle.domain.attributes[index]):
+            if index not in self.raked and not self.ones.known(self.oracle.domain.attributes[index]):
                 continue
             public = coarsen(self.coding.masses(index) / self.total, (group,), (shares.shape[axis],))
             others = tuple(i for i in range(shares.ndim) if i != axis)
@@ -328,10 +368,27 @@ class Engine:
         return shares
 
     def finish(self) -> tuple[Coding, Beliefs]:
-        """Refresh the one-ways with what was bought last, and fit to the end."""
-        counts = self.ones.fitted(self.total)
+        """Refresh the one-ways with all that was bought, and fit to the end."""
+        held = self._measured.values()
+        counts = self.ones.fitted(self.total, margins(self.coding, held) if self.recipe.pooling else None)
         self.coding.counts = [counts[a] for a in self.oracle.domain.attributes]
+        self.raked = self._rakeable()
         self._pin_ones()
-        public = any(each.exact for each in self.estimator.evidence) and self.pairs
-        self.replant(5 * LAST_SWEEPS if public else LAST_SWEEPS)
+        for each in held:
+            shares = each.weighted / each.precision / self.total
+            each.evidence.target = self._consistent(each.evidence, shares)
+        self.replant(self.recipe.last_sweeps)
+        self.estimator.fasten()
         return self.coding, self.estimator.beliefs
+
+    def _rakeable(self) -> frozenset[int]:
+        """Return the attributes whose one-way the model can surely meet, whatever the noise made of it.
+
+        Zeros and published tables tie the one-ways of several attributes together: noise breaks such
+        ties, and those stay soft.
+        """
+        if not self.recipe.rake:
+            return frozenset()
+        tied = [scope for scope, _ in self.estimator.masks if len(scope) > 1]
+        tied += [each.scope for each in self.estimator.evidence if each.conditional]
+        return frozenset(range(len(self.oracle.domain.attributes))).difference(*tied)

@@ -8,7 +8,8 @@ Source: ours; PRIVACY 6.4 of the design. Compare McKenna et al. 2022, arXiv:2201
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import combinations
 from math import log, pi, sqrt
 
 import numpy as np
@@ -19,7 +20,8 @@ from synthspec.generators.coding import Coding
 from synthspec.generators.oneways import residual
 from synthspec.generators.pgm.calibrate import Beliefs
 from synthspec.generators.pgm.estimate import coarsen, shape_of
-from synthspec.generators.pgm.infer import all_pairs
+from synthspec.generators.pgm.factor import Scope
+from synthspec.generators.pgm.infer import all_pairs, marginal
 from synthspec.generators.recipe import RECIPE, Recipe
 from synthspec.terms.query import Gap
 
@@ -40,19 +42,23 @@ class Scores:
         self._total = total
         self._recipe = recipe
         self._weights = _pair_weights(workload, coding)
-        self._gaps: dict[Pair, Gap] = {}
-        self._tables: dict[Pair, NDArray[np.float64]] = {}
+        self._gaps: dict[Scope, Gap] = {}
+        self._tables: dict[Scope, NDArray[np.float64]] = {}
         self._key: tuple[float, float] = (0.0, 0.0)
         self._hurdle = 0.0
 
+    def weight(self, scope: Scope) -> int:
+        """Return the largest weight of a pair inside `scope`."""
+        return max((self._weights.get(pair, 1) for pair in combinations(scope, 2)), default=1)
+
     def update(
-        self, beliefs: Beliefs, pairs: set[Pair], *, stddev: float, scatter: float, toll: float
-    ) -> Mapping[Pair, Gap]:
+        self, beliefs: Beliefs, pairs: Collection[Scope], *, stddev: float, scatter: float, toll: float
+    ) -> Mapping[Scope, Gap]:
         """Return the gap of each of `pairs` for measurements of deviation `stddev` [rows].
 
         Args:
             beliefs: the current model.
-            pairs: the candidates.
+            pairs: the candidates; larger scopes lie inside cliques of the model's tree.
             stddev: of the cells of a measurement of this round.
             scatter: of this round's selections [rows].
             toll: what the price of one pair would gain elsewhere [rows].
@@ -69,9 +75,12 @@ class Scores:
                 self._refresh((a, b), table, self._key[0], scatter)
 
         all_pairs(beliefs, sink)
+        for scope in pairs:
+            if len(scope) > 2:
+                self._refresh(scope, marginal(beliefs, scope), self._key[0], scatter)
         return {pair: self._gaps[pair] for pair in sorted(pairs)}
 
-    def _refresh(self, pair: Pair, table: NDArray[np.float64], stddev: float, scatter: float) -> None:
+    def _refresh(self, pair: Scope, table: NDArray[np.float64], stddev: float, scatter: float) -> None:
         groups = self._coding.groups(pair, self._total / stddev)
         shape = shape_of(self._coding.sizes, groups, pair)
         rows = coarsen(table, groups, shape) * self._total
@@ -79,12 +88,14 @@ class Scores:
         if old is not None and float(np.abs(rows - old).sum()) <= STILL * scatter:
             return
         self._tables[pair] = rows
+        # A weight lowers what a pair must gain to be bought. It does not multiply the score: that would
+        # raise the sensitivity, and so the noise, of every pair's selection.
+        weight = self.weight(pair)
         self._gaps[pair] = Gap(
             axes=tuple(self._coding.axis(i, g) for i, g in zip(pair, groups)),
             table=np.rint(rows.ravel() * GRID).astype(np.int64),
             grid=GRID,
-            offset=round(GRID * (self._allowance(rows, stddev) + self._hurdle)),
-            weight=self._weights.get(pair, 1),
+            offset=round(GRID * (self._allowance(rows, stddev) + self._hurdle / weight)),
         )
 
     def _allowance(self, rows: NDArray[np.float64], stddev: float) -> float:

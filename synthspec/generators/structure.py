@@ -25,11 +25,11 @@ class Structure:
     """The scopes taken so far and the tree that covers them."""
 
     def __init__(self, domain: Domain, workload: Workload, rng: np.random.Generator) -> None:
-        place = {a: i for i, a in enumerate(domain.attributes)}
-        self.given = frozenset(place[a] for a in workload.given if a in place)
-        banned = {frozenset((place[a], place[b])) for a, b in workload.forbidden if a in place and b in place}
-        count = len(domain.attributes)
-        pairs = [p for p in combinations(range(count), 2) if frozenset(p) not in banned]
+        names = domain.attributes
+        self.given = frozenset(i for i, name in enumerate(names) if name in workload.given)
+        pairs = [
+            (a, b) for a, b in combinations(range(len(names)), 2) if not workload.barred(names[a], names[b])
+        ]
         self._between_given = {p for p in pairs if self.given.issuperset(p)}
         free = [p for p in pairs if p not in self._between_given]
         if len(free) > MOST_PAIRS:
@@ -47,6 +47,14 @@ class Structure:
         """Add a scope."""
         if scope not in self.scopes:
             self.scopes.append(scope)
+
+    def choose(self, pair: Scope) -> None:
+        """Add a pair that was selected."""
+        self.take(pair)
+
+    def allows(self, pair: Scope) -> bool:
+        """Return whether `pair` may still be selected, after what was selected in the same round."""
+        return True
 
     def candidates(self) -> list[Pair]:
         """Return the pairs that may be learned, those of given attributes with a common child included.

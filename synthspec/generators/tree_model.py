@@ -37,6 +37,8 @@ class TreeModel:
         densities: per attribute the share of each code within its level, shape (codes,).
         beliefs: calibrated tables over levels.
         total: the noisy number of rows that was learned, or None.
+        edges: what was declared or selected, as (parent, child, "declared" or "learned").
+        directed: whether the edges have a direction; else "parent" is just the first of the two.
     """
 
     domain: Domain
@@ -45,6 +47,8 @@ class TreeModel:
     densities: tuple[Array, ...]
     beliefs: Beliefs
     total: float | None = None
+    edges: tuple[tuple[str, str, str], ...] = ()
+    directed: bool = False
 
     @cached_property
     def _given(self) -> tuple[int, ...]:
@@ -106,6 +110,8 @@ class TreeModel:
             "parents": list(tree.parents),
             "order": list(tree.order),
             "total": self.total,
+            "edges": [list(edge) for edge in self.edges],
+            "directed": self.directed,
         }
 
 
@@ -129,7 +135,10 @@ def load_tree(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> T
         for t, c, s, p in zip(tables, tree.cliques, tree.separators, parents)
     ]
     beliefs = Beliefs(tree, tables, separators)
-    return TreeModel(domain, frozenset(facts["given"]), levels, densities, beliefs, facts["total"])
+    edges = tuple((str(a), str(b), str(how)) for a, b, how in facts.get("edges", ()))
+    given = frozenset(facts["given"])
+    directed = bool(facts.get("directed", False))
+    return TreeModel(domain, given, levels, densities, beliefs, facts["total"], edges, directed)
 
 
 def _column(given: Codes | None, name: str, rows: int) -> NDArray[np.integer]:

@@ -56,6 +56,26 @@ def weighted(model: TreeModel, factors: Sequence[Factor]) -> tuple[TreeModel, fl
     return replace(fine, beliefs=calibrate(tree, potentials)), log_mean
 
 
+def conditional(model: TreeModel, names: Sequence[str]) -> TreeModel | None:
+    """Return the same joint distribution, sampled given the attributes `names` as well.
+
+    Returns:
+        None when the tree that this needs would have more than MOST_CELLS cells.
+    """
+    given = model.given | set(names)
+    places = tuple(i for i, name in enumerate(model.domain.attributes) if name in given)
+    old = model.beliefs.tree
+    tree = build(old.sizes, old.cliques, places)
+    if tree.cells > MOST_CELLS:
+        return None
+    potentials = [np.ones([tree.sizes[a] for a in clique]) for clique in tree.cliques]
+    for table, scope in _conditionals(model):
+        host = tree.host(scope)
+        assert host is not None
+        potentials[host] *= spread(table, scope, tree.cliques[host])
+    return replace(model, given=frozenset(given), beliefs=calibrate(tree, potentials))
+
+
 def evidence(model: TreeModel, factors: Sequence[Factor]) -> tuple[Factor, ...] | None:
     """Return E[product of factors | given] as factors over the given attributes; () when it is one number.
 
@@ -162,17 +182,26 @@ def _potentials(
         if tree.cells > MOST_CELLS:
             return None
     potentials = [np.ones([tree.sizes[a] for a in clique]) for clique in tree.cliques]
-    for index, held in enumerate(() if flat else old.cliques):
-        table = model.beliefs.tables[index]
-        if old.parents[index] >= 0:
-            separator = spread(model.beliefs.separators[index], old.separators[index], held)
-            table = ratio(table, np.broadcast_to(separator, table.shape))
-        on_levels.append((table, held))
+    if not flat:
+        on_levels += _conditionals(model)
     for table, scope in on_levels:
         host = tree.host(scope)
         assert host is not None
         potentials[host] *= spread(table, scope, tree.cliques[host])
     return tree, potentials
+
+
+def _conditionals(model: TreeModel) -> list[tuple[Table, Scope]]:
+    """Return the factors whose product is the model: each clique given its separator."""
+    tree = model.beliefs.tree
+    found = []
+    for table, held, parent, scope, separator in zip(
+        model.beliefs.tables, tree.cliques, tree.parents, tree.separators, model.beliefs.separators
+    ):
+        if parent >= 0:
+            table = ratio(table, np.broadcast_to(spread(separator, scope, held), table.shape))
+        found.append((table, held))
+    return found
 
 
 def _firsts(levels: Labels) -> Labels:

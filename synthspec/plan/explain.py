@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synthspec.plan.ops import Fit
-from synthspec.plan.plan import Gate, Plan
+from synthspec.plan.plan import Gate, Met, Plan, Question
+from synthspec.plan.scenario import Scenario
 from synthspec.privacy.accountant import mu_in
-from synthspec.rules import AnyRule, Unique
 from synthspec.terms.types import BOOL
 
 SHOWN = 8
@@ -39,6 +39,7 @@ def explain(plan: Plan, *, full: bool = False, ledger: str | None = None) -> str
         _free(plan),
         _rules(plan, full),
         _gates(plan),
+        _questions(plan),
         _public(plan, full),
         [ledger] if ledger else [],
         _reasons(plan),
@@ -142,31 +143,58 @@ def _free(plan: Plan) -> list[str]:
     parts += [
         f"enforce {enforced} rule{'' if enforced == 1 else 's'}",
         f"{plan.rows} rows into {plan.folder}",
+        *(_scenario(scenario) for scenario in plan.scenarios),
     ]
     cast = plan.forecast
     rough = f"Rough time and memory: {_span(cast.seconds)}, {cast.megabytes:.0f} MB"
     return ["Free steps: " + " · ".join(parts), *([rough] if cast.seconds else [])]
 
 
+def _scenario(scenario: Scenario) -> str:
+    """Return what a scenario is made of; all of it is post-processing of what is released or public."""
+    how = []
+    if scenario.given is not None:
+        how.append(f"completing {scenario.given.path}")
+    if scenario.mix:
+        how.append("blending " + ", ".join(part.label for part in scenario.mix))
+    if scenario.augment:
+        how.append("synthetic rows varied")
+    return f"scenario {scenario.name} {scenario.rows} rows" + (f" ({'; '.join(how)})" if how else "")
+
+
 def _span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def met_by(rule: AnyRule) -> str:
-    """Return how a rule is met in the released rows."""
-    if rule.enforce == "report":
-        return "counted, not enforced"
-    if isinstance(rule, Unique):
-        return "generated unique"
-    return "drawing again until it holds"
-
-
 def _rules(plan: Plan, full: bool) -> list[str]:
-    if not plan.rules:
+    """Return how each rule is met, and the share of drawn rows that is kept; alike ones on one line."""
+    if not plan.met:
         return []
-    width = max(8, *(len(rule.name) for rule in plan.rules)) + 2
-    lines = [f"  {rule.name.ljust(width)}{met_by(rule)}" for rule in plan.rules]
-    return ["Rules".ljust(width + 2) + "met by", *_short(lines, full)]
+    alike: dict[tuple[str, str], list[str]] = {}
+    for each in plan.met:
+        alike.setdefault((each.how, _kept(each)), []).append(each.rule)
+    rows = [(", ".join(names), how, kept) for (how, kept), names in alike.items()]
+    names = min(max(len("Rules"), *(len(row[0]) for row in rows)), WIDEST) + 2
+    hows = max(len("met by"), *(len(row[1]) for row in rows)) + 2
+    lines = []
+    for name, how, kept in rows:
+        if len(name) + 2 > names:
+            lines.append(f"  {name}")
+            name = ""
+        lines.append(f"  {name.ljust(names)}{how.ljust(hows)}{kept}".rstrip())
+    return [f"{'Rules'.ljust(names + 2)}{'met by'.ljust(hows)}acceptance", *_short(lines, full)]
+
+
+def _kept(met: Met) -> str:
+    match met.by:
+        case "construction" | "transform":
+            return "by construction"
+        case "unchecked":
+            return "not enforced"
+        case "repair" if met.acceptance is None:
+            return "repaired"
+        case _:
+            return "not estimated" if met.acceptance is None else f"{met.acceptance:.2f} (data-free estimate)"
 
 
 def _gates(plan: Plan) -> list[str]:
@@ -190,18 +218,42 @@ def predicted(plan: Plan, gate: Gate) -> str:
     return f"about {value:.3f} from noise alone{verdict}"
 
 
+def _questions(plan: Plan) -> list[str]:
+    """Return a line per question of `must_answer`: what it counts, and the interval of an answer."""
+    if not plan.questions:
+        return []
+    rows = []
+    for question in plan.questions:
+        by = f" by {', '.join(question.by)}" if question.by else ""
+        rows.append((question.name, _cut(f"{question.text}{by}", False), _half_width(plan, question)))
+    return _table([("Questions", "", "90 % of an answer (noise only)"), *rows], right=set())
+
+
+def _half_width(plan: Plan, question: Question) -> str:
+    if question.expected is None or plan.public_rows is None:
+        return "not predicted"
+    return f"± {question.expected * plan.public_rows:,.0f} rows"
+
+
 def _public(plan: Plan, full: bool) -> list[str]:
     domains = [
         column
         for column in plan.columns
-        if column.column is not None and column.role == "modelled" and column.type != BOOL
+        if column.column is not None
+        and column.role == "modelled"
+        and column.type != BOOL
+        and not column.hidden
     ]
     based = [column for column in domains if column.basis]
     facts = [f"{len(domains)} domains ({len(based)} with a basis)"]
     if plan.files:
         facts.append(f"{len(plan.files)} public file{'' if len(plan.files) == 1 else 's'}")
-    if plan.known:
-        facts.append(f"{len(plan.known)} published table{'' if len(plan.known) == 1 else 's'}")
+    tables = len(plan.known) + len(plan.known_tables)
+    if tables:
+        facts.append(f"{tables} published table{'' if tables == 1 else 's'}")
+    if plan.network.require:
+        count = len(plan.network.require)
+        facts.append(f"{count} declared edge{'' if count == 1 else 's'} (measured without selection)")
     rough = [f"{key} {n}" for key, n in (("rows", plan.public_rows), ("units", plan.public_units)) if n]
     if rough:
         facts.append(f"{' and '.join(rough)} (prediction only)")

@@ -47,6 +47,19 @@ class Tighten(Frozen):
     cost: Cost
 
 
+class Determine(Frozen):
+    """Buy the table of a column by those that determine it; the likeliest values are its lookup.
+
+    VIEW, DOMAIN... -> DOMAIN.
+    """
+
+    op: Literal["determine"] = "determine"
+    view: Ref
+    column: str
+    cost: Cost
+    domains: tuple[Ref, ...] = ()
+
+
 class CountFit(Frozen):
     """Buy noisy counts of units per flag: how well the source fits the spec. VIEW -> ANSWER."""
 
@@ -82,6 +95,6 @@ class Assess(Frozen):
 
 
 Op = Annotated[
-    Scan | Bound | Discover | Tighten | CountFit | Fit | Sample | Assess,
+    Scan | Bound | Discover | Tighten | Determine | CountFit | Fit | Sample | Assess,
     Field(discriminator="op"),
 ]

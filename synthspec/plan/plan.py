@@ -10,6 +10,7 @@ from pydantic import StrictInt
 from synthspec.columns import AnyColumn
 from synthspec.generators import AnyGenerator
 from synthspec.plan.ops import Op
+from synthspec.plan.scenario import Scenario
 from synthspec.privacy.cost import FREE, Cost
 from synthspec.rules import AnyRule
 from synthspec.terms.expr import Expr
@@ -51,6 +52,8 @@ class PlannedColumn(Frozen):
     A computed column with a `field` is read from the source and computed when rows are drawn: the
     side of an equation, or the end of an interval. A `hidden` column is the other half of such a
     pair: modelled, never released, computed from the source's columns by `from_source`.
+
+    With `determined_by`, the value follows from those columns by a table that is still to be bought.
     """
 
     name: str
@@ -65,6 +68,7 @@ class PlannedColumn(Frozen):
     other: str | None = None
     discovery: Discovery | None = None
     tightening: Tightening | None = None
+    determined_by: tuple[str, ...] = ()
     basis: str | None = None
     about: str | None = None
     measured_in: str | None = None
@@ -134,6 +138,49 @@ class Met(Frozen):
     acceptance: float | None = None
 
 
+class PlannedEdge(Frozen):
+    """`parents -> child` of the spec's network; `x.missing` is a node, `any` stands for every column."""
+
+    parents: tuple[str, ...]
+    child: str
+
+
+class PlannedNetwork(Frozen):
+    """The spec's declared edges, forbidden ones, and the most parents of a column with directed edges."""
+
+    require: tuple[PlannedEdge, ...] = ()
+    forbid: tuple[PlannedEdge, ...] = ()
+    max_parents: int = 3
+
+
+class KnownTable(Frozen):
+    """A published conditional table: a row of probabilities per cell of the parents (C order).
+
+    A row has one number per code of the child; a missing code has none of the mass. Without parents
+    there is one row. `strength` None: the table is fixed; else it is worth so many units of data.
+    """
+
+    child: str
+    parents: tuple[str, ...]
+    shape: tuple[int, ...]
+    rows: tuple[tuple[float, ...], ...]
+    strength: float | None = None
+
+
+class Question(Frozen):
+    """A question that the release must answer: how many rows meet `count`, by the values of `by`.
+
+    `expected` is half the width of the 90 % interval that the plan expects of an answer, as a share of
+    all rows, from noise alone; None where nothing is known.
+    """
+
+    name: str
+    text: str
+    count: Expr
+    by: tuple[str, ...] = ()
+    expected: float | None = None
+
+
 class PublicFile(Frozen):
     """A public file that the spec names, fixed by its digest."""
 
@@ -144,7 +191,9 @@ class PublicFile(Frozen):
 class Plan(Frozen):
     """Everything `train` will do: ops, prices, columns, rules; made by the compiler only.
 
-    `known` are fixed public one-way tables: a modelled column and the probability of each of its codes.
+    `known` are fixed public one-way tables: a modelled column and the probability of each of its codes;
+    `known_tables` are all others: conditional ones, those worth a number of units, those of columns
+    that may be missing.
     """
 
     version: Literal["synthspec.plan/1"] = "synthspec.plan/1"
@@ -173,9 +222,14 @@ class Plan(Frozen):
     ops: tuple[Op, ...]
     workload: tuple[tuple[tuple[str, ...], int], ...] = ()
     known: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    known_tables: tuple[KnownTable, ...] = ()
+    network: PlannedNetwork = PlannedNetwork()
     rows: int = 10_000
     seed: int = 0
+    scenarios: tuple[Scenario, ...] = ()
     gates: tuple[Gate, ...] = ()
+    questions: tuple[Question, ...] = ()
+    subgroups: tuple[str, ...] = ()
     folder: str
     format: Literal["parquet", "csv"] = "parquet"
     also: tuple[str, ...] = ()

@@ -9,7 +9,19 @@ from __future__ import annotations
 from typing import Literal, assert_never
 
 from synthspec.errors import InternalError
-from synthspec.plan.ops import Assess, Bound, CountFit, Discover, Fit, Op, Ref, Sample, Scan, Tighten
+from synthspec.plan.ops import (
+    Assess,
+    Bound,
+    CountFit,
+    Determine,
+    Discover,
+    Fit,
+    Op,
+    Ref,
+    Sample,
+    Scan,
+    Tighten,
+)
 from synthspec.plan.plan import Plan
 from synthspec.privacy.cost import Cost
 
@@ -25,6 +37,8 @@ def signature(op: Op) -> tuple[tuple[tuple[Ref, Sort], ...], Sort]:
             return ((op.view, "view"),), "view"
         case Discover() | Tighten():
             return ((op.view, "view"),), "domain"
+        case Determine():
+            return ((op.view, "view"), *((ref, "domain") for ref in op.domains)), "domain"
         case CountFit():
             return ((op.view, "view"),), "answer"
         case Fit():
@@ -42,7 +56,7 @@ def price(op: Op) -> Cost | None:
     match op:
         case Scan() | Bound() | Sample():
             return None
-        case Discover() | Tighten() | CountFit() | Fit() | Assess():
+        case Discover() | Tighten() | Determine() | CountFit() | Fit() | Assess():
             return op.cost
     assert_never(op)
 
@@ -102,6 +116,8 @@ def _names(plan: Plan, op: Op) -> None:
             known = op.column in columns and columns[op.column].discovery is not None
         case Tighten():
             known = op.column in columns and columns[op.column].tightening is not None
+        case Determine():
+            known = op.column in columns and bool(columns[op.column].determined_by)
         case Fit():
             known = op.group in {group.name for group in plan.groups}
         case Scan() | Bound() | CountFit() | Sample() | Assess():
@@ -114,8 +130,14 @@ def _names(plan: Plan, op: Op) -> None:
 
 def _bought(plan: Plan) -> None:
     """Every open domain is bought exactly once, before every fit."""
-    bought = {at: op.column for at, op in enumerate(plan.ops) if isinstance(op, Discover | Tighten)}
-    open_ = sorted(c.name for c in plan.columns if c.discovery is not None or c.tightening is not None)
+    ranges = {at: op.column for at, op in enumerate(plan.ops) if isinstance(op, Discover | Tighten)}
+    tables = {at: op for at, op in enumerate(plan.ops) if isinstance(op, Determine)}
+    bought = {**ranges, **{at: op.column for at, op in tables.items()}}
+    if any(set(op.domains) != set(ranges) for op in tables.values()):
+        raise InternalError("I307", "a bought table does not wait for every bought domain")
+    open_ = sorted(
+        c.name for c in plan.columns if c.discovery is not None or c.tightening is not None or c.determined_by
+    )
     if sorted(bought.values()) != open_:
         raise InternalError("I307", "an open domain is not bought exactly once")
     for op in plan.ops:

@@ -1,7 +1,11 @@
 """View of a plan: the recipe that turns source rows into codes, for an engine to run inside `run/`.
 
-Order: read; flag what cannot be read or lies outside; apply the declared policies; compute derived and
-looked-up columns; flag, then drop, rows that break a rule; bound; code. Every step looks at one row.
+Order: read; flag what cannot be read or lies outside; apply the declared policies; compute hidden, derived
+and looked-up columns; flag, then drop, rows that break a rule; bound; code. Every step looks at one row, so
+that no transform changes a sensitivity: a unit's rows still add at most max_rows to any table.
+
+A computed column with a field is read as it is: its `value` is for rows that are drawn, and a rule says
+that the source's rows agree with it. A hidden column is made of columns that are read.
 """
 
 from __future__ import annotations
@@ -26,6 +30,11 @@ def rule_flag(name: str) -> str:
     return f"rule {name}"
 
 
+def domain_rule(name: str) -> str:
+    """Return the name of the rule that a computed column lies in its domain."""
+    return f"domain of {name}"
+
+
 def build_view(plan: Plan, columns: Sequence[PlannedColumn]) -> View:
     """Return the recipe of `plan`, with `columns` as resolved so far.
 
@@ -45,11 +54,15 @@ def build_view(plan: Plan, columns: Sequence[PlannedColumn]) -> View:
         steps += _flags(column, declared[column.name])
     for column in read:
         steps += _policy(column, declared[column.name])
+    hidden = [column for column in columns if column.from_source is not None]
+    for column in hidden:
+        if column.from_source is not None:
+            steps.append(Let(name=column.name, value=column.from_source))
     computed = computed_in_order(columns)
     for column in computed:
         if column.value is not None:
             steps.append(Let(name=column.name, value=column.value))
-    known = {column.name for column in (*read, *computed)}
+    known = {column.name for column in (*read, *hidden, *computed)}
     steps += _rules(plan, known)
     unit = None if plan.protection.unit == "row" else plan.protection.unit
     return View(
@@ -71,9 +84,12 @@ def flags_of(plan: Plan) -> tuple[str, ...]:
 
 
 def computed_in_order(columns: Sequence[PlannedColumn]) -> tuple[PlannedColumn, ...]:
-    """Return the computed columns, each after those it reads; those over windows are left out."""
-    waiting = [c for c in columns if c.value is not None and not has_window(c.value)]
-    done = {c.name for c in columns if c.value is None}
+    """Return the computed columns that are not read, each after those it reads.
+
+    Those over windows, and what is computed from them, are left out.
+    """
+    waiting = [c for c in columns if c.value is not None and c.field is None and not has_window(c.value)]
+    done = {c.name for c in columns if c.value is None or c.field is not None}
     order: list[PlannedColumn] = []
     while waiting:
         ready = [c for c in waiting if c.value is not None and set(columns_of(c.value)) <= done]
@@ -144,11 +160,12 @@ def _replace(column: PlannedColumn, when: Expr, text: str | None) -> Let:
 
 
 def _rules(plan: Plan, known: set[str]) -> list[Step]:
+    read = {domain_rule(column.name) for column in plan.columns if column.field is not None}
     broken = [
         (rule.name, Not(arg=expression))
         for rule in plan.rules
         if rule.filters_source and (expression := rule.row_expression()) is not None
-        if set(rule.columns) <= known
+        if set(rule.columns) <= known and rule.name not in read
     ]
     flags: list[Step] = [Flag(label=rule_flag(name), when=when) for name, when in broken]
     return [*flags, *(Drop(when=when) for _, when in broken)]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 from synthspec.errors import BudgetError
 from synthspec.privacy.accountant import Number, claim_epsilon, largest_epsilon
 from synthspec.privacy.cost import DELTA0_UNIT, Cost
-from synthspec.privacy.entries import Standing
+from synthspec.privacy.entries import Charge, Standing
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,16 @@ def overspend(standing: Standing, cost: Cost, delta: Number) -> BudgetError:
     after = "no finite ε"
     if math.isfinite(seen.after):
         excess = max(0.0, seen.after - seen.cap)
-        after = f"ε = {_up2(seen.after)}   exceeds the cap by {_up2(excess)}"
-    count = "1 release" if seen.releases == 1 else f"{seen.releases} releases"
+        added = sum(float(each.epsilon) for each in _standing(standing)) + claim_epsilon(cost, delta)
+        after = (
+            f"ε = {_up2(seen.after)}   exceeds the cap by {_up2(excess)} "
+            f"(composed, not added: adding would give {_up2(added)})"
+        )
     helps = []
     if seen.largest >= 0.01:
         helps.append(f"the largest budget that still fits is `epsilon: {_down2(seen.largest)}`")
-    helps.append("reuse a released model: `synthspec sample RELEASE` costs nothing")
+    again = "reuse a released model: `synthspec sample RELEASE` costs nothing"
+    helps.append(f"or {again}" if helps else again)
     to = "--to E" if cost.delta0 <= standing.left.delta0 else "--to E --delta D"
     if opened.by == "owner":
         helps.append(f"only the ledger's owner can raise the cap: `synthspec budget cap {opened.name} {to}`")
@@ -69,14 +74,52 @@ def overspend(standing: Standing, cost: Cost, delta: Number) -> BudgetError:
         "B501",
         f"training would overspend the ledger `{opened.name}`",
         notes=(
-            f"cap            ε = {seen.cap:g} at δ = {seen.delta:g}, set by {opened.owner}",
-            f"spent so far   ε = {_up2(seen.spent)}   {count}",
-            f"with this plan {after} (composed, not added)",
+            f"{CAP}{cap_text(standing)}",
+            f"spent so far   ε = {_up2(seen.spent)}   {_releases(standing)}, δ = {_short(seen.delta)}",
+            f"with this plan {after}",
             *_slack_note(standing, cost),
             "no data was read and nothing was charged",
         ),
         helps=tuple(helps),
     )
+
+
+CAP = "cap            "
+"""How the note about the cap begins, so that whoever can point at the spec's `ledger:` finds it."""
+
+
+def cap_text(standing: Standing) -> str:
+    """Return the cap, and who set it when."""
+    opened = standing.opened
+    raised = standing.raises + standing.lowerings
+    since = "" if not raised else ", changed once since" if raised == 1 else f", changed {raised} times since"
+    at = "" if standing.delta == opened.delta == _NINE else f" at δ = {_short(float(standing.delta))}"
+    return f"ε = {float(standing.epsilon):.2f}{at}, set by {opened.owner} on {opened.day}{since}"
+
+
+def _standing(standing: Standing) -> list[Charge]:
+    return [each for each in standing.charges.values() if each.state != "voided"]
+
+
+def _releases(standing: Standing) -> str:
+    """Return how many releases there are, and in which months they were charged."""
+    made = _standing(standing)
+    months = tuple(dict.fromkeys(each.day[:7] for each in made))
+    shown = ", ".join((*months[:1], "...", *months[-1:]) if len(months) > 3 else months)
+    count = "1 release" if len(made) == 1 else f"{len(made)} releases"
+    return f"{count} ({shown})" if made else count
+
+
+def _short(delta: float) -> str:
+    """Return a delta as people write it.
+
+    >>> _short(1e-9)
+    '1e-9'
+    """
+    return f"{delta:g}".replace("e-0", "e-")
+
+
+_NINE = Decimal("1e-9")
 
 
 def _slack_note(standing: Standing, cost: Cost) -> tuple[str, ...]:

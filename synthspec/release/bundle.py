@@ -7,10 +7,11 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace as replace_fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from synthspec.errors import GateError, ReleaseError
@@ -28,7 +29,12 @@ REPORTS: Final = ("report.json", "report.html")
 
 
 def write_release(
-    folder: Path, release: Release, data: Path | pl.DataFrame, *, replace: bool = False
+    folder: Path,
+    release: Release,
+    data: Path | pl.DataFrame,
+    *,
+    replace: bool = False,
+    further: Mapping[str, Path] = MappingProxyType({}),
 ) -> Path:
     """Write a release folder, or nothing.
 
@@ -40,6 +46,7 @@ def write_release(
         release: what goes in; absolute paths in its plan are cut.
         data: the rows: a frame, or a finished Parquet file (or CSV, where no other format is asked for).
         replace: put it in the place of an older release.
+        further: finished files of scenarios, by the names they shall have.
 
     Returns:
         `folder`.
@@ -51,7 +58,7 @@ def write_release(
     with _writable(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with aside_of(folder) as aside:
-            _fill(aside, release, data)
+            _fill(aside, release, data, further)
             aside.chmod(0o755)
             _move(aside, folder, replace=replace)
     return folder
@@ -128,7 +135,7 @@ def data_path(folder: Path) -> Path:
 _AGAIN = ("copy the folder again from where it was written", "or `synthspec train` to make a new release")
 
 
-def _fill(aside: Path, release: Release, data: Path | pl.DataFrame) -> None:
+def _fill(aside: Path, release: Release, data: Path | pl.DataFrame, further: Mapping[str, Path]) -> None:
     entries: list[FileEntry] = []
     for name, part in dump(release).items():
         entries.append(entry_of(_put(aside, name, part.content), part.media_type, part.class_))
@@ -137,6 +144,10 @@ def _fill(aside: Path, release: Release, data: Path | pl.DataFrame) -> None:
     _write_rows(path, suffix, data)
     _flush(path)
     entries.append(entry_of(path, MEDIA[suffix], "M"))
+    for name, file in further.items():
+        shutil.copyfile(file, aside / name)
+        _flush(aside / name)
+        entries.append(entry_of(aside / name, MEDIA[suffix], "M"))
     files = tuple(sorted(entries, key=lambda entry: entry.name))
     manifest = Manifest(name=release.plan.name, tool=release.plan.tool, files=files)
     _put(aside, NAME, _manifest_bytes(manifest))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath, PureWindowsPath
 
 from synthspec.plan.plan import Plan, PublicFile
+from synthspec.plan.scenario import Rows, Scenario
 
 
 def public_plan(plan: Plan) -> Plan:
@@ -21,14 +22,31 @@ def public_plan(plan: Plan) -> Plan:
             "spec_text": _without(plan.spec_text, plan),
             "folder": short(plan.folder),
             "settings": tuple((key, short(value)) for key, value in plan.settings),
+            "scenarios": tuple(_scenario(scenario) for scenario in plan.scenarios),
             "files": tuple(PublicFile(path=short(file.path), sha256=file.sha256) for file in plan.files),
         }
     )
 
 
+def _scenario(scenario: Scenario) -> Scenario:
+    given = scenario.given
+    cut = None if given is None else given.model_copy(update={"path": short(given.path)})
+    mix = tuple(
+        part.model_copy(update={"rows": part.rows.model_copy(update={"path": short(part.rows.path)})})
+        for part in scenario.mix
+    )
+    return scenario.model_copy(update={"given": cut, "mix": mix})
+
+
+def _rows(scenario: Scenario) -> tuple[Rows, ...]:
+    mixed = tuple(part.rows for part in scenario.mix)
+    return mixed if scenario.given is None else (scenario.given, *mixed)
+
+
 def _without(text: str, plan: Plan) -> str:
     """Return the spec's text with its absolute paths cut, as `--source` and its author wrote them."""
     paths = [value for _, value in plan.settings] + [file.path for file in plan.files] + [plan.folder]
+    paths += [rows.path for scenario in plan.scenarios for rows in _rows(scenario)]
     if plan.source is not None:
         paths.append(plan.source.path)
     for path in sorted(paths, key=len, reverse=True):

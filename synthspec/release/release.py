@@ -22,16 +22,17 @@ from synthspec.privacy.accountant import claim_epsilon, mu_in
 from synthspec.privacy.cost import FREE, Cost
 from synthspec.privacy.ledger import Receipt
 from synthspec.privacy.noisy import Noisy
+from synthspec.release.counted import Counted
 from synthspec.release.manifest import FileEntry
 from synthspec.terms.frozen import Frozen
 from synthspec.terms.protection import Neighbours
 from synthspec.terms.query import Axis, Sensitivity
 
-Stage = Literal["discover", "tighten", "fit", "learn", "report"]
-"""What a purchase was for: a list of values, a range, the fit of the source, a model, the report."""
+Stage = Literal["discover", "tighten", "determine", "fit", "learn", "report"]
+"""What a purchase was for: a list of values, a range, a dependency, the fit of the source, a model, the report."""
 
-Strategy = Literal["construction", "rejection", "model", "unchecked"]
-"""How a rule was met: by how the column is computed or numbered, by redrawing rows, or by the model."""
+Strategy = Literal["construction", "transform", "repair", "within", "rejection", "model", "unchecked"]
+"""How a rule was met: see `plan.Met`; `model` stands in older releases for zeros in the model."""
 
 
 class Event(Frozen):
@@ -200,7 +201,9 @@ class RuleCheck(Frozen):
     """One rule, evaluated on every emitted row; `acceptance` is the share of drawn rows that met it.
 
     `violations` is what the engine that drew the rows counted, `recounted` what the certificate's
-    `engine` did on the written file.
+    `engine` did on the written file. `repaired` is the share of emitted rows that were changed, or drawn
+    anew with their unit, because of it: they do not follow the learned distribution. `mended` is the
+    share of drawn rows whose values were drawn again inside their codes: these do follow it.
     """
 
     name: str
@@ -212,6 +215,8 @@ class RuleCheck(Frozen):
     violations: int = Field(ge=0)
     recounted: int | None = Field(default=None, ge=0)
     acceptance: float | None = None
+    repaired: float | None = None
+    mended: float | None = None
 
     @property
     def worst(self) -> int:
@@ -237,6 +242,29 @@ class Certificate(Frozen):
 
 
 EMPTY = Certificate(rows=0)
+
+
+class ScenarioTable(Frozen):
+    """One scenario of the plan as it was drawn; `file` is None where it could not be, `problem` says why.
+
+    `probability` is that of its condition in the model, None where the codes could not tell.
+    `effective` is the share of rows that an unbalanced sample of equal precision would have (Kish).
+    `given` and `mix` name the public rows that came out as they are; `augmented` counts the rows that were
+    varied after drawing.
+    """
+
+    name: str
+    condition: str = ""
+    file: str | None = None
+    probability: float | None = None
+    effective: float | None = None
+    weights: str | None = None
+    given: str | None = None
+    mix: tuple[tuple[str, float], ...] = ()
+    provenance: str | None = None
+    augmented: int | None = None
+    certificate: Certificate = EMPTY
+    problem: str | None = None
 
 
 class LedgerFacts(Frozen):
@@ -303,6 +331,8 @@ class Release:
     assessments: tuple[Assessment, ...] = ()
     certificate: Certificate = EMPTY
     ledger: LedgerFacts | None = None
+    scenarios: tuple[ScenarioTable, ...] = ()
+    counted: tuple[Counted, ...] = ()
     files: tuple[FileEntry, ...] = ()
 
     @property

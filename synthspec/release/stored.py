@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.release.arrays import pack, unpack
+from synthspec.release.counted import Counted
 from synthspec.release.manifest import Class
 from synthspec.release.public import public_plan
 from synthspec.release.release import (
@@ -25,6 +26,7 @@ from synthspec.release.release import (
     Measurement,
     Release,
     SavedModel,
+    ScenarioTable,
 )
 from synthspec.terms.query import Axis
 
@@ -70,6 +72,10 @@ def dump(release: Release) -> dict[str, Part]:
         "rules.json": Part(to_json(release.certificate.model_dump(mode="json")), JSON, "S"),
         "evaluation.json": Part(
             to_json([assessment.model_dump(mode="json") for assessment in release.assessments]), JSON, "B"
+        ),
+        "answers.json": Part(to_json([each.model_dump(mode="json") for each in release.counted]), JSON, "S"),
+        "scenarios.json": Part(
+            to_json([scenario.model_dump(mode="json") for scenario in release.scenarios]), JSON, "S"
         ),
         "fit.json": Part(
             to_json(None if release.fit is None else release.fit.model_dump(mode="json")), JSON, "B"
@@ -132,6 +138,8 @@ def load(contents: Mapping[str, bytes]) -> Release:
         fit=TypeAdapter(FitCounts | None).validate_python(_tree(contents["fit.json"])),
         assessments=TypeAdapter(tuple[Assessment, ...]).validate_python(_tree(contents["evaluation.json"])),
         certificate=Certificate.model_validate(_tree(contents["rules.json"])),
+        counted=TypeAdapter(tuple[Counted, ...]).validate_python(_tree(contents["answers.json"])),
+        scenarios=TypeAdapter(tuple[ScenarioTable, ...]).validate_python(_tree(contents["scenarios.json"])),
         ledger=TypeAdapter(LedgerFacts | None).validate_python(ledger["ledger"]),
     )
     if claim != release.claim:

@@ -17,7 +17,9 @@ from math import pi, prod, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.errors import GateError
 from synthspec.generators.base import Model
+from synthspec.generators.models import load_model
 from synthspec.release.release import Measurement, Release, SavedModel
 from synthspec.terms.query import Axis
 
@@ -57,6 +59,20 @@ class Total:
     value: float
     stddev: float
     events: tuple[str, ...]
+
+
+def rebuild(saved: SavedModel) -> Model:
+    """Return the model saved in a release.
+
+    Raises:
+        GateError: Q605.
+    """
+    try:
+        return load_model(saved.facts, saved.arrays)
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise GateError(
+            "Q605", f"the model of group `{saved.group}` cannot be rebuilt from the release"
+        ) from None
 
 
 def total(measurements: Iterable[Measurement]) -> Total | None:

@@ -9,10 +9,21 @@ from pydantic import Field
 from synthspec.rules.base import Rule
 from synthspec.rules.check import Check
 from synthspec.rules.combos import Combos
+from synthspec.rules.determines import Determines
+from synthspec.rules.no_overlap import NoOverlap
 from synthspec.rules.unique import Unique
 from synthspec.shelf import shelf
 
-AnyRule = Annotated[Check | Combos | Unique, Field(discriminator="kind")]
+AnyRule = Annotated[Check | Combos | Determines | NoOverlap | Unique, Field(discriminator="kind")]
 RULES = shelf(AnyRule)
 
-__all__ = ["RULES", "AnyRule", "Check", "Combos", "Rule", "Unique"]
+__all__ = [
+    "RULES",
+    "AnyRule",
+    "Check",
+    "Combos",
+    "Determines",
+    "NoOverlap",
+    "Rule",
+    "Unique",
+]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.plan.plan import PlannedColumn
+from synthspec.plan.questions import public_axis
 from synthspec.privacy.cost import Cost
 from synthspec.privacy.entropy import SampleRng
 from synthspec.privacy.noisy import Noisy
@@ -26,7 +27,6 @@ from synthspec.run.kernel import Kernel
 from synthspec.terms.query import Axis, Distances, Marginal
 
 MOST_CLIQUES = 500
-MOST_LEVELS = 32
 GRID = 1024
 ORDERS = (1, 2, 3)
 
@@ -66,7 +66,8 @@ def assess(
         total: the noisy number of rows; bought here when None.
         rng: public randomness, for the subsets.
     """
-    axes = {c.name: public_axis(c) for c in columns if c.name in kernel.domain.attributes and c.name in codes}
+    known = set(kernel.domain.attributes) & set(codes)
+    axes = {c.name: public_axis(c) for c in columns if c.name in known and not c.hidden}
     cliques = {order: _subset(tuple(axes), order, rng) for order in ORDERS}
     asked = [(order, worst) for order in ORDERS if cliques[order] for worst in (False, True)]
     if not asked:
@@ -103,23 +104,6 @@ def assess(
         )
         for (order, worst), noisy in zip(asked, answers, strict=True)
     )
-
-
-def public_axis(planned: PlannedColumn) -> Axis:
-    """Return the axis of a coded column, grouped to at most 32 levels by its public codes only.
-
-    Neighbouring codes share a level; a missing code keeps a level of its own.
-    """
-    column = planned.column
-    assert column is not None
-    if column.size <= MOST_LEVELS:
-        return Axis(attribute=planned.name, size=column.size)
-    known = column.size - column.missing
-    most = MOST_LEVELS - column.missing
-    levels = np.arange(column.size, dtype=np.int64) * most // known
-    if column.missing:
-        levels[-1] = most
-    return Axis(attribute=planned.name, size=MOST_LEVELS, levels=levels)
 
 
 def _subset(names: tuple[str, ...], order: int, rng: SampleRng) -> list[tuple[str, ...]]:

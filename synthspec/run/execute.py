@@ -13,18 +13,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import assert_never
 
+from synthspec.draw.answers import counted
 from synthspec.draw.certificate import certificate
 from synthspec.draw.frame import encoded, typed
 from synthspec.draw.learn import NoOracle, domain_of, workload_of
 from synthspec.draw.recount import Recount, recount
 from synthspec.draw.rows import Drawn, draw
+from synthspec.draw.scenarios import written_scenarios
 from synthspec.draw.table import written_aside
 from synthspec.engines.base import Engine
 from synthspec.errors import GateError, InternalError, ReleaseError
 from synthspec.generators import Model
-from synthspec.plan.ops import Assess, Bound, CountFit, Discover, Fit, Op, Sample, Scan, Tighten
+from synthspec.plan.ops import Assess, Bound, CountFit, Determine, Discover, Fit, Op, Sample, Scan, Tighten
 from synthspec.plan.plan import Plan, PlannedColumn
-from synthspec.plan.resolve import resolve_discovery, resolve_tightening
+from synthspec.plan.resolve import resolve_determined, resolve_discovery, resolve_tightening
 from synthspec.plan.verify import verify
 from synthspec.plan.view import build_view, flags_of
 from synthspec.privacy.answers import AnswerLog
@@ -32,7 +34,15 @@ from synthspec.privacy.entropy import NoiseSource, SampleRng
 from synthspec.privacy.journal import Journal
 from synthspec.privacy.ledger import Ledger
 from synthspec.release.bundle import read_release, refuse_occupied, write_release
-from synthspec.release.release import Assessment, FitCounts, LedgerFacts, Release, SavedModel, event_id
+from synthspec.release.release import (
+    Assessment,
+    FitCounts,
+    LedgerFacts,
+    Release,
+    SavedModel,
+    ScenarioTable,
+    event_id,
+)
 from synthspec.run.assess import assess, total_of
 from synthspec.run.charged import Charged, Interrupted
 from synthspec.run.kernel import Answers, Kernel
@@ -126,7 +136,8 @@ def _run(
         progress(len(plan.ops) + 1, len(plan.ops) + 1, "write")
         rows = stack.enter_context(written_aside(run.drawn().frame, plan.format))
         again = recount(rows, run.columns, plan.rules)
-        write_release(folder, run.release(facts, again), rows, replace=replace)
+        tables, further = run.scenarios(stack)
+        write_release(folder, run.release(facts, again, tables), rows, replace=replace, further=further)
         if charged is not None:
             charged.commit()
     return folder
@@ -172,6 +183,8 @@ class Run:
                 self._discover(op)
             case Tighten():
                 self._tighten(op)
+            case Determine():
+                self._determine(op)
             case CountFit():
                 self._count_fit(op)
             case Fit():
@@ -195,7 +208,13 @@ class Run:
         """The plan's columns, with bought domains in place."""
         return self._columns
 
-    def release(self, facts: LedgerFacts | None, again: Recount) -> Release:
+    def scenarios(self, stack: ExitStack) -> tuple[tuple[ScenarioTable, ...], dict[str, Path]]:
+        """Draw the plan's scenarios; return what is said of them, and their files by name."""
+        return written_scenarios(self._plan, self._columns, self._models, self._rng.split("sample"), stack)
+
+    def release(
+        self, facts: LedgerFacts | None, again: Recount, tables: tuple[ScenarioTable, ...]
+    ) -> Release:
         """Return what the run made public; `again` is the second engine's count of broken rules."""
         return Release(
             plan=self._plan,
@@ -207,6 +226,8 @@ class Run:
             assessments=self._assessments,
             certificate=certificate(self._plan, self.drawn(), again),
             ledger=facts,
+            scenarios=tables,
+            counted=counted(self._plan, self._columns, self.drawn().frame),
         )
 
     def _rows(self, *, coded: bool = True) -> Kernel:
@@ -264,6 +285,20 @@ class Run:
         query = Marginal(axes=(Axis(attribute=op.column, size=planned.column.size),))
         noisy = kernel.measure([(query, op.cost)])[0]
         self._resolved(resolve_tightening(planned, noisy.values, noisy.stddev))
+
+    def _determine(self, op: Determine) -> None:
+        planned = self._planned(op.column)
+        axes = tuple(self._planned(name) for name in (*planned.determined_by, op.column))
+        sizes = [1 if each.column is None else each.column.size for each in axes]
+        names = tuple(each.name for each in axes)
+        witness = self._bought.witness("determine", (op.column,))
+        kernel = self._rows().allot(op.cost, f"determine {op.column}", witness, names)
+        query = Marginal(
+            axes=tuple(Axis(attribute=n, size=size) for n, size in zip(names, sizes, strict=True))
+        )
+        noisy = kernel.measure([(query, op.cost)])[0]
+        found = resolve_determined(planned, axes[:-1], noisy.values, noisy.stddev)
+        self._columns = tuple(found if each.name == found.name else each for each in self._columns)
 
     def _count_fit(self, op: CountFit) -> None:
         flags = flags_of(self._plan)

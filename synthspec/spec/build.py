@@ -258,6 +258,20 @@ def _group(values: Values) -> model.GroupSpec:
     return model.GroupSpec(**fields)
 
 
+def _mix_part(form: Form, context: Context, where: Path_) -> model.MixPart:
+    value: Any = form.value
+    kind: Any = form.name
+    path = context.path(value.get(kind, ""), (*where, kind))
+    return model.MixPart(kind=kind, path=path, share=value.get("share", 0.0), basis=value.get("basis"))
+
+
+def _augment(form: Form) -> model.AugmentSpec:
+    value: Any = form.value
+    if form.name == "jitter":
+        return model.AugmentSpec(jitter=value.get("jitter", ""))
+    return model.AugmentSpec(classes=value.get("class", ()), **({"k": value["k"]} if "k" in value else {}))
+
+
 def _sample(values: Values, context: Context) -> model.SampleSpec:
     fields: dict[str, Any] = dict(values)
     scenarios = {}
@@ -265,5 +279,12 @@ def _sample(values: Values, context: Context) -> model.SampleSpec:
         given = dict(item)
         if "given" in given:
             given["given"] = context.path(given["given"], ("sample", "scenarios", name, "given"))
+        if "mix" in given:
+            where = ("sample", "scenarios", name, "mix")
+            given["mix"] = tuple(
+                _mix_part(part, context, (*where, str(at))) for at, part in enumerate(given["mix"])
+            )
+        if "augment" in given:
+            given["augment"] = {key: _augment(form) for key, form in given["augment"].items()}
         scenarios[name] = model.Scenario(**given)
     return model.SampleSpec(**fields, scenarios=scenarios)

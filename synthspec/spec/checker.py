@@ -49,6 +49,8 @@ class Checker(ABC):
         fixes: tuple[Fix, ...] = ()
         if replacement is not None:
             fixes = (Fix(f"write `{replacement}`", (Edit(span, replacement),), True),)
+            if helps and "safe fix" not in helps[0]:
+                helps = (f"{helps[0]}  (safe fix, `synthspec check --fix`)", *helps[1:])
         spans = (span,) if other is None else (other, span)
         self.found.append(Diagnostic(code, message, "error", self.path, spans, (), tuple(helps)[:3], fixes))
 

@@ -33,7 +33,10 @@ def _cut_short(reading: Reading, path: Path_, owner: tuple[Scalar, Scalar], part
     key, value = owner
     text = reading.tree.text
     begin = max(text.rfind(" ", value.start, value.end) + 1, value.start)
-    span = reading.tree.place(begin, value.end, "YAML ends the value at this comma", True)
+    if text[begin] == "(":  # with the word before it: `IN (12,`
+        begin = max(text.rfind(" ", value.start, max(begin - 1, value.start)) + 1, value.start)
+    end = value.end + text.startswith(",", value.end)
+    span = reading.tree.place(begin, end, "YAML ends the value at this comma", True)
     whole = " ".join(text[value.start : parts[-1].end].split())
     names = [f"`{part.text}`" for part in (key, *parts)]
     listed = ", ".join(names[:-1]) + f" and {names[-1]}"

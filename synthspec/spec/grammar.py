@@ -132,13 +132,14 @@ class _Parser(Words):
         left = self.sum(1)
         found = self.compared(left)
         if found is not left and self.now.text in _COMPARE and self.now.kind == "op":
+            help_ = self.unchained(found)
             raise Refused(
                 "R102",
                 "comparisons do not chain",
                 left.start,
-                self.sum_end(),
+                help_[1],
                 "two comparisons in a row",
-                ("write both: `a <= b AND b <= c`, or `b BETWEEN a AND c`",),
+                (help_[0],),
             )
         if found is not left and self.now.word in ("IS", "IN", "LIKE", "BETWEEN"):
             raise Refused(
@@ -151,9 +152,17 @@ class _Parser(Words):
             )
         return found
 
-    def sum_end(self) -> int:
+    def unchained(self, first: Syntax) -> tuple[str, int]:
+        """Return how to write `a <= b <= c`, of which `a <= b` has been read, and where it ends."""
+        second = self.now.text
         self.next()
-        return self.sum(1).end
+        last = self.sum(1)
+        if not isinstance(first, Operation) or len(first.args) != 2:
+            return "write both: `a <= b AND b <= c`", last.end
+        low, middle, high = (self.text[part.start : part.end] for part in (*first.args, last))
+        if (first.op, second) == ("<=", "<="):
+            return f"write `{middle} BETWEEN {low} AND {high}`", last.end
+        return f"write `{low} {first.op} {middle} AND {middle} {second} {high}`", last.end
 
     def compared(self, left: Syntax) -> Syntax:
         token = self.now

@@ -236,6 +236,23 @@ class GroupSpec(Frozen):
     sequence: Sequence_ | None = None
 
 
+class MixPart(Frozen):
+    """One source of a mix: the folder of a release, or a public file with its basis."""
+
+    kind: Literal["release", "public"]
+    path: str
+    share: float
+    basis: str | None = None
+
+
+class AugmentSpec(Frozen):
+    """`{jitter: step}` or `{class: [columns], k: 5}`; of the latter there is one, called `interpolate`."""
+
+    jitter: str | None = None
+    classes: tuple[str, ...] = ()
+    k: int = 5
+
+
 class Scenario(Frozen):
     """One entry of `sample.scenarios`."""
 
@@ -246,8 +263,9 @@ class Scenario(Frozen):
     weights: str | None = None
     given: str | None = None
     basis: str | None = None
-    mix: tuple[dict[str, object], ...] = ()
-    augment: dict[str, dict[str, object]] = Field(default_factory=dict)
+    mix: tuple[MixPart, ...] = ()
+    provenance: str | None = None
+    augment: dict[str, AugmentSpec] = Field(default_factory=dict)
 
 
 class SampleSpec(Frozen):

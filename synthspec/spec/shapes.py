@@ -64,6 +64,11 @@ def _record_form(node: Entries, marks: dict[str, str], default: str) -> str:
     return default
 
 
+def _marked(node: Node, marks: dict[str, str], default: str) -> str:
+    """Return the form of a node that is always a mapping."""
+    return _record_form(node, marks, default) if isinstance(node, Entries) else default
+
+
 ABOUT = Forms(
     "about",
     {
@@ -253,19 +258,13 @@ DISTRIBUTION = Forms(
 )
 
 
-def _case_form(node: Node) -> str:
-    if isinstance(node, Entries):
-        return _record_form(node, {"if": "if", "is": "if", "else": "else"}, "if")
-    return "if"
-
-
 CASE = Forms(
     "case",
     {
         "if": Record("case", {"if": EXPRESSION, "is": DISTRIBUTION}, ("if", "is")),
         "else": Record("case", {"else": DISTRIBUTION}, ("else",)),
     },
-    _case_form,
+    lambda node: _marked(node, {"if": "if", "is": "if", "else": "else"}, "if"),
 )
 
 NETWORK = Record(
@@ -297,6 +296,24 @@ GROUP = Record(
     },
 )
 
+MIX_PART = Forms(
+    "mix",
+    {
+        "release": Record("mix", {"release": PATH, "share": PROBABILITY}, ("release", "share")),
+        "public": Record("mix", {"public": PATH, "share": PROBABILITY, "basis": TEXT}, ("public", "share")),
+    },
+    lambda node: _marked(node, {"release": "release", "public": "public"}, "public"),
+)
+
+AUGMENT = Forms(
+    "augment",
+    {
+        "jitter": Record("augment", {"jitter": VALUE}, ("jitter",)),
+        "interpolate": Record("augment", {"class": COLUMNS, "k": Integer(1, 100)}, ("class",)),
+    },
+    lambda node: _marked(node, {"jitter": "jitter", "class": "interpolate", "k": "interpolate"}, "jitter"),
+)
+
 SCENARIO = Record(
     "scenario",
     {
@@ -307,8 +324,9 @@ SCENARIO = Record(
         "weights": Text("a new column's name", IDENTIFIER, "use letters, digits and `_`", lines=False),
         "given": PATH,
         "basis": TEXT,
-        "mix": Many(Named(Free(), "key")),
-        "augment": Named(Named(Free(), "key"), "column", keys="column"),
+        "mix": Many(MIX_PART),
+        "provenance": Text("a new column's name", IDENTIFIER, "use letters, digits and `_`", lines=False),
+        "augment": Named(AUGMENT, "column", keys="column"),
     },
 )
 

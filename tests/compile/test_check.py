@@ -148,6 +148,31 @@ CASES: dict[str, list[str]] = {
         PATIENTS.replace("generate:", "  o: {no_overlap: [age, stay], per: sex}\ngenerate:"),
     ],
     "R216": [small("  c: 1 = 1\n")],
+    "R230": [
+        small("  d: {determines: [wide], by: [sex]}\n").replace("sex:", "wide: int 0..999\n  sex:"),
+        small("  d: {determines: [stay], by: [sex]}\n"),
+        SMALL.replace("stay: int 0..365", "stay: int 0..99\n  text: {derive: lower(sex)}")
+        + "  d: {determines: [stay], by: [text]}\n",
+        SMALL.replace("stay: int 0..365", "stay: int 0..9\n  w: int 0..99\n  v: int 0..99\n  u: int 0..99")
+        + "  d: {determines: [stay], by: [u, v, w]}\n",
+    ],
+    "R231": [
+        SMALL.replace("stay: int 0..365", "stay: int 0..365\n  twice: {derive: stay * 2}")
+        + "  d: {check: twice < 9, repair: [twice]}\n",
+    ],
+    "R232": [
+        small("  d: {determines: [sex], by: [ward]}\nnetwork: {require: [sex -> ward]}\n"),
+        small("  d: {determines: [sex], by: [ward]}\n  e: {determines: [sex], by: [age]}\n"),
+        small("  d: {determines: [sex], by: [ward]}\n  e: {determines: [ward], by: [age]}\n"),
+        small(
+            "  d: {determines: [sex], by: [ward]}\n"
+            "generate: {a: {columns: [sex, age]}, b: {columns: [ward, stay]}}\n"
+        ),
+        small(
+            "  d: {determines: [sex], by: [ward]}\n"
+            "generate: {a: {columns: [ward, age, stay]}, b: {columns: [sex]}}\n"
+        ),
+    ],
     "R217": [small("  u: {unique: [sex, ward]}\n")],
     "N301": [
         columns("a: {derive: b + 1}", "b: {derive: a + 1}"),
@@ -157,6 +182,36 @@ CASES: dict[str, list[str]] = {
     "N302": [small("network: {require: [age -> sex], forbid: [any -> sex]}\n")],
     "N303": [small("network: {require: ['age, stay -> sex'], max_parents: 1}\n")],
     "N304": [small("network: {require: [any -> sex]}\n")],
+    "N305": [
+        small(
+            "network: {known: {ward: {cite: x, cases: "
+            "[{if: sex = 'M', is: {obstetrics: 1}}, {else: {icu: 1}}]}}}\n"
+        )
+    ],
+    "N314": [PATIENTS + "network: {known: {paid: {cite: x, cases: [{else: 'gamma(2, 1)'}]}}}\n"],
+    "N315": [
+        small(
+            "network: {known: {ward: {cite: x, cases: "
+            "[{if: twice > 9, is: {icu: 1}}, {else: {surgery: 1}}]}}}\n"
+        ).replace("rules:", "  twice: {derive: age * 2}\nrules:", 1)
+    ],
+    "N316": [
+        small("  a: age >= 0\nnetwork: {require: ['age, stay, x -> y']}\n").replace(
+            "  stay: int 0..365\n", "  stay: int 0..365\n  x: int 0..200\n  y: int 0..200\n"
+        )
+    ],
+    "N318": [PATIENTS + "network: {require: [age -> paid]}\n"],
+    "N319": [PATIENTS + "network: {require: [sex -> old]}\n"],
+    "N320": [
+        small(
+            "network: {require: [age -> sex], known: {sex: {cite: x, cases: "
+            "[{if: ward = 'icu', is: {F: 1}}, {else: {F: 1}}]}}}\n"
+        )
+    ],
+    "N321": [
+        small("network: {require: [age -> stay]}\n")
+        + "generate: {all: {columns: [age, sex, ward, stay], using: copula}}\n"
+    ],
     "N306": [PATIENTS + "network: {known: {old: {cite: x, cases: [{else: {true: 0.1}}]}}}\n"],
     "N307": [small("network: {known: {sex: {cite: ' ', cases: [{else: {F: 1}}]}}}\n")],
     "N308": [small("network: {known: {sex: {cite: x, cases: [{if: age > 3, is: {F: 1}}]}}}\n")],
@@ -186,6 +241,11 @@ CASES: dict[str, list[str]] = {
     ],
     "G413": [PATIENTS.replace("given: [old, sex]", "given: [who_]")],
     "G414": [small("generate: {all: {columns: [age, sex, ward, stay]}, none: {using: marginal}}\n")],
+    "G423": [
+        PATIENTS.replace(
+            "derive: age >= 65", "derive: 'sum(age) OVER (PARTITION BY patient ORDER BY visit) > 3'"
+        )
+    ],
     "G421": [small("generate: {report: {columns: [age, sex, ward, stay]}}\n")],
     "G422": [
         small("workload: [{columns: [age], weight: 2}]\n"),
@@ -208,6 +268,12 @@ CASES: dict[str, list[str]] = {
         PATIENTS.replace("given: [old, sex]", "given: [what]"),
     ],
     "G420": [PATIENTS.replace("[paid, stay]", "[paid, stay, age]").replace("given: [old, sex]", "given: []")],
+    "G424": [small("subgroups: [stay]\n"), small("must_answer: {q: {count: age > 3, by: [stay]}}\n")],
+    "G425": [
+        small("must_answer: {q: {count: age > 3, by: [ward, sex, kids]}}\n").replace(
+            "  sex:", "  kids: int 0..98\n  sex:"
+        )
+    ],
     "G430": [
         small("sample: {rows: 5, units: 5}\n"),
         small("sample: {scenarios: {s: {rows: 5, units: 5}}}\n"),
@@ -268,6 +334,9 @@ CASES: dict[str, list[str]] = {
 }
 
 WARNINGS: dict[str, list[str]] = {
+    "N317": [
+        small("network: {known: {sex: {cite: x, cases: [{if: stay > 100, is: {F: 1}}, {else: {M: 1}}]}}}\n")
+    ],
     "P402": [columns("x: {type: float, in: 0.37..28.64, step: 0.1}"), columns("x: int 12285..1484705")],
     "R202": [
         small("  c: {combos: [sex, ward], rows: [[F, icu], [M, icu], [X, icu]]}\n"),
@@ -300,7 +369,22 @@ def test_messages_are_in_house_style(code: str, text: str, folder: Path) -> None
 
 def test_every_code_of_these_families_has_a_case_here() -> None:
     mine = {code for code in CODES if re.match(r"C1|N3|R2|G4[0-3]|P4[023]|Q61", code)}
-    elsewhere = {"C105", "G415", "P407", "P410", "P440", "P401", "R209"}
+    elsewhere = {
+        "R219",
+        "N322",
+        "N323",
+        "N324",
+        "N325",
+        "N326",
+        "C105",
+        "G415",
+        "P407",
+        "P410",
+        "P440",
+        "P401",
+        "R209",
+        "R218",
+    }
     assert mine - set(CASES) - set(WARNINGS) <= elsewhere
 
 
@@ -373,7 +457,8 @@ def test_a_contradiction_names_a_minimal_set() -> None:
         SMALL + "  fine: age < 100\n  a: {if: sex = 'F', then: stay > 300}\n  b: sex = 'F'\n  c: stay < 10\n"
     )
     found = diagnose(text)[0]
-    assert {span.label for span in found.spans if span.label.startswith("rule")} == {"rule `a`", "rule `b`"}
+    labels = {span.label for span in found.spans}
+    assert labels == {"requires stay < 10", "so every row needs stay > 300", "makes every row F"}
 
 
 @pytest.mark.parametrize(

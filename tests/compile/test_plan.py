@@ -123,35 +123,21 @@ def test_default_rows_never_depend_on_the_source() -> None:
     assert plan(SMALL).rows == plan(SMALL.replace("50000", "70")).rows == 10_000
 
 
-WINDOW = "derive: 'sum(age) OVER (PARTITION BY patient ORDER BY visit) > 3'"
-
 UNBUILT = {
     "per": PATIENTS.replace("age: int 0..120", "age: {type: int, in: 0..120, per: unit}"),
     "missing: random": PATIENTS.replace("missing: modelled", "missing: random"),
-    "using: bn": PATIENTS.replace("given: [old, sex]", "given: [old, sex], using: bn"),
-    "require": SMALL + "network: {require: [age -> stay]}\n",
-    "forbid": SMALL + "network: {forbid: [any -> sex]}\n",
-    "max_parents": SMALL + "network: {max_parents: 3}\n",
-    "known": SMALL + "network: {known: {sex: {cite: x, cases: [{if: age > 3, is: {F: 1}}, {else: {M: 1}}]}}}",
-    "which may be missing": PATIENTS + "network: {known: {stay: {cite: x, cases: [{else: 'poisson(9)'}]}}}\n",
+    "`x.missing` in a forbidden": PATIENTS + "network: {forbid: [age -> stay.missing]}\n",
     "known: stay.missing": PATIENTS
     + "network: {known: {stay.missing: {cite: x, cases: [{else: {true: 0.1}}]}}}\n",
-    "strength": SMALL + "network: {known: {sex: {cite: x, strength: 9, cases: [{else: {M: 1}}]}}}\n",
-    "determines": SMALL + "  d: {determines: [ward], by: [age]}\n",
-    "no_overlap": PATIENTS.replace("generate:", "  d: {no_overlap: [age, stay], per: patient}\ngenerate:"),
-    "repair": SMALL + "  d: {check: age > 3, repair: [age]}\n",
     "sample.units": SMALL + "sample: {units: 5}\n",
     "sample.holdout": SMALL + "sample: {holdout: 0.1}\n",
     "sample.scenarios": SMALL + "sample: {scenarios: {s: {rows: 5, where: age > 3}}}\n",
     "sequence": PATIENTS.replace("given: [old, sex]", "given: [old, sex], sequence: {by: age}"),
-    "must_answer": SMALL + "must_answer: {q: {count: age > 3}}\n",
-    "subgroups": SMALL + "subgroups: [sex]\n",
     "tables": SMALL + "tables: {t: {}}\n",
     "contribution": SMALL.replace("epsilon: 1", "epsilon: 1, contribution: weights"),
     "output.also": SMALL + "output: {also: ['duckdb:x.db#t']}\n",
     "duckdb": SMALL.replace("a.csv", "'duckdb:x.db#t'"),
     "auc_gap": SMALL + "gates: {g: auc_gap(sex) <= 0.1}\n",
-    "window": PATIENTS.replace("derive: age >= 65", WINDOW).replace("given: [old, sex]", "given: [sex]"),
 }
 
 

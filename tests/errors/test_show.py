@@ -16,10 +16,10 @@ def test_an_expression_cut_by_a_comma() -> None:
     (found,) = parse(text, "hospital.yaml").diagnostics
     assert show(found, {"hospital.yaml": text}) == (
         "error[S105]: expression cut short by a comma inside `{ }`\n"
-        "  ╭─ hospital.yaml:5:74\n"
+        "  ╭─ hospital.yaml:5:71\n"
         "  │\n"
         f"5 │ {line}\n"
-        f"  │ {' ' * 73}^^^ YAML ends the value at this comma\n"
+        f"  │ {' ' * 70}^^^^^^^ YAML ends the value at this comma\n"
         "  │\n"
         "  = note: YAML read three keys here: `where`, `1` and `2)`\n"
         "  = help: put the expression on its own line, or quote it: "

@@ -96,7 +96,7 @@ MUTANTS = (
     Mutant(
         "exact bounds from data",
         "run/execute.py",
-        "self._resolved(resolve_tightening(planned, noisy.values))",
+        "self._resolved(resolve_tightening(planned, noisy.values, noisy.stddev))",
         "self._resolved(resolve_tightening(planned, kernel._rows.count([query.axes])[0]))",
         (NONINTERFERENCE,),
     ),

@@ -12,11 +12,12 @@ from synthspec.columns import Category, Id, Integer
 from synthspec.generators.independent import Independent
 from synthspec.mechanisms.rounded_gaussian import RoundedGaussian
 from synthspec.plan.ops import Assess, Bound, CountFit, Fit, Sample, Scan
-from synthspec.plan.plan import Gate, Group, Plan, PlannedColumn, Prediction
+from synthspec.plan.plan import Gate, Group, Plan, PlannedColumn, Prediction, Question
 from synthspec.privacy.accountant import budget_cost
 from synthspec.privacy.cost import Cost
 from synthspec.privacy.ledger import Ledger
 from synthspec.privacy.noisy import Noisy
+from synthspec.release.counted import Counted, GroupCount
 from synthspec.release.release import (
     Assessment,
     Certificate,
@@ -101,6 +102,10 @@ def plan(*, epsilon: float = 2.0, unit: str = "patient_id", gates: bool = True) 
         rows=5000,
         seed=7,
         gates=() if not gates else _gates(),
+        questions=(
+            Question(name="adults by ward", text="age >= 18", count=adults, by=("ward",), expected=0.01),
+        ),
+        subgroups=("outcome",),
         folder="/home/ana/out/stays",
         predictions=(
             Prediction(step="stay", what="3 tables", share=0.9, noise="σ 12", epsilon_alone=1.9, error=0.004),
@@ -251,7 +256,32 @@ def release() -> Release:
                 ),
             ),
         ),
+        counted=_counted(),
         ledger=LedgerFacts(name="stays", opened_by="operator", releases=1, day="2026-11-21"),
+    )
+
+
+def _counted() -> tuple[Counted, ...]:
+    """Return a question by ward and the sizes of the outcomes, as if counted over 5,000 rows."""
+    wards = ((*WARDS, None), (1180, 1190, 1200, 1165, 0), (1260, 1250, 1245, 1244, 1))
+    outcomes = (("died", "home", "transfer"), (800, 2400, 1800))
+    return (
+        Counted(
+            kind="question",
+            name="adults by ward",
+            by=("ward",),
+            groups=tuple(
+                GroupCount(values=(ward,), rows=rows, of=of) for ward, rows, of in zip(*wards, strict=True)
+            ),
+        ),
+        Counted(
+            kind="subgroup",
+            name="outcome",
+            by=("outcome",),
+            groups=tuple(
+                GroupCount(values=(value,), rows=rows, of=rows) for value, rows in zip(*outcomes, strict=True)
+            ),
+        ),
     )
 
 

@@ -115,7 +115,7 @@ def test_the_spec_parses_without_a_diagnostic(path: Path) -> None:
 @each_spec
 def test_the_spec_checks_without_an_error_or_a_warning(path: Path) -> None:
     checked, found = check(parse(path.read_text("utf-8"), str(path)))
-    assert found == ()
+    assert [each for each in found if each.level != "note"] == []
     assert checked is not None
 
 

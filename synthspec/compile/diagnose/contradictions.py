@@ -1,276 +1,261 @@
-"""Contradictions: rules that no row can satisfy, found by trying every value that matters.
+"""Contradictions: questions about all rules together, asked before anything is spent.
 
-For a few columns at a time, each is replaced by a finite list of candidates: all its values when they
-are few; else, when every rule only compares the column with constants, its ends and the grid points
-at and beside each constant (a rule is constant between neighbouring constants, so these decide). What
-cannot be decided this way is left alone: silence is no proof that rows exist.
+Whether any row meets them (R201, else R209), whether a scenario's condition can be met (R206), whether
+every value of a category can occur (R202), and whether a rule says anything new (R219).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_FLOOR
-from itertools import combinations, product
-from math import prod
 
-from synthspec.columns import Category, Listed, Ordered
-from synthspec.columns.literal import day, number, second
-from synthspec.compile.findings import Findings, listing, plural
+from synthspec.columns import Category
+from synthspec.compile.diagnose.conflict import Words
+from synthspec.compile.diagnose.decide import Decider
+from synthspec.compile.diagnose.facts import (
+    Case_,
+    Fact,
+    connected,
+    facts_of,
+    known_cases,
+    known_facts,
+)
+from synthspec.compile.diagnose.search import Ask
+from synthspec.compile.findings import Findings, listing
 from synthspec.errors import Span
 from synthspec.plan.plan import PlannedColumn
-from synthspec.rules import AnyRule, Check, Combos
+from synthspec.rules import AnyRule
+from synthspec.spec.model import Spec
 from synthspec.spec.tree import Path_
-from synthspec.terms.evaluate import evaluate
-from synthspec.terms.expr import Column, Compare, Expr, In, IsNull, Literal_, Logic, Not, Scalar
-from synthspec.terms.literal import value_of
-from synthspec.terms.walk import columns_of, walk
+from synthspec.terms.expr import Column, Compare, Expr, Literal_
+from synthspec.terms.walk import columns_of
 
-WHERE = "where"
-MOST_VALUES = 512
-MOST_CELLS = 2048
-MOST_TRIALS = 12_000
-"""Rule evaluations per spec, about a quarter of a second; sets of columns beyond it are left undecided."""
+Also = list[tuple[Path_ | Span, str]]
+MOST_CONFLICTS = 5
+MOST_DEAD = 12
+"""Dead values for which a smallest set is looked for; further ones are compared with those."""
 
 
 @dataclass(frozen=True, eq=False)
 class Contradictions:
-    """Looks for sets of rules without a common row."""
+    """Asks the questions; `guards` are the conditions of the cases of each known table."""
 
     findings: Findings
+    spec: Spec
     columns: Mapping[str, PlannedColumn]
     rules: Sequence[AnyRule]
     wheres: Mapping[str, Expr] = field(default_factory=dict)
+    guards: Mapping[str, Sequence[Expr | None]] = field(default_factory=dict)
+    decider: Decider | None = None
 
     def check(self) -> None:
-        """Report R201 for minimal sets of rules that exclude every row, R202 for dead values, R206."""
-        reported: list[frozenset[str]] = []
-        single: list[tuple[str, Sequence[AnyRule], Sequence[Mapping[str, Scalar]]]] = []
-        trials = 0
-        for name, where in self.wheres.items():
-            self._possible(name, where)
-        for names in self._sets():
-            rules = [rule for rule in self._row_rules() if set(rule.columns) <= set(names)]
-            lists = [self._candidates(name, rules) for name in names]
-            known = [values for values in lists if values is not None]
-            cells = prod(len(values) for values in known)
-            if len(known) < len(names) or cells > MOST_CELLS or trials + cells * len(rules) > MOST_TRIALS:
-                continue
-            trials += cells * len(rules)
-            rows = [dict(zip(names, values, strict=True)) for values in product(*known)]
-            minimal = _minimal(rules, rows)
-            found = frozenset(rule.name for rule in minimal)
-            if minimal and not any(old <= found for old in reported):
-                reported.append(found)
-                self._report(minimal, names)
-            elif not minimal and len(names) == 1:
-                single.append((names[0], rules, rows))
-        if not reported:  # else the values are dead for the reason just given
-            for each in single:
-                self._dead(*each)
-
-    def _dead(self, name: str, rules: Sequence[AnyRule], rows: Sequence[Mapping[str, Scalar]]) -> None:
-        """Warn of listed values that a rule over this column alone excludes."""
-        column = self.columns[name].column
-        if not isinstance(column, Category):
+        """Report what the questions find; a spec without rules and conditions is asked nothing."""
+        facts = facts_of(self.findings, self.spec, self.columns, self.rules)
+        tables = self._tables()
+        if not (self.wheres or tables or any(fact.rule or fact.kind == "computed" for fact in facts)):
             return
-        for rule in rules:
-            expression = rule.row_expression()
-            path = self._path(rule)
-            if (
-                expression is None
-                or rule.columns != (name,)
-                or isinstance(rule, Combos)
-                or path[0] != "rules"
-            ):
-                continue
-            dead = [
-                str(row[name]) for row in rows if evaluate(expression, row) is False and row[name] is not None
-            ]
-            if dead:
-                self.findings.report(
-                    "R202",
-                    f"rule `{rule.name}` leaves values of `{name}` that no row can take",
-                    path,
-                    f"false for {listing(dead, 3)}",
-                    also=((("columns", name), f"`{name}` is declared here"),),
-                    helps=(f"drop {'it' if len(dead) == 1 else 'them'} from the domain",),
-                    level="warning",
-                )
+        decider = self.decider or Decider(self.columns)
+        known = [f for name, cases in tables.items() if self.spec.network.known[name].strength is None
+                 for f in known_facts(name, self.columns[name], cases)]  # fmt: skip
+        words = Words(self.findings, self.spec, decider)
+        everything = (*facts, *known)
+        if self._contradicted(decider, words, everything):
+            return  # everything else follows from it
+        self._scenarios(decider, words, everything)
+        lost = self._dead(decider, words, facts)
+        self._redundant(decider, words, facts, lost)
 
-    def _possible(self, scenario: str, where: Expr) -> None:
-        """Report R206 when no row that the rules allow meets a scenario's condition."""
-        wanted = tuple(sorted(columns_of(where)))
-        path = ("sample", "scenarios", scenario, "where")
-        sets = [wanted, *(names for names in self._sets() if set(names) & set(wanted))]
-        for names in dict.fromkeys(tuple(sorted({*wanted, *names})) for names in sets):
-            if len(names) > 3 or not all(self._usable(name) for name in names):
+    def _contradicted(self, decider: Decider, words: Words, facts: Sequence[Fact]) -> bool:
+        """Report R201 for each conflict, R209 where it is not decided; returns whether there was one."""
+        found = False
+        left = tuple(facts)
+        for _ in range(MOST_CONFLICTS):
+            conflict: tuple[Fact, ...] = ()
+            for part in _parts(left):
+                answer = decider.ask(part)
+                if answer.row is not None:
+                    decider.saw(answer.row, part)
+                elif answer.possible is False:
+                    core, sure = decider.minimal(part)
+                    words.conflict(core, sure, facts)
+                    conflict, found = core, True
+                    break
+                elif not found:
+                    self._undecided(decider, part)
+            if not conflict:
+                break
+            named = {id(fact) for fact in conflict if fact.rule or fact.kind in ("computed", "known")}
+            left = tuple(fact for fact in left if id(fact) not in (named or {id(f) for f in conflict}))
+        return found
+
+    def _undecided(self, decider: Decider, facts: Sequence[Fact]) -> None:
+        rules = [fact for fact in facts if fact.rule] or list(facts)
+        names = listing(tuple(dict.fromkeys(fact.name for fact in rules)), 4)
+        self.findings.report(
+            "R209",
+            "could not decide whether any row satisfies the rules",
+            rules[0].path,
+            "neither a row nor a proof that there is none",
+            notes=(f"it is about {names}", _why_not(decider)),
+            helps=_more(decider, "go on: `synthspec mock` shows whether rows can be drawn"),
+            level="note",
+        )
+
+    def _scenarios(self, decider: Decider, words: Words, facts: Sequence[Fact]) -> None:
+        for name, where in self.wheres.items():
+            path = ("sample", "scenarios", name, "where")
+            if any(column not in self.columns for column in columns_of(where)):
                 continue
-            rules = [rule for rule in self._row_rules() if set(rule.columns) <= set(names)]
-            asked = Check(name=WHERE, text="", expression=where)
-            lists = [self._candidates(name, [*rules, asked]) for name in names]
-            known = [values for values in lists if values is not None]
-            if len(known) < len(names) or prod(len(values) for values in known) > MOST_CELLS:
-                continue
-            rows = [dict(zip(names, values, strict=True)) for values in product(*known)]
-            rows = [row for row in rows if evaluate(where, row) is True]
-            minimal = _minimal(rules, rows)
-            if not rows or minimal:
+            asks = (Ask(where),)
+            answer = decider.ask(facts, asks)
+            if answer.possible is False:
+                core, _ = decider.minimal(answer.core or facts, asks)
+                ruled = any(fact.rule or fact.kind in ("computed", "known") for fact in core)
                 self.findings.report(
                     "R206",
-                    f"no row can meet the condition of scenario `{scenario}`",
+                    f"no row can meet the condition of scenario `{name}`",
                     path,
-                    "the rules exclude it" if minimal else "true for no value of the domains",
-                    also=[(self._path(rule), f"rule `{rule.name}`") for rule in minimal],
-                    helps=("correct the condition, or the rules",),
+                    "the rules exclude it" if ruled else "true for no value of the domains",
+                    also=words.labels(core, asks),
+                    helps=("correct the condition, or the rules" if ruled else "correct the condition",),
                 )
+            elif answer.possible is None:
+                self.findings.report(
+                    "R209",
+                    f"could not decide whether a row can meet the condition of scenario `{name}`",
+                    path,
+                    "neither a row nor a proof that there is none",
+                    notes=(_why_not(decider),),
+                    helps=_more(decider, "go on: drawing says so when no row meets it"),
+                    level="note",
+                )
+
+    # known tables ---------------------------------------------------------------------------------
+
+    def _tables(self) -> dict[str, tuple[Case_, ...]]:
+        """Return the cases of the known tables that list values of a column as it is."""
+        found = {}
+        for name, known in self.spec.network.known.items():
+            guards = self.guards.get(name, ())
+            planned = self.columns.get(name)
+            if planned is None or planned.role != "modelled" or len(guards) != len(known.cases):
+                continue
+            cases = known_cases(known, name, planned, guards)
+            if cases:
+                found[name] = cases
+        return found
+
+    # values and rules -----------------------------------------------------------------------------
+
+    def _dead(self, decider: Decider, words: Words, facts: Sequence[Fact]) -> set[str]:
+        """Warn of listed values that no row can take (R202), once for each reason.
+
+        Returns the columns that have such values.
+        """
+        cores: list[tuple[str, tuple[Fact, ...], list[str]]] = []
+        for name in self.columns:
+            related = connected(facts, (name,))
+            if not any(fact.rule or fact.kind == "computed" for fact in related):
+                continue
+            value = Column(name=name, type=self.columns[name].type)
+            for text in self._values(name):
+                if text in decider.seen.get(name, ()):
+                    continue
+                asks = (Ask(Compare(op="=", left=value, right=Literal_(text=text, type=value.type))),)
+                answer = decider.ask(related, asks)
+                if answer.row is not None:
+                    decider.saw(answer.row, related)
+                elif answer.possible is False:
+                    self._file(decider, cores, name, text, related, answer.core, asks)
+        for name, core, dead in cores:
+            words.dead(name, core, dead)
+        return {name for name, _, _ in cores}
+
+    def _file(
+        self,
+        decider: Decider,
+        cores: list[tuple[str, tuple[Fact, ...], list[str]]],
+        name: str,
+        text: str,
+        related: Sequence[Fact],
+        blamed: Sequence[Fact],
+        asks: Sequence[Ask],
+    ) -> None:
+        """Put a dead value beside those with the same reason."""
+        given = [fact for fact in related if fact.kind == "present"]
+        for column, core, dead in cores:
+            if column == name and decider.ask((*core, *given), asks).possible is False:
+                dead.append(text)
                 return
+        facts = (*blamed, *(fact for fact in given if fact not in blamed)) if blamed else related
+        core = decider.minimal(facts, asks)[0] if len(cores) < MOST_DEAD else tuple(blamed)
+        cores.append((name, core, [text]))
 
-    def _row_rules(self) -> list[AnyRule]:
-        return [
-            rule
-            for rule in self.rules
-            if rule.enforce == "always" and rule.row_expression() is not None and self._plain(rule)
-        ]
+    def _values(self, name: str) -> tuple[str, ...]:
+        planned = self.columns[name]
+        if planned.discovery is not None or not isinstance(planned.column, Category):
+            return ()
+        return planned.column.listed()
 
-    def _plain(self, rule: AnyRule) -> bool:
-        return all(self._usable(name) for name in rule.columns)
+    def _redundant(self, decider: Decider, words: Words, facts: Sequence[Fact], lost: set[str]) -> None:
+        """Note rules that the others imply (R219); of two equal ones the later.
 
-    def _usable(self, name: str) -> bool:
-        column = self.columns.get(name)
-        return (
-            column is not None
-            and column.column is not None
-            and column.role != "id"
-            and column.discovery is None
-        )
+        A rule over a column that lost values is let be: it may speak of them, and they were reported.
+        """
+        left = list(facts)
+        for rule in reversed([fact for fact in facts if fact.rule]):
+            others = [fact for fact in left if fact is not rule]
+            if rule.expression is None or not lost.isdisjoint(rule.columns):
+                continue
+            asks = (Ask(rule.expression, true=False),)
+            answer = decider.ask(others, asks)
+            if answer.possible is not False:
+                continue
+            left = others
+            core = answer.core if answer.close else decider.minimal(answer.core or others, asks)[0]
+            self._implied(words, rule, [fact for fact in core if fact.kind != "present"])
 
-    def _sets(self) -> Iterator[tuple[str, ...]]:
-        """Yield the sets of at most three columns that some rule reads, and unions of two such sets."""
-        own = list(dict.fromkeys(tuple(sorted(rule.columns)) for rule in self._row_rules() if rule.columns))
-        joined = (tuple(sorted({*a, *b})) for a, b in combinations(own, 2) if {*a} & {*b})
-        yield from (names for names in dict.fromkeys((*sorted(own, key=len), *joined)) if len(names) <= 3)
-
-    def _candidates(self, name: str, rules: Sequence[AnyRule]) -> list[Scalar] | None:
-        """Return values of the column that decide the rules, null among them if it may be missing."""
-        column = self.columns[name].column
-        gap: list[Scalar] = [None] if column is not None and column.missing else []
-        if isinstance(column, Listed):
-            return [*(value_of(text, column.type) for text in column.listed()), *gap]
-        if not isinstance(column, Ordered):
-            return None
-        if column.points <= MOST_VALUES:
-            grid: Sequence[int] = range(column.lo, column.hi + 1, column.step)
-        else:
-            found = _critical(name, column, rules)
-            if found is None:
-                return None
-            grid = found
-        return [*(value_of(column.grid_text(point), column.type) for point in grid), *gap]
-
-    def _report(self, rules: Sequence[AnyRule], names: tuple[str, ...]) -> None:
-        written = [rule for rule in rules if self._path(rule)[0] == "rules"]
-        first = written[-1] if written else rules[-1]
-        used = sorted({name for rule in rules for name in rule.columns})
-        others: list[tuple[Path_ | Span, str]] = [
-            (self._path(rule), f"rule `{rule.name}`") for rule in rules if rule is not first
-        ]
-        domains: list[tuple[Path_ | Span, str]] = [
-            (("columns", name, "in"), f"the values of `{name}`") for name in used
-        ]
-        count = plural(len(rules), "rule")
+    def _implied(self, words: Words, rule: Fact, core: Sequence[Fact]) -> None:
+        also: Also = words.never_missing((rule,), set())
+        for fact in core:
+            word = f"rule `{fact.name}`" if fact.rule else f"what `{fact.subject}` can be"
+            if fact.kind == "computed":
+                word = f"computes `{fact.subject}`"
+            if not any(place == fact.path for place, _ in also):
+                also.append((fact.path, word))
+        rules = [fact for fact in core if fact.rule]
         self.findings.report(
-            "R201",
-            "no row can satisfy these declarations together"
-            if len(rules) == 1
-            else f"no row can satisfy these {len(rules)} rules together",
-            self._path(first),
-            "false for every value that is left" if others else "false for every value",
-            also=[*others, *domains],
-            notes=(
-                f"this is a minimal set: {count} over the domains of {', '.join(f'`{n}`' for n in used)}",
-            ),
-            helps=("change the rule, or widen a domain",),
+            "R219",
+            f"rule `{rule.name}` follows from what is declared elsewhere",
+            rule.path,
+            f"never false where {'the others hold' if rules else 'the domains hold'}",
+            also=also,
+            helps=("drop it, or keep it for its readers: `# synthspec: allow R219 because <reason>`",),
+            level="note",
         )
 
-    def _path(self, rule: AnyRule) -> Path_:
-        path = ("rules", rule.name)
-        if self.findings.parsed.tree.node(path) is not None:
-            parts = ((*path, key) for key in ("then", "check"))
-            return next((part for part in parts if self.findings.parsed.tree.node(part) is not None), path)
-        return ("columns", rule.name.removeprefix("domain of "), "in")
+
+def _parts(facts: Sequence[Fact]) -> list[tuple[Fact, ...]]:
+    """Return the facts in groups without a column in common; groups with domains alone are left out."""
+    left = list(facts)
+    found = []
+    while left:
+        part = connected(left, left[0].columns)
+        taken = {id(fact) for fact in part}
+        left = [fact for fact in left if id(fact) not in taken]
+        if any(fact.rule or fact.kind in ("computed", "known") for fact in part):
+            found.append(part)
+    return found
 
 
-def _minimal(rules: Sequence[AnyRule], rows: Sequence[Mapping[str, Scalar]]) -> list[AnyRule]:
-    """Return a smallest-by-deletion set of rules that no row satisfies, or []."""
-    held: dict[str, set[int]] = {}
-    for rule in rules:
-        expression = rule.row_expression()
-        if expression is not None:
-            held[rule.name] = {at for at, row in enumerate(rows) if evaluate(expression, row) is not False}
-    left = [rule for rule in rules if rule.name in held]
-    everything = set(range(len(rows)))
-    if not left or everything.intersection(*(held[rule.name] for rule in left)):
-        return []
-    for rule in tuple(left):
-        fewer = [other for other in left if other is not rule]
-        if fewer and not everything.intersection(*(held[other.name] for other in fewer)):
-            left = fewer
-    return left
+def _why_not(decider: Decider) -> str:
+    if not decider.z3:
+        return "too many values to try; without the extra `solve` only short lists and ends are tried"
+    if decider.late:
+        return "the time for it was used up: 5 s are given to all questions of a spec"
+    return "it depends on functions or public tables that the solver does not know"
 
 
-def _critical(name: str, column: Ordered, rules: Sequence[AnyRule]) -> list[int] | None:
-    """Return the grid integers that decide the rules, or None when a rule does more than compare."""
-    points = {column.lo, column.lo + (column.points - 1) * column.step}
-    for rule in rules:
-        expression = rule.row_expression()
-        if name not in rule.columns or expression is None:
-            continue
-        constants = _constants(name, expression)
-        if constants is None:
-            return None
-        for text in constants:
-            grid = _grid(column, text)
-            if grid is None:
-                return None
-            index = (grid - column.lo) // column.step
-            points |= {
-                column.lo + i * column.step for i in range(index - 1, index + 3) if 0 <= i < column.points
-            }
-    return sorted(points)
-
-
-def _constants(name: str, expression: Expr) -> list[str] | None:
-    """Return the constants that `name` is compared with, or None when it is used in any other way."""
-    found: list[str] = []
-    decided = 0
-    for node in walk(expression):
-        match node:
-            case Compare(left=Column(name=left), right=Literal_(text=text)) if left == name:
-                found.append(text or "")
-                decided += 1
-            case Compare(left=Literal_(text=text), right=Column(name=right)) if right == name:
-                found.append(text or "")
-                decided += 1
-            case In(arg=Column(name=member), values=values) if member == name:
-                found += [value.text or "" for value in values]
-                decided += 1
-            case IsNull(arg=Column(name=member)) if member == name:
-                decided += 1
-            case Not() | Logic() | Compare() | In() | IsNull() | Column() | Literal_():
-                pass
-            case _:
-                if any(isinstance(part, Column) and part.name == name for part in walk(node)):
-                    return None
-    uses = sum(isinstance(node, Column) and node.name == name for node in walk(expression))
-    return found if uses == decided else None
-
-
-def _grid(column: Ordered, text: str) -> int | None:
-    """Return the grid integer at or below a constant."""
-    if column.kind == "date":  # type: ignore[attr-defined]
-        return day(text[:10])
-    if column.kind == "datetime":  # type: ignore[attr-defined]
-        return second(text)
-    value = number(text)
-    return None if value is None else int((value * column.unit).to_integral_value(rounding=ROUND_FLOOR))
+def _more(decider: Decider, otherwise: str) -> tuple[str, ...]:
+    install = "decide more of such questions: `pip install 'synthspec[solve]'`"
+    return (otherwise,) if decider.z3 else (install, otherwise)

@@ -19,7 +19,7 @@ _SUM_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Extras:
-    """Checks `sample`, `workload`, `subgroups`, `must_answer`, `sequence` and `output`."""
+    """Checks `sample`, `workload`, `sequence` and `output`."""
 
     findings: Findings
     spec: Spec
@@ -31,11 +31,6 @@ class Extras:
         spec = self.spec
         for at, item in enumerate(spec.workload):
             self._names(item.columns, "`workload`", ("workload", str(at), "columns"))
-        self._names(spec.subgroups, "`subgroups`", ("subgroups",))
-        for name, question in spec.must_answer.items():
-            path = ("must_answer", name)
-            self.expressions.parse(question.count, (*path, "count"), f"question `{name}`", wants=BOOL)
-            self._names(question.by, f"question `{name}`", (*path, "by"))
         for name, group in spec.generate.items():
             if group.sequence is not None:
                 where = ("generate", name, "sequence", "by")
@@ -77,9 +72,14 @@ class Extras:
 
     def _scenario(self, name: str, scenario: Scenario, path: Path_) -> None:
         where = f"scenario `{name}`"
-        for column in scenario.augment:
+        for column, step in scenario.augment.items():
             spot = (*path, "augment", column)
-            known_column(self.findings, self.expressions, column, where, spot, key=True)
+            for at, label in enumerate(step.classes):
+                one = (*spot, "class", str(at))
+                place = one if self.findings.written(*one) else (*spot, "class")
+                known_column(self.findings, self.expressions, label, where, place)
+            if step.jitter is not None:
+                known_column(self.findings, self.expressions, column, where, spot, key=True)
         if scenario.rows is not None and scenario.units is not None:
             self.findings.report(
                 "G430",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from synthspec.columns.literal import number
 from synthspec.compile.domains import on_grid
@@ -17,6 +17,8 @@ _ROUND_DIGITS = 4
 def check_hygiene(findings: Findings, spec: Spec) -> None:
     """Report observed domains (P401) and bounds that look copied (P402)."""
     private = spec.source is not None and not spec.source.public
+    unit = spec.privacy.unit if spec.privacy is not None else "row"
+    who = unit.removesuffix("_id") if unit.endswith("_id") else "person"
     for name, column in spec.columns.items():
         if column.basis is not None and column.basis.strip().upper() == OBSERVED:
             findings.report(
@@ -40,13 +42,15 @@ def check_hygiene(findings: Findings, spec: Spec) -> None:
                 "looks like an observed minimum and maximum",
                 notes=(
                     "bounds are published with the synthetic data and are treated as public; an exact "
-                    "minimum or maximum is one person's value",
+                    f"minimum or maximum is one {who}'s value",
                     f"flagged because {_why(column)}, and there is no `basis:`",
                 ),
                 helps=(
-                    "use a limit you can cite, and cite it: `basis: <where it comes from>`",
-                    "or keep a wide range and let it be tightened under privacy: `clip: 0.99`",
-                    "or accept it with a reason: `# synthspec: allow P402 because <reason>`",
+                    f"use a limit you can cite: {_wider(column)} with `basis: <where it comes from>`",
+                    "or let synthspec find a tighter range under DP: keep the wide range and add "
+                    "`clip: 0.99`",
+                    "accept it with a reason: `# synthspec: allow P402 because <reason>` "
+                    "(the reason is printed in the plan)",
                 ),
                 level="warning",
             )
@@ -78,6 +82,33 @@ def _why(column: ColumnSpec) -> str:
     if isinstance(column.domain, RangeDomain) and _off_step(column, column.domain):
         return f"the ends do not sit on the {column.step} grid of `step`"
     return "an end has more digits than limits usually have"
+
+
+def _wider(column: ColumnSpec) -> str:
+    """Return a rounder range around the domain: two significant digits, on the grid of `step`."""
+    domain = column.domain
+    if not isinstance(domain, RangeDomain):
+        return "a wider range"
+    lo, hi = number(domain.lo), number(domain.hi)
+    if lo is None or hi is None:
+        return "a wider range"
+    step = number(column.step or "") or None
+    return f"`in: {_round(lo, step, ROUND_FLOOR)}..{_round(hi, step, ROUND_CEILING)}`"
+
+
+def _round(value: Decimal, step: Decimal | None, way: str) -> str:
+    """Return a limit at or beyond `value`, with one significant digit, or on the grid of a coarser step.
+
+    >>> _round(Decimal("28.64"), Decimal("0.1"), ROUND_CEILING), _round(Decimal("0.37"), None, ROUND_FLOOR)
+    ('30', '0.3')
+    """
+    if value == 0:
+        return "0"
+    unit = Decimal(1).scaleb(value.adjusted())
+    if step is not None and step > unit:
+        unit = step
+    found = (value / unit).to_integral_value(rounding=way) * unit
+    return f"{found.normalize():f}"
 
 
 def _odd(text: str) -> bool:

@@ -1,10 +1,10 @@
-"""Network: declared edges and known tables, checked in full although part 1 builds none of them."""
+"""Network: declared edges and known tables, each by itself, and the one cycle check."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from synthspec.columns import Listed, Ordered
 from synthspec.columns.literal import number
@@ -12,11 +12,12 @@ from synthspec.compile.diagnose.names import known_column
 from synthspec.compile.domains import holds
 from synthspec.compile.expressions import GAP, Expressions
 from synthspec.compile.findings import Findings, plural
-from synthspec.compile.graph import Arrow, arrows, cycle_in
+from synthspec.compile.graph import Arrow, arrows, cycle_in, node_of
 from synthspec.errors import Span
 from synthspec.plan.plan import PlannedColumn
 from synthspec.spec.model import Edge, Known, KnownCase, Spec
 from synthspec.spec.tree import Path_
+from synthspec.terms.expr import Expr
 from synthspec.terms.types import BOOL
 
 ANY = "any"
@@ -39,6 +40,7 @@ _WANTED = {
 }
 _DISTRIBUTION = re.compile(r"\s*([a-z]+)\s*\((.*)\)\s*\Z")
 _SUM_TOLERANCE = 1e-9
+_DONE = {"derive": "derived", "lookup": "looked up"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,8 @@ class Network:
     spec: Spec
     expressions: Expressions
     columns: dict[str, PlannedColumn]
+    cases: dict[str, tuple[Expr | None, ...]] = field(default_factory=dict)
+    """After `check`: the typed conditions of each known table that has no error, None for its else."""
 
     def check(self) -> None:
         """Report everything that is wrong with the network."""
@@ -99,8 +103,19 @@ class Network:
             )
 
     def _contradictions(self) -> None:
-        """Report edges that are both required and forbidden."""
+        """Report edges that are both required, or read by a known table, and forbidden."""
         network = self.spec.network
+        for arrow in (arrow for arrow in arrows(self.spec) if arrow.why == "known"):
+            for against, edge in enumerate(network.forbid):
+                if _covers(edge.parents, arrow.source) and edge.child in (ANY, arrow.target):
+                    self.findings.report(
+                        "N302",
+                        f"the edge `{arrow.source} -> {arrow.target}` is both stated and forbidden",
+                        arrow.path,
+                        "the known table depends on it",
+                        also=((("network", "forbid", str(against)), "forbidden here"),),
+                        helps=("drop one of the two",),
+                    )
         for at, wanted in enumerate(network.require):
             for parent in wanted.parents:
                 for against, edge in enumerate(network.forbid):
@@ -135,16 +150,19 @@ class Network:
         return self.findings.parsed.tree.node(("network", key)) is not None
 
     def _cycle(self) -> None:
-        loop = cycle_in(arrows(self.spec))
+        loop = cycle_in(
+            [replace(a, source=node_of(a.source), target=node_of(a.target)) for a in arrows(self.spec)]
+        )
         if not loop:
             return
-        names = " -> ".join([*(arrow.source for arrow in loop), loop[0].source])
         closing = next((arrow for arrow in reversed(loop) if arrow.why == "require"), loop[-1])
+        first = loop.index(closing)
+        names = " -> ".join([*(arrow.source for arrow in (*loop[first:], *loop[:first])), closing.source])
         others = [arrow for arrow in loop if arrow is not closing]
         derived = [arrow for arrow in loop if arrow.why in ("derive", "lookup")]
         notes = [
-            f"`{arrow.target}` is computed, so `{arrow.source} -> {arrow.target}` is an edge even though "
-            "`network:` does not list it"
+            f"`{arrow.target}` is {_DONE[arrow.why]}, so `{arrow.source} -> {arrow.target}` is an edge "
+            "even though `network:` does not list it"
             for arrow in derived[:1]
         ]
         self.findings.report(
@@ -161,10 +179,18 @@ class Network:
     def _place(self, arrow: Arrow) -> Span:
         """Return where the spec says so: the very word in an expression."""
         parsed = self.findings.parsed
-        return parsed.at(arrow.path)(*arrow.at) if arrow.at else parsed.span(arrow.path)
+        if arrow.at:
+            return parsed.at(arrow.path)(*arrow.at)
+        whole = parsed.span(arrow.path)
+        if arrow.why != "require" or whole.line != whole.end_line:
+            return whole
+        line = parsed.text.split("\n")[whole.line - 1][: whole.end_column - 1]
+        found = re.search(rf"\b{re.escape(arrow.source)}\b", line[whole.column - 1 :])
+        return replace(whole, column=whole.column + found.start()) if found else whole
 
     def _known(self, name: str, known: Known) -> None:
         path = ("network", "known", name)
+        before = len(self.findings.found)
         if not known_column(
             self.findings, self.expressions, name, "`network.known`", path, gaps=True, key=True
         ):
@@ -187,8 +213,9 @@ class Network:
                 helps=("cite where the figures come from",),
             )
         self._ends_with_else(name, known, path)
-        for at, case in enumerate(known.cases):
-            self._case(name, case, (*path, "cases", str(at)))
+        found = [self._case(name, case, (*path, "cases", str(at))) for at, case in enumerate(known.cases)]
+        if before == len(self.findings.found):
+            self.cases[name] = tuple(found)
 
     def _ends_with_else(self, name: str, known: Known, path: Path_) -> None:
         early = [at for at, case in enumerate(known.cases[:-1]) if case.if_ is None]
@@ -206,14 +233,17 @@ class Network:
             helps=("end the list with `- else: ...`",),
         )
 
-    def _case(self, name: str, case: KnownCase, path: Path_) -> None:
+    def _case(self, name: str, case: KnownCase, path: Path_) -> Expr | None:
+        """Return the typed condition of a case, None for the else, after reporting what is wrong."""
+        found = None
         if case.if_ is not None:
-            self.expressions.parse(case.if_, (*path, "if"), f"a case of `known: {name}`", wants=BOOL)
+            found = self.expressions.parse(case.if_, (*path, "if"), f"a case of `known: {name}`", wants=BOOL)
         place = (*path, "else" if case.if_ is None else "is")
         if case.distribution is not None:
             self._distribution(name, case.distribution, place)
         elif case.values is not None:
             self._table(name, case.values, place)
+        return found
 
     def _distribution(self, name: str, text: str, path: Path_) -> None:
         """Report N309 for a distribution that is incomplete, impossible or elsewhere than the domain."""
@@ -270,7 +300,11 @@ class Network:
                 f"the probabilities of `{name}` do not sum to 1",
                 path,
                 f"they sum to {total:g}",
-                helps=(f"the rest is {1 - total:g}: give it to a value",) if total < 1 else ("lower them",),
+                helps=(
+                    (f"the rest is {1 - total:g}: give it to a value",)
+                    if total < 1
+                    else (f"that is {total - 1:g} too much: lower one of them",)
+                ),
             )
 
 
@@ -285,7 +319,10 @@ def _way_out(arrow: Arrow) -> str:
         case "given":
             return "drop one of the `given:`, or put the columns into one group"
         case "require":
-            return f"drop `{arrow.source} -> {arrow.target}`, or point it the other way"
+            other = f"`{arrow.target} -> {arrow.source}`"
+            return f"drop `{arrow.source} -> {arrow.target}`, or point it the other way: {other}"
+        case "known":
+            return f"write the cases of `{arrow.target}` without `{arrow.source}`"
 
 
 def _because(arrow: Arrow) -> str:
@@ -298,3 +335,5 @@ def _because(arrow: Arrow) -> str:
             return f"`{arrow.target}` is generated given `{arrow.source}`"
         case "require":
             return f"`{arrow.target}` depends on `{arrow.source}`"
+        case "known":
+            return f"the known table of `{arrow.target}` reads `{arrow.source}`"

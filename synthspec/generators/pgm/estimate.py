@@ -8,7 +8,9 @@ marginal is m = tau * omega(L - z), omega the Wright function and z the scalar t
 As tau goes to 0 the step becomes ordinary iterative proportional fitting, which is what exact public
 marginals get. Steps are exact block-coordinate ascent in the dual, so the objective never falls.
 
-Stopping: no block moved by more than `TOLERANCE` in L1 within one sweep, or the sweep limit.
+Stopping: the duality gap is under `gap` nats and no exact marginal is off by more than its root in L1;
+or no block moved by more than `TOLERANCE` in L1 within one sweep; or the sweep limit. Every few sweeps
+the factors are extrapolated (see `extrapolate`, and there what the gap bounds).
 
 Source: the estimator is ours (PRIVACY 6.3 of the design); Darroch & Ratcliff 1972 (iterative
 fitting); Dudik, Phillips & Schapire 2007, JMLR 8 (regularised maximum entropy);
@@ -25,12 +27,15 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from synthspec.generators.pgm.calibrate import Beliefs, calibrate, send, settle
+from synthspec.generators.pgm.calibrate import Beliefs, calibrate, collect, send, settle
+from synthspec.generators.pgm.extrapolate import KEPT, ahead
 from synthspec.generators.pgm.factor import Scope, Table, collapse, ratio, spread
 from synthspec.generators.pgm.tree import JunctionTree
 
 TOLERANCE = 1e-4
 FLOOR = 1e-30
+FAINT = -150.0
+"""Logarithm below which no possible cell falls when tables are built: only zeros are impossible."""
 Groups = tuple[NDArray[np.int64] | None, ...]
 
 
@@ -44,20 +49,35 @@ class Evidence:
         target: shape = groups per axis; noisy shares, or exact ones.
         tau: variance per cell times kappa, normalised; broadcastable to `target`; 0 when exact.
         theta: the fitted log factor.
+        idle: whether it is left out of the fit (its attribute follows from a published table).
+        relief: how much tighter than by `tau` it is held, together with a published table.
+        pulled: its target pooled with that table, or None.
     """
 
     scope: Scope
     groups: Groups
     target: Table
     tau: Table
+    idle: bool = False
     theta: Table = field(init=False)
     centre: float = field(init=False, default=0.0)
     moved: float = field(init=False, default=1.0)
+    relief: Table = field(init=False)
+    pulled: Table | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.theta = np.zeros_like(self.target)
+        self.relief = np.ones(())
         self.exact = not bool(np.any(self.tau > 0))
         self.grouped = any(g is not None for g in self.groups)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it fixes a conditional and leaves the marginal of the parents free."""
+        return False
+
+    def join(self, evidence: Sequence[Evidence]) -> None:
+        """Take note of all other evidence, before a fit."""
 
     def coarse(self, table: Table) -> Table:
         """Return `table`, over levels, summed within groups."""
@@ -72,18 +92,22 @@ class Evidence:
 
     def step(self, old: Table) -> Table:
         """Return the ratio new / old of the marginal `old`, over groups, and update the factor."""
+        if self.idle:
+            self.moved = 0.0
+            return np.ones_like(old)
         if self.exact:
             change = ratio(self.target, old)
             with np.errstate(divide="ignore"):
                 self.theta = self.theta + np.log(change, out=np.zeros_like(change), where=change > 0)
             self.moved = float(np.abs(self.target - old).sum())
             return change
-        tau, alive = self.tau, old > 0
+        tau, alive = self.tau * self.relief, old > 0
+        target = self.target if self.pulled is None else self.pulled
         logs = np.log(old, out=np.full_like(old, -np.inf), where=alive) - self.theta - np.log(tau)
-        logs += self.target / tau
+        logs += target / tau
         new = self._solve(logs, tau)
         change = ratio(new, old)
-        self.theta = np.where(alive, (self.target - new) / tau, self.theta)
+        self.theta = np.where(alive, (target - new) / tau, self.theta)
         self.moved = float(np.abs(new - old).sum())
         return change
 
@@ -141,39 +165,126 @@ class Estimator:
 
     def plant(self, tree: JunctionTree) -> None:
         """Move to `tree`: factors survive, tables are rebuilt from them and calibrated."""
-        logs: list[Table | None] = [None] * len(tree.cliques)
+        for each in self.evidence:
+            each.join(self.evidence)
         self._hosted = [[] for _ in tree.cliques]
         for each in self.evidence:
-            host = _host(tree, each.scope)
-            self._hosted[host].append(each)
-            clique = tree.cliques[host]
-            table = logs[host]
-            if table is None:
-                table = np.zeros([self.sizes[a] for a in clique])
-                logs[host] = table
-            table += spread(each.fine(each.theta), each.scope, clique)
-        potentials: list[Table] = []
-        for clique, table in zip(tree.cliques, logs):
-            shape = [self.sizes[a] for a in clique]
-            potentials.append(np.ones(shape) if table is None else np.exp(table - table.max()))
+            self._hosted[_host(tree, each.scope)].append(each)
+        self.beliefs = calibrate(tree, self._potentials(tree)[0])
+        self._pending = [0.0] * len(tree.cliques)
+
+    def _potentials(self, tree: JunctionTree) -> tuple[list[Table], float]:
+        """Return the product of the factors that each clique hosts, scaled, and the log of all scales."""
+        potentials = [np.ones([self.sizes[a] for a in clique]) for clique in tree.cliques]
+        scale = 0.0
         for scope, possible in self.masks:
             host = _host(tree, scope)
             potentials[host] *= spread(possible.astype(np.float64), scope, tree.cliques[host])
-        self.beliefs = calibrate(tree, potentials)
-        self._pending = [0.0] * len(tree.cliques)
+        for index, (clique, hosted) in enumerate(zip(tree.cliques, self._hosted)):
+            if hosted:  # scaled by the largest *possible* cell, or all could vanish
+                table = np.zeros(potentials[index].shape)
+                for each in hosted:
+                    table += spread(each.fine(each.theta), each.scope, clique)
+                alive = potentials[index] > 0
+                largest = float(table[alive].max()) if alive.any() else 0.0
+                potentials[index] *= np.exp(np.where(alive, np.maximum(table - largest, FAINT), 0.0))
+                scale += largest
+        return potentials, scale
 
-    def fit(self, sweeps: int, tolerance: float = TOLERANCE) -> float:
-        """Sweep until no block moves by more than `tolerance` in L1, or `sweeps` times.
+    def fit(self, sweeps: int, tolerance: float = TOLERANCE, gap: float = 0.0) -> float:
+        """Sweep until a stated criterion is met (see the module), or `sweeps` times.
+
+        Returns:
+            The largest move of a block in the last sweep, in L1.
+        """
+        moved = 0.0
+        smooth = not any(e.conditional for e in self.evidence)
+        path = [self._factors()]
+        for left in range(sweeps - 1, -1, -1):
+            moved = self._sweep(tolerance)
+            if moved <= tolerance:
+                break
+            path.append(self._factors())
+            if len(path) == KEPT and left and smooth:
+                settle(self.beliefs)
+                if self.lack() <= gap:
+                    return moved
+                self._leap(path)
+                path = [self._factors()]
+        settle(self.beliefs)
+        return moved
+
+    def lack(self) -> float:
+        """Return a bound on how far settled beliefs are from the optimum [nats]: the duality gap.
+
+        Exact marginals have no penalty: the square of the largest miss in L1 stands for theirs.
+        """
+        total = missed = 0.0
+        for each in self.evidence:
+            if each.idle or each.conditional:
+                continue
+            off = self.current(each) - each.target
+            if each.exact:
+                missed = max(missed, float(np.abs(off).sum()))
+            else:
+                tau = each.tau * each.relief
+                total += float(((off + tau * each.theta) ** 2 / (2 * tau)).sum())
+        return max(total, missed**2)
+
+    def _factors(self) -> Table:
+        return np.concatenate([e.theta.ravel() for e in self.evidence] or [np.zeros(0)])
+
+    def _leap(self, path: list[Table]) -> None:
+        """Move the factors to where `path` leads, if the dual objective is lower there."""
+        tree = self.beliefs.tree
+        before = self._dual(self._potentials(tree))
+        self._put(ahead(path))
+        found = self._potentials(tree)
+        if self._dual(found) >= before:
+            self._put(path[-1])
+            return
+        self.beliefs = calibrate(tree, found[0])
+        self._pending = [0.0] * len(tree.cliques)
+        for each in self.evidence:
+            each.moved = 1.0
+
+    def _put(self, factors: Table) -> None:
+        at = 0
+        for each in self.evidence:
+            each.theta = factors[at : at + each.theta.size].reshape(each.theta.shape)
+            at += each.theta.size
+
+    def _dual(self, potentials: tuple[list[Table], float]) -> float:
+        """Return the dual objective of the factors, given their products."""
+        value = collect(self.beliefs.tree, potentials[0])[2] + potentials[1]
+        for each in self.evidence:
+            if not each.idle:
+                tau = each.tau * each.relief
+                value -= float((each.theta * each.target).sum() - (tau * each.theta**2).sum() / 2)
+        return value
+
+    def fasten(self, tolerance: float = 1e-12, sweeps: int = 400) -> float:
+        """Step the exact published conditionals alone until each holds to `tolerance` in L1.
 
         Returns:
             The largest move of the last sweep.
         """
+        fixed = [e for e in self.evidence if e.conditional and e.exact]
+        if not fixed:
+            return 0.0
+        settle(self.beliefs)
         moved = 0.0
         for _ in range(sweeps):
-            moved = self._sweep(tolerance)
+            moved = 0.0
+            for each in fixed:
+                index = _host(self.beliefs.tree, each.scope)
+                clique, table = self.beliefs.tree.cliques[index], self.beliefs.tables[index]
+                change = each.fine(each.step(each.coarse(collapse(table, clique, each.scope))))
+                table *= spread(np.ascontiguousarray(change), each.scope, clique)
+                settle(self.beliefs)
+                moved = max(moved, each.moved)
             if moved <= tolerance:
                 break
-        settle(self.beliefs)
         return moved
 
     def objective(self) -> float:
@@ -184,7 +295,7 @@ class Estimator:
             if self.beliefs.tree.parents[index] >= 0:
                 value -= _entropy(self.beliefs.separators[index])
         for each in self.evidence:
-            if not each.exact:
+            if not each.exact and not each.idle and not each.conditional:
                 value -= float(((self.current(each) - each.target) ** 2 / (2 * each.tau)).sum())
         return value
 

@@ -1,9 +1,9 @@
 """Ancestral sampling from a junction tree, exact, vectorised, and conditional on given codes.
 
 Cliques are sampled root first. Inside each group of rows with equal parent codes the new columns are
-drawn systematically (counts as even as can be, one random offset per group) and dealt to the group's
-rows in a *fresh* random order: the shuffle is what makes siblings conditionally independent.
-Without it, children of one parent move in lockstep.
+drawn systematically (counts as even as can be, one random offset per group), evened out over all groups
+(see `even`), and dealt to the group's rows in a *fresh* random order: the shuffle is what makes siblings
+conditionally independent. Without it, children of one parent move in lockstep.
 
 With given codes, attributes are eliminated one by one, the given ones last, and then drawn in
 reverse order, each from its exact conditional.
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.generators.pgm.calibrate import Beliefs
+from synthspec.generators.pgm.even import even_out
 from synthspec.generators.pgm.factor import Scope, Table, collapse, product, ratio, spread, union
 
 BATCH = 1 << 16
@@ -39,6 +40,7 @@ class Step:
         cumulative: cumulative conditional shares, shape (cells of old, cells of new), last column 1.
         decode: the codes of each new attribute per cell of new.
         sizes: sizes of the old attributes.
+        due: per new attribute the shares that a batch should have in all; empty where that is open.
     """
 
     old: Scope
@@ -46,6 +48,7 @@ class Step:
     cumulative: Table
     decode: tuple[AnyInts, ...]
     sizes: tuple[int, ...]
+    due: tuple[Table, ...] = ()
 
 
 def plan(beliefs: Beliefs, given: frozenset[int] = frozenset()) -> tuple[Step, ...]:
@@ -58,11 +61,13 @@ def plan(beliefs: Beliefs, given: frozenset[int] = frozenset()) -> tuple[Step, .
         old = tree.separators[index] if tree.parents[index] >= 0 else ()
         new = tuple(a for a in clique if a not in old)
         if new:
-            steps.append(_step(tree.sizes, beliefs.tables[index], clique, old, new))
+            steps.append(_step(tree.sizes, beliefs.tables[index], clique, old, new, even=bool(old)))
     return tuple(steps)
 
 
-def _step(sizes: Sequence[int], table: Table, scope: Scope, old: Scope, new: Scope) -> Step:
+def _step(
+    sizes: Sequence[int], table: Table, scope: Scope, old: Scope, new: Scope, *, even: bool = False
+) -> Step:
     """Return P(new | old) as a step; rows of `old` without mass fall back to the marginal of new."""
     matrix = table.transpose([scope.index(a) for a in (*old, *new)])
     shape = [sizes[a] for a in new]
@@ -77,7 +82,10 @@ def _step(sizes: Sequence[int], table: Table, scope: Scope, old: Scope, new: Sco
     cumulative[np.arange(shares.shape[1])[None, :] >= final[:, None]] = 1.0
     cells = np.unravel_index(np.arange(matrix.shape[1]), shape)
     decode = tuple(c.astype(_narrow(s)) for c, s in zip(cells, shape))
-    return Step(old, new, cumulative, decode, tuple(sizes[a] for a in old))
+    due: list[Table] = []
+    for codes, size in zip(cells, shape):
+        due.append(np.bincount(codes, weights=pooled, minlength=size).astype(np.float64))
+    return Step(old, new, cumulative, decode, tuple(sizes[a] for a in old), tuple(due) if even else ())
 
 
 def _narrow(size: int) -> type[np.integer]:
@@ -201,6 +209,8 @@ def _deal_step(
     flat = ends.astype(np.int32)
     flat += (np.cumsum(sizes) - sizes).astype(np.int32)[:, None]
     counts = np.diff(flat.ravel(), prepend=0)
+    for code, due in zip(step.decode, step.due):
+        even_out(counts.reshape(table.shape), table, sizes, code, due * rows, rng)
     hit = np.flatnonzero(counts)
     return order, np.repeat((hit % table.shape[1]).astype(np.int32), counts[hit])
 

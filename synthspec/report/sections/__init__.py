@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from synthspec.release.release import Release
 from synthspec.report.blocks import Section
+from synthspec.report.sections.answers import answers
 from synthspec.report.sections.budget import budget
 from synthspec.report.sections.claim import claim
 from synthspec.report.sections.cover import cover
@@ -17,6 +18,7 @@ from synthspec.report.sections.gates import gates
 from synthspec.report.sections.glossary import glossary
 from synthspec.report.sections.limits import limits
 from synthspec.report.sections.rules import rules
+from synthspec.report.sections.scenarios import scenarios
 from synthspec.report.sections.scope import scope
 
 SECTIONS: tuple[Callable[[Release], Section], ...] = (
@@ -27,7 +29,9 @@ SECTIONS: tuple[Callable[[Release], Section], ...] = (
     domains,
     fit,
     rules,
+    scenarios,
     fidelity,
+    answers,
     gates,
     limits,
     files,

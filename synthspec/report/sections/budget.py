@@ -10,6 +10,7 @@ from synthspec.report.words import count, listed, named, near, number, percent, 
 STAGES: tuple[tuple[Stage, str], ...] = (
     ("discover", "lists of values"),
     ("tighten", "ranges"),
+    ("determine", "dependencies"),
     ("fit", "fit of the source"),
     ("learn", "models"),
     ("report", "error figures of this report"),

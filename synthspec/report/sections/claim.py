@@ -167,7 +167,8 @@ def _ledger(release: Release) -> tuple[str | Value, ...]:
 
 
 def _not_covered(release: Release) -> Callout:
-    public = sum(column.role == "modelled" for column in release.columns)
+    declared = [each for each in release.columns if each.role == "modelled" or each.field is not None]
+    public = sum(each.role != "id" and not each.hidden for each in declared)
     return Callout(
         tone="warning",
         title="What the claim does not cover",

@@ -10,8 +10,9 @@ from synthspec.report.words import count, named, number, plain, quoted
 
 def domains(release: Release) -> Section:
     """Return the section."""
-    bought = sum(bool(_events(release, column.name)) for column in release.columns)
-    told = sum(column.basis is not None for column in release.columns)
+    columns = tuple(column for column in release.columns if not column.hidden)
+    bought = sum(bool(_events(release, column.name)) for column in columns)
+    told = sum(column.basis is not None for column in columns)
     return Section(
         id="domains",
         title="Where the domains come from",
@@ -20,7 +21,7 @@ def domains(release: Release) -> Section:
             Prose(
                 parts=(
                     "Domains are written in the spec and count as public, or are bought from the budget. Of ",
-                    number(len(release.columns), count(len(release.columns)), "S"),
+                    number(len(columns), count(len(columns)), "S"),
                     " columns, ",
                     number(bought, count(bought), "M"),
                     " had a list or a range bought; for ",
@@ -33,21 +34,21 @@ def domains(release: Release) -> Section:
             Table(
                 caption="Columns, in the order of the table",
                 columns=("Column", "Type", "Domain", "Origin", "Basis"),
-                rows=tuple(_row(release, column) for column in release.columns),
-                folded=len(release.columns) > 40,
+                rows=tuple(_row(release, column) for column in columns),
+                folded=len(columns) > 40,
             ),
         ),
     )
 
 
 def _events(release: Release, name: str) -> tuple[str, ...]:
-    bought = (event for event in release.events if event.stage in ("discover", "tighten"))
+    bought = (event for event in release.events if event.stage in ("discover", "tighten", "determine"))
     return tuple(event.id for event in bought if name in event.target)
 
 
 def _row(release: Release, column: PlannedColumn) -> tuple[Value, ...]:
     domain = plain("") if column.column is None else quoted(column.column.domain_text(), 80)
-    basis = plain("no basis" if column.role == "modelled" else "")
+    basis = plain("no basis" if column.role == "modelled" or column.field is not None else "")
     return (
         named(column.name),
         plain(_type(column)),

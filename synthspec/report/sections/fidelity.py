@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from synthspec.errors import GateError
-from synthspec.generators.base import Model
-from synthspec.generators.models import load_model
-from synthspec.release.release import Assessment, Release, SavedModel
+from synthspec.release.release import Assessment, Release
 from synthspec.report.blocks import Block, Callout, Dots, Figure, Heading, Prose, Section, Table, Value
-from synthspec.report.measured import Comparison, compare, total
+from synthspec.report.measured import Comparison, compare, rebuild, total
 from synthspec.report.words import about, count, listed, near, number, plain, up
 
 WORST = 10
@@ -23,15 +20,6 @@ def fidelity(release: Release) -> Section:
         question="How far are the released rows from the private ones, and where is it worst?",
         blocks=tuple(blocks),
     )
-
-
-def _rebuild(saved: SavedModel) -> Model:
-    try:
-        return load_model(saved.facts, saved.arrays)
-    except (KeyError, IndexError, TypeError, ValueError):
-        raise GateError(
-            "Q605", f"the model of group `{saved.group}` cannot be rebuilt from the release"
-        ) from None
 
 
 def _paid(release: Release) -> tuple[Block, ...]:
@@ -105,7 +93,7 @@ def _distance(a: Assessment, width: float) -> tuple[Value, ...]:
 
 
 def _measured(release: Release) -> tuple[Block, ...]:
-    found = compare(release, _rebuild)
+    found = compare(release, rebuild)
     if not found:
         return ()
     blocks: list[Block] = [Heading(text="Free: the model against the noisy answers it learned from")]

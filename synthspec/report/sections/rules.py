@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from synthspec.release.release import Release, RuleCheck
+from collections.abc import Mapping
+
+from synthspec.release.release import Release, RuleCheck, Strategy
 from synthspec.report.blocks import Block, Prose, Section, Table, Value
 from synthspec.report.words import count, named, number, percent, plain, quoted
 
-MET: dict[str, str] = {
+MET: dict[Strategy, str] = {
     "construction": "by construction",
+    "transform": "by modelling another column",
+    "repair": "changing rows of a unit",
+    "within": "drawing values again inside their codes",
     "rejection": "redrawing rows",
     "model": "zeros in the model",
     "unchecked": "not enforced",
@@ -21,7 +26,7 @@ def rules(release: Release) -> Section:
     if not held.rules:
         blocks = (Prose(parts=("The spec states no rules.",)),)
     else:
-        blocks = (_summary(release), _table(held.rules))
+        blocks = (_summary(release), _table(held.rules, {each.rule: each.how for each in release.plan.met}))
     return Section(
         id="rules", title="Rules", question="Do the released rows obey what the spec demands?", blocks=blocks
     )
@@ -44,24 +49,33 @@ def _summary(release: Release) -> Prose:
             number(held.acceptance, percent(held.acceptance), "S"),
             " were kept.",
         ]
+    for check in held.rules:
+        if check.repaired:
+            parts += [
+                " To meet ",
+                named(check.name),
+                ", ",
+                number(check.repaired, percent(check.repaired), "S"),
+                " of the released rows were changed or drawn anew: they do not follow what was learnt.",
+            ]
     return Prose(parts=tuple(parts))
 
 
-def _table(checks: tuple[RuleCheck, ...]) -> Table:
+def _table(checks: tuple[RuleCheck, ...], hows: Mapping[str, str]) -> Table:
     ordered = sorted(checks, key=lambda check: -check.worst)
     return Table(
         caption="Rules, most violations first",
         columns=("Rule", "Says", "Met by", "Rows kept", "Violations", "Second engine"),
-        rows=tuple(_row(check) for check in ordered),
+        rows=tuple(_row(check, hows.get(check.name)) for check in ordered),
         numeric=(3, 4, 5),
     )
 
 
-def _row(check: RuleCheck) -> tuple[Value, ...]:
+def _row(check: RuleCheck, how: str | None) -> tuple[Value, ...]:
     kept = plain("") if check.acceptance is None else number(check.acceptance, percent(check.acceptance), "S")
     says = check.text if check.because is None else f"{check.text} ({check.because})"
     again = check.recounted
-    met = MET[check.strategy] if check.enforce == "always" else "reported only"
+    met = (how or MET[check.strategy]) if check.enforce == "always" else "reported only"
     return (
         named(check.name),
         quoted(says),

@@ -19,7 +19,9 @@ def scenarios(release: Release) -> Section:
                     "Each scenario is a further table drawn from the models that were paid for: it costs "
                     "nothing, and says nothing more about any person. Conditions are entered into the "
                     "model, so that no row is thrown away because its class is rare. Rebalanced tables "
-                    "do not show how common things are; their weights undo that.",
+                    "do not show how common things are; their weights undo that. Rows that were given, or "
+                    "blended in, are public or released ones and come out as they are; rows that are varied "
+                    "afterwards are synthetic ones.",
                 )
             ),
             _table(release.scenarios),
@@ -46,15 +48,30 @@ def _row(table: ScenarioTable) -> tuple[Value, ...]:
     if table.problem is not None:
         return (named(table.name), quoted(table.condition), plain(table.problem), *(plain(""),) * 3)
     likely = plain("not known") if table.probability is None else _share(table.probability)
+    if table.mix or table.given is not None:
+        likely = plain("no condition")
     effective = plain("all") if table.effective is None else _rows(table.effective * held.rows)
     return (
         named(table.name),
-        quoted(table.condition) if table.condition else plain("none"),
+        _origin(table),
         likely,
         _rows(held.rows),
         effective,
         number(held.violations, count(held.violations), "S"),
     )
+
+
+def _origin(table: ScenarioTable) -> Value:
+    """Return the condition, or where the rows are from that were not drawn."""
+    if table.mix:
+        parts = ", ".join(f"{label} {percent(share)}" for label, share in table.mix)
+        return quoted(f"a blend of {parts}")
+    if table.given is not None:
+        also = f" AND {table.condition}" if table.condition else ""
+        return quoted(f"completes the rows of {table.given}{also}")
+    if table.augmented is not None:
+        return quoted(f"{table.condition or 'none'}; {count(table.augmented)} rows varied")
+    return quoted(table.condition) if table.condition else plain("none")
 
 
 def _rows(value: float) -> Value:

@@ -64,4 +64,5 @@ def _made(release: Release) -> tuple[Item, ...]:
 
 
 def _columns(release: Release) -> Value:
-    return number(len(release.columns), str(len(release.columns)), "S")
+    columns = sum(not column.hidden for column in release.columns)
+    return number(columns, str(columns), "S")

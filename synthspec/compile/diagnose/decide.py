@@ -1,0 +1,132 @@
+"""Decide: is there a row that meets these facts? By search first, by z3 where search cannot tell.
+
+A "yes" always comes with a row that was evaluated; a "no" is a proof; else the answer is None. z3 is
+imported only when a question needs it, and everything together ends within `SECONDS`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from synthspec.compile.diagnose.answer import Answer
+from synthspec.compile.diagnose.facts import Fact, base_columns, connected
+from synthspec.compile.diagnose.search import Ask, Effort, Near, Row, pinned, search
+from synthspec.plan.plan import PlannedColumn
+from synthspec.terms.walk import columns_of
+
+if TYPE_CHECKING:
+    from synthspec.compile.diagnose.solver import Solver
+
+SECONDS = 4.5
+"""For all questions of one spec together; a check then ends within 5 s."""
+ONE = 1.5
+"""Seconds for one question."""
+TRIALS = 10_000
+"""Evaluations of all searches together, about a quarter of a second."""
+EACH = 500
+"""Evaluations of one search when z3 can take over; without it one search may use all that are left."""
+
+
+@dataclass(eq=False)
+class Decider:
+    """Answers questions about one spec.
+
+    Attributes:
+        columns: every column, by name.
+        z3: whether z3 may be used; by default when it is installed.
+        seen: values of rows that met all facts, per column.
+        near: the row that met all facts last; searches start there.
+    """
+
+    columns: Mapping[str, PlannedColumn]
+    z3: bool = field(default_factory=lambda: find_spec("z3") is not None)
+    effort: Effort = field(default_factory=lambda: Effort(TRIALS))
+    seen: dict[str, set[object]] = field(default_factory=dict)
+    near: Near = field(default_factory=Near)
+    late: bool = False
+
+    def __post_init__(self) -> None:
+        self._end = time.monotonic() + SECONDS
+        self._solver: Solver | None = None
+
+    def ask(self, facts: Sequence[Fact], asks: Sequence[Ask] = ()) -> Answer:
+        """Return whether a row meets all facts and asks; with asks, of the facts tied to one of them."""
+        if asks:
+            named = [name for ask in asks for name in columns_of(ask.expression)]
+            facts = connected(facts, base_columns(named, facts) + tuple(named))
+        swapped = self._swap(facts, asks)
+        if swapped is not None:
+            return Answer(True, swapped)
+        spend = Effort(min(self.effort.left, EACH) if self.z3 else self.effort.left)
+        before = spend.left
+        found = search(self.columns, facts, asks, spend, self.near)
+        self.effort.left -= before - max(spend.left, 0)
+        if found.row is not None:
+            return Answer(True, found.row)
+        if found.none:
+            return Answer(False, core=tuple(fact for fact in facts if fact.name in found.blamed))
+        return self._prove(facts, asks) if self.z3 else Answer(None)
+
+    def _swap(self, facts: Sequence[Fact], asks: Sequence[Ask]) -> Row | None:
+        """Return the near row with one value exchanged, when that answers a question about one value."""
+        wanted = pinned(asks[0]) if len(asks) == 1 else None
+        if wanted is None or wanted[0] not in self.near.row:
+            return None
+        row, changed = {**self.near.row, wanted[0]: wanted[1]}, {wanted[0]}
+        if not all(name in row for fact in facts for name in fact.columns):
+            return None
+        if any(fact.value is not None and wanted[0] in (fact.subject, *fact.columns) for fact in facts):
+            return None
+        for fact in facts:
+            if (fact.name not in self.near.met or changed & set(fact.columns)) and not fact.holds(row):
+                return None
+        return row
+
+    def saw(self, row: Row, facts: Sequence[Fact]) -> None:
+        """Remember a row that meets all of the facts that there are about its columns."""
+        self.near.saw(row, facts)
+        for name, value in row.items():
+            self.seen.setdefault(name, set()).add(value)
+
+    def _prove(self, facts: Sequence[Fact], asks: Sequence[Ask]) -> Answer:
+        left = self._end - time.monotonic()
+        if left <= 0.05:
+            self.late = True
+            return Answer(None)
+        if self._solver is None:
+            from synthspec.compile.diagnose.solver import Solver
+
+            self._solver = Solver(self.columns)
+            left = self._end - time.monotonic()
+        answer = self._solver.ask(facts, asks, max(0.05, min(ONE, left)))
+        self.late = self.late or (answer.possible is None and self._solver.slow)
+        return answer
+
+    def minimal(self, facts: Sequence[Fact], asks: Sequence[Ask] = ()) -> tuple[tuple[Fact, ...], bool]:
+        """Return a smallest-by-deletion set of `facts` that excludes every row, and whether it surely is.
+
+        Facts about presence stay, since they are given. Domains are left out before tables, and tables
+        before rules, so that what is shown is as much as possible about rules.
+        """
+        answer = self.ask(facts, asks)
+        given = tuple(fact for fact in facts if fact.kind == "present")
+        left = [fact for fact in (answer.core or facts) if fact.kind != "present"]
+        sure = True
+        for fact in sorted(left, key=lambda each: _ORDER.index(each.kind)):
+            if not any(fact is other for other in left):
+                continue
+            fewer = [other for other in left if other is not fact]
+            answer = self.ask((*fewer, *given), asks)
+            if answer.possible is False:
+                kept = {id(each) for each in answer.core}
+                left = [each for each in fewer if id(each) in kept] if answer.core else fewer
+            elif answer.possible is None:
+                sure = False
+        return tuple(left), sure
+
+
+_ORDER = ("computed", "step", "high", "low", "values", "known", "combos", "check", "present")

@@ -1,0 +1,79 @@
+"""Crossed: rows of one group drawn under rules that tie them to columns drawn before and not given.
+
+Rows fall into classes by what the columns outside allow; each class is drawn from the group's model
+conditioned on that, so nothing is refused. What earlier groups drew keeps its distribution: only what
+this group draws is conditioned.
+
+Source: ours; exact conditioning on a junction tree (generators/weighted.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthspec.generators.base import Model
+from synthspec.generators.tree_model import TreeModel
+from synthspec.generators.weighted import weighted
+from synthspec.plan.zeros import Cross
+from synthspec.privacy.entropy import SampleRng
+from synthspec.terms.codes import Codes
+
+
+class Crossed:
+    """The model of one group with its crosses; conditioned models are made once."""
+
+    def __init__(self, model: Model, crosses: Sequence[Cross]) -> None:
+        known = model.domain.attributes if isinstance(model, TreeModel) else ()
+        self._model = model
+        self._crosses = [cross for cross in crosses if set(cross.inner) <= set(known)]
+        self._found: dict[tuple[int, ...], Model] = {}
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The attributes that the model is conditioned on."""
+        return self._model.given if isinstance(self._model, TreeModel) else frozenset()
+
+    def sample(
+        self, rows: int, rng: SampleRng, given: Codes | None, codes: Mapping[str, NDArray[np.int64]]
+    ) -> Codes:
+        """Return `rows` rows of the group.
+
+        Args:
+            rows: how many.
+            rng: public randomness.
+            given: codes of the given columns.
+            codes: of all columns drawn so far, shape (rows,) each.
+        """
+        if not self._crosses or not rows:
+            return self._model.sample(rows, rng, given)
+        key = np.stack([cross.classes[tuple(codes[n] for n in cross.outer)] for cross in self._crosses])
+        kinds, place = np.unique(key, axis=1, return_inverse=True)
+        place = place.reshape(-1)
+        own: dict[str, NDArray[np.integer]] = {}
+        drawn: Codes | None = None
+        for at, kind in enumerate(kinds.T.tolist()):
+            mine = np.flatnonzero(place == at)
+            part = None if given is None else _rows(given, mine)
+            drawn = self._conditioned(tuple(kind)).sample(len(mine), rng.split("class", *kind), part)
+            for name, column in drawn.columns.items():
+                own.setdefault(name, np.zeros(rows, dtype=np.int64))[mine] = column
+        assert drawn is not None
+        return Codes(drawn.domain, own)
+
+    def _conditioned(self, kind: tuple[int, ...]) -> Model:
+        """Return the model under the masks of one class; the model itself where they need too many cells."""
+        if kind not in self._found:
+            masks = [(cross.inner, cross.masks[at]) for cross, at in zip(self._crosses, kind, strict=True)]
+            factors = [(inner, 1.0 - mask) for inner, mask in masks if mask.any()]
+            found = None
+            if factors and isinstance(self._model, TreeModel):
+                found = weighted(self._model, factors)
+            self._found[kind] = self._model if found is None else found[0]
+        return self._found[kind]
+
+
+def _rows(codes: Codes, mine: NDArray[np.int64]) -> Codes:
+    return Codes(codes.domain, {name: column[mine] for name, column in codes.columns.items()})

@@ -1,0 +1,81 @@
+"""Finish: a table made whole: columns over windows, and rows repaired where a rule across rows asks.
+
+Rows reach this point lawful one by one but for rules that name what may be changed (`repair`), rules
+over windows, and intervals of one unit. A row rule with `repair` takes new values of the named columns
+from fresh rows of the model; a limit on a running value shrinks the named number until it holds;
+intervals move apart. What that cannot mend is a unit that is drawn anew. Rows of lawful units are
+never touched, so that repairing twice is repairing once. The repaired share is reported: these rows
+do not follow the learned distribution.
+
+Source: ours; LANGUAGE 2.7 and 6.4 of the design. All of it looks at synthetic rows only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from synthspec.draw.repair import repaired
+from synthspec.draw.whole import Mask, Redraw, Whole, replaced, whole_units
+from synthspec.errors import SamplingError
+from synthspec.privacy.entropy import SampleRng
+
+TURNS = 200
+
+
+def finished(
+    frame: pl.DataFrame, whole: Whole, redraw: Redraw, rng: SampleRng
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Return the table with late columns, every enforced rule holding, and the rows changed per rule.
+
+    Args:
+        frame: typed rows with their ids, each meeting `whole.early()`.
+        whole: the rules.
+        redraw: gives fresh rows.
+        rng: public randomness.
+
+    Raises:
+        SamplingError: G450, when units still break a rule after TURNS turns.
+    """
+    frame = whole.with_late(frame)
+    changed: dict[str, int] = {}
+    broken = whole.broken(frame)
+    for turn in range(TURNS):
+        if not broken:
+            return frame, changed
+        stream = rng.split("turn", turn)
+        frame, mended = repaired(frame, whole, broken, redraw, stream)
+        for name, count in mended.items():
+            changed[name] = changed.get(name, 0) + count
+        left = whole.broken(frame)
+        frame, again = _redrawn(frame, whole, left, redraw, stream.split("anew"))
+        for name, count in again.items():
+            changed[name] = changed.get(name, 0) + count
+        broken = whole.broken(frame) if left else left
+    if not broken:
+        return frame, changed
+    worst = max(broken, key=lambda name: int(broken[name].sum()))
+    raise SamplingError(
+        "G450",
+        f"rule `{worst}` could not be met: {TURNS} turns of repairing left rows that break it",
+        helps=("loosen the rule, or name more columns under `repair:`", "draw fewer rows with `-n`"),
+    )
+
+
+def _redrawn(
+    frame: pl.DataFrame, whole: Whole, broken: Mapping[str, Mask], redraw: Redraw, rng: SampleRng
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Return the frame with every unit that breaks a rule drawn anew, its ids kept."""
+    if not broken:
+        return frame, {}
+    bad = np.zeros(frame.height, dtype=np.bool_)
+    counts: dict[str, int] = {}
+    rules = {rule.name: rule for rule in whole.rules}
+    for name, mask in broken.items():
+        units = whole_units(frame, mask, whole.unit_of(rules.get(name)))
+        counts[name] = int((units & ~bad).sum())
+        bad |= units
+    fresh = redraw(int(bad.sum()), rng)
+    return whole.with_late(replaced(frame, bad, fresh, whole)), counts

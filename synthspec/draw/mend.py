@@ -1,0 +1,293 @@
+"""Mend: rows that break a rule get other values inside the codes they were drawn with.
+
+A model gives codes; rules can be finer than these. The values of a row that breaks a rule are drawn
+anew inside its codes, all columns that rules tie together at once, until the rules hold: the cells
+keep their probabilities, and inside a cell the values are those of the column's own density, conditional
+on the rules. Codes of computed columns that a later group was given must stay what they were.
+Rows whose cells hold next to nothing lawful are drawn from the lawful part of the cell (draw/inside);
+what is left has nothing lawful in it, and is for whoever draws whole rows.
+
+Source: ours (rejection sampling: von Neumann 1951).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from synthspec.columns import AnyColumn, Ordered
+from synthspec.draw.broken import Mask, broken_rows
+from synthspec.draw.frame import decoded, encoded
+from synthspec.draw.inside import Cell, cell_of
+from synthspec.plan.clauses import bases, substituted
+from synthspec.plan.late import early_computed
+from synthspec.plan.plan import Group, PlannedColumn
+from synthspec.privacy.entropy import SampleRng
+from synthspec.terms.expr import Column, Compare, Expr, Logic
+from synthspec.terms.literal import literal
+from synthspec.terms.physical import from_physical
+from synthspec.terms.to_polars import to_polars
+from synthspec.terms.types import INT
+from synthspec.terms.walk import columns_of
+
+TRIES = 8
+"""Times that values are drawn again before the lawful part of a cell is looked for."""
+MOST_CELLS = 128
+"""Different cells of a batch whose lawful part is looked for; the rows of others are left as they are."""
+PROPOSALS = 200
+"""Times that values are proposed from there."""
+
+Codes = Mapping[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Candidate rows with the codes they were drawn with, those of given columns included."""
+
+    frame: pl.DataFrame
+    codes: Codes
+
+
+@dataclass(frozen=True, eq=False)
+class Knot:
+    """Columns that rules tie together.
+
+    free: those with codes of several values. tested: computed columns that follow from these and that
+    conditions or guards look at, in order; others: the rest of what follows. guards: given computed
+    columns whose code must not change. conditions: by rule. reads: all columns looked at.
+    """
+
+    sources: tuple[str, ...]
+    free: tuple[str, ...]
+    tested: tuple[PlannedColumn, ...]
+    others: tuple[PlannedColumn, ...]
+    guards: tuple[str, ...]
+    conditions: Mapping[str, Expr]
+    reads: tuple[str, ...]
+
+    @property
+    def changed(self) -> list[str]:
+        """The columns that get new values."""
+        return [*self.free, *(column.name for column in (*self.tested, *self.others))]
+
+
+class Mender:
+    """Mends the rows of batches; what is tied to what is found once."""
+
+    def __init__(
+        self, columns: Sequence[PlannedColumn], groups: Sequence[Group], conditions: Mapping[str, Expr]
+    ) -> None:
+        """Take `columns` as they are decoded (densities in place), and the `conditions` that must hold."""
+        self._columns = {column.name: column for column in columns}
+        self._conditions = conditions
+        given = {name for group in groups for name in group.given}
+        self._guards = {
+            name: bases(name, self._columns) for name in given if self._columns[name].role == "computed"
+        }
+        self._cells: dict[tuple[tuple[str, int], ...], Cell | None] = {}
+        self.knots = self._knots()
+
+    def mend(
+        self, batch: Batch, masks: Mapping[str, Mask], rng: SampleRng
+    ) -> tuple[pl.DataFrame, dict[str, Mask]]:
+        """Return the rows with other values where they broke a rule, and which rows still break which."""
+        frame, left = batch.frame, {name: mask.copy() for name, mask in masks.items()}
+        for at, knot in enumerate(self.knots):
+            mine = [left[name] for name in knot.conditions if name in left]
+            rows = np.flatnonzero(np.logical_or.reduce(mine)) if mine else np.zeros(0, dtype=np.int64)
+            if not len(rows) or not knot.free:
+                continue
+            good, patch = self._knot(knot, frame[rows], batch.codes, rows, rng.split("knot", at))
+            if not len(good):
+                continue
+            frame = _patched(frame, good, patch)
+            for name in knot.conditions:
+                if name in left:
+                    left[name][good] = False
+        return frame, left
+
+    def _knot(
+        self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64], rng: SampleRng
+    ) -> tuple[NDArray[np.int64], pl.DataFrame]:
+        """Return the rows that could be mended, and their new values."""
+        part = part.select(name for name in part.columns if name in knot.reads)
+        generator = rng.generator
+        found: list[tuple[NDArray[np.int64], pl.DataFrame]] = []
+        for _ in range(TRIES):
+            part = part.with_columns(
+                decoded(codes[name][rows], self._columns[name], generator) for name in knot.free
+            )
+            part = computed_anew(part, knot.tested)
+            bad = self._bad(knot, part, codes, rows)
+            good = ~bad
+            if good.any():
+                found.append((rows[good], part.filter(pl.Series(good))))
+                part, rows = part.filter(pl.Series(bad)), rows[bad]
+            if not len(rows):
+                break
+        else:
+            found += self._narrowed(knot, part, codes, rows, generator)
+        patch = pl.concat([part.clear(), *(values for _, values in found)])
+        return (
+            np.concatenate([np.zeros(0, dtype=np.int64), *(at for at, _ in found)]),
+            computed_anew(patch, knot.others).select(knot.changed),
+        )
+
+    def _bad(self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64]) -> Mask:
+        none = np.zeros(part.height, dtype=np.bool_)
+        bad = np.logical_or.reduce([none, *broken_rows(part, knot.conditions).values()])
+        for name in knot.guards:
+            bad = bad | (encoded(part, self._columns[name]) != codes[name][rows])
+        return np.asarray(bad)
+
+    def _narrowed(
+        self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64], rng: np.random.Generator
+    ) -> list[tuple[NDArray[np.int64], pl.DataFrame]]:
+        """Return rows mended by proposals from the lawful parts of their cells."""
+        fixed = [name for name in (*knot.sources, *knot.guards) if name in codes]
+        _, first, cell = np.unique(
+            np.stack([codes[name][rows] for name in fixed]), axis=1, return_index=True, return_inverse=True
+        )
+        cell = cell.reshape(-1)
+        often = np.argsort(-np.bincount(cell), kind="stable")[:MOST_CELLS]
+        cells: list[Cell | None] = [None] * len(first)
+        for place in often.tolist():
+            cells[place] = self._known(knot, {name: int(codes[name][rows[first[place]]]) for name in fixed})
+        found: list[tuple[NDArray[np.int64], pl.DataFrame]] = []
+        alive = np.array([each is not None for each in cells], dtype=np.bool_)[cell]
+        part, rows, cell = part.filter(pl.Series(alive)), rows[alive], cell[alive]
+        for _ in range(PROPOSALS):
+            if not len(rows):
+                break
+            part = computed_anew(_proposed(part, cells, cell, rng), knot.tested)
+            bad = self._bad(knot, part, codes, rows)
+            found.append((rows[~bad], part.filter(pl.Series(~bad))))
+            part, rows, cell = part.filter(pl.Series(bad)), rows[bad], cell[bad]
+        return found
+
+    def _known(self, knot: Knot, codes: Mapping[str, int]) -> Cell | None:
+        """Return `_cell`, found once."""
+        key = tuple(codes.items())
+        if key not in self._cells:
+            self._cells[key] = self._cell(knot, codes)
+        return self._cells[key]
+
+    def _cell(self, knot: Knot, codes: Mapping[str, int]) -> Cell | None:
+        """Return the lawful part of a cell: of the columns that rules tie, and the given codes to keep."""
+        columns: dict[str, AnyColumn] = {}
+        for name in knot.sources:
+            column = self._columns[name].column
+            if column is None:
+                return None
+            columns[name] = column
+        parts = [substituted(condition, self._columns) for condition in knot.conditions.values()]
+        for name in knot.guards:
+            column = self._columns[name].column
+            assert column is not None
+            code = column.encode(Column(name=name, type=self._columns[name].type))
+            same = Compare(op="=", left=code, right=literal(codes[name], INT))
+            parts.append(substituted(same, self._columns))
+        whole = Logic(op="and", args=tuple(parts))
+        free = [name for name in knot.free if codes[name] < getattr(columns[name], "codes", 0)]
+        if not free:
+            return None
+        return cell_of(whole, {name: columns[name] for name in columns_of(whole)}, codes, free)
+
+    def _knots(self) -> tuple[Knot, ...]:
+        """Return the columns that conditions and guards tie together, each set with its conditions."""
+        ties = {name: self._sources(columns_of(c)) for name, c in self._conditions.items()}
+        parts: list[set[str]] = []
+        for tie in (*ties.values(), *({*sources} for sources in self._guards.values())):
+            touching = [part for part in parts if part & tie]
+            parts = [part for part in parts if not part & tie]
+            parts.append(set(tie).union(*touching))
+        found = []
+        for part in parts:
+            conditions = {n: self._conditions[n] for n, tie in ties.items() if tie & part}
+            if conditions:
+                found.append(self._knot_of(part, conditions))
+        return tuple(found)
+
+    def _sources(self, names: Sequence[str]) -> set[str]:
+        return {source for name in names for source in bases(name, self._columns)}
+
+    def _knot_of(self, part: set[str], conditions: Mapping[str, Expr]) -> Knot:
+        sources = tuple(name for name in self._columns if name in part)
+        free = tuple(name for name in sources if _several(self._columns[name]))
+        computed = [
+            column
+            for column in early_computed(tuple(self._columns.values()))
+            if set(bases(column.name, self._columns)) & set(free)
+        ]
+        guards = tuple(name for name, tied in self._guards.items() if set(tied) & set(free))
+        reads = {*sources, *guards, *(name for c in conditions.values() for name in columns_of(c))}
+        for column in computed:
+            reads |= {column.name, *(columns_of(column.value) if column.value is not None else ())}
+        looked = {*guards, *(name for c in conditions.values() for name in columns_of(c))}
+        for column in reversed(in_order(computed)):
+            if column.name in looked and column.value is not None:
+                looked |= set(columns_of(column.value))
+        return Knot(
+            sources,
+            free,
+            in_order([column for column in computed if column.name in looked]),
+            in_order([column for column in computed if column.name not in looked]),
+            guards,
+            conditions,
+            tuple(name for name in self._columns if name in reads),
+        )
+
+
+def _proposed(
+    part: pl.DataFrame, cells: Sequence[Cell | None], cell: NDArray[np.int64], rng: np.random.Generator
+) -> pl.DataFrame:
+    """Return the rows with proposed values in their free columns; missing ones stay missing."""
+    for place in np.unique(cell):
+        held = cells[place]
+        if held is None:
+            continue
+        mine = np.flatnonzero(cell == place)
+        for column, values in zip(held.columns, held.propose(len(mine), rng), strict=True):
+            series = from_physical(pl.Series(values), column.type)
+            part = _patched(part, mine, pl.DataFrame({column.name: series}))
+    return part
+
+
+def _several(planned: PlannedColumn) -> bool:
+    """Return whether some code of a modelled column stands for several values."""
+    return (
+        planned.role == "modelled" and isinstance(planned.column, Ordered) and planned.column.cuts is not None
+    )
+
+
+def in_order(columns: Sequence[PlannedColumn]) -> tuple[PlannedColumn, ...]:
+    """Return computed columns, each after those among them that it reads."""
+    waiting, order = list(columns), list[PlannedColumn]()
+    while waiting:
+        names = {column.name for column in waiting}
+        ready = [c for c in waiting if c.value is None or not names & set(columns_of(c.value))]
+        if not ready:
+            break
+        order += ready
+        waiting = [column for column in waiting if column not in ready]
+    return tuple(order)
+
+
+def computed_anew(frame: pl.DataFrame, computed: Sequence[PlannedColumn]) -> pl.DataFrame:
+    """Return the frame with computed columns computed again, in the order given."""
+    for column in computed:
+        if column.value is not None:
+            frame = frame.with_columns(to_polars(column.value).alias(column.name))
+    return frame
+
+
+def _patched(frame: pl.DataFrame, rows: NDArray[np.int64], patch: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with `patch` in place of the values of `rows`."""
+    at = np.arange(frame.height)
+    at[rows] = frame.height + np.arange(len(rows))
+    whole = pl.concat([frame.select(patch.columns), patch])
+    return frame.with_columns(whole[at])

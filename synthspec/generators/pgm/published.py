@@ -1,0 +1,158 @@
+"""Published conditionals in the fit: P(child | parents) as a public table, exact or worth n draws.
+
+A step gives the family the marginal `m(parents) * table` and leaves the parents' marginal as it is:
+the projection that does not let the child's table speak about its parents, as in a Bayesian network.
+For every distribution r that meets the table, KL(r || model) falls by what the model's conditional
+lacks, so that cycles of these steps and of the others approach a model that meets them all.
+
+With n draws the table is a further measurement of the family: its cell variance is that of a share
+among n rows drawn from the table, and it counts against the noisy one by the two variances.
+
+Source: Csiszar & Tusnady 1984 (alternating minimisation); Heckerman, Geiger & Chickering 1995
+(tables as equivalent samples); the combination is ours (PRIVACY 7 of the design).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf
+
+import numpy as np
+
+from synthspec.generators.pgm.estimate import FLOOR, Evidence
+from synthspec.generators.pgm.factor import Table, collapse, ratio
+
+
+@dataclass(eq=False)
+class Published(Evidence):
+    """Evidence on a family; `target` holds the table, shape = the levels of the scope.
+
+    Attributes:
+        axis: the child's place in the scope.
+        free: the child's last level means "missing", of which the table does not speak.
+        draws: how many draws the table is worth; infinite when it is exact.
+        kappa: see `Recipe.kappa`.
+        partners: noisy measurements of the child: made to agree with an exact table, or, within the
+            family, pooled with one worth n draws.
+    """
+
+    axis: int = 0
+    free: bool = False
+    draws: float = inf
+    kappa: float = 0.15
+    partners: list[Evidence] = field(default_factory=list)
+    table: Table = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.table = self.target
+        self.exact = self.draws == inf
+
+    @property
+    def conditional(self) -> bool:
+        """See `Evidence.conditional`."""
+        return True
+
+    def step(self, old: Table) -> Table:
+        """See `Evidence.step`."""
+        if self.idle:
+            return super().step(old)
+        met = self._met(old)
+        if not self.exact:
+            alone = self._pull(met)
+            if not alone:
+                self.moved = 0.0
+                return np.ones_like(old)
+            self.target = met
+            return super().step(old)
+        for partner in self.partners:
+            partner.pulled = self._agreeing(partner, met)
+        change = ratio(met, old)
+        self.theta = self.theta + np.log(change, out=np.zeros_like(change), where=change > 0)
+        self.moved = float(np.abs(met - old).sum())
+        return change
+
+    def _met(self, old: Table) -> Table:
+        """Return `old` with the table as its conditional; possible cells share what impossible ones lack."""
+        table = np.where(old > 0, self.table, 0.0)
+        held = table.sum(axis=self.axis, keepdims=True)
+        spoken = np.array(old)
+        if self.free:
+            spoken[self._last(old.ndim)] = 0.0
+        mass = spoken.sum(axis=self.axis, keepdims=True)
+        met = np.where(held > 0, mass * ratio(table, np.broadcast_to(held, table.shape)), spoken)
+        if self.free:
+            met[self._last(old.ndim)] = old[self._last(old.ndim)]
+        return met
+
+    def _last(self, many: int) -> tuple[slice | int, ...]:
+        return tuple(-1 if axis == self.axis else slice(None) for axis in range(many))
+
+    def _pull(self, met: Table) -> bool:
+        """Pool the partners with the table, cell by cell; return whether its own step is still needed.
+
+        A partner y of variance v becomes (y / v + m / u) / (1 / v + 1 / u), with m the table's share and
+        u that of a share among so many draws, and is held by the pooled deviation. All then say the
+        same, and the fit does not crawl between them.
+        """
+        mass = met.sum(axis=self.axis, keepdims=True)
+        share = (self.draws * ratio(met, np.broadcast_to(mass, met.shape)) + 0.5) / (self.draws + 1.0)
+        variance = np.maximum(mass * share * (1.0 - share) / max(self.draws, 1e-12), FLOOR)
+        if self.free:
+            variance[self._last(met.ndim)] = 1e12
+        self.tau = np.clip(self.kappa * np.sqrt(variance), 1e-9, 1e6)
+        alone = True
+        for partner in self.partners:
+            noise = (np.maximum(partner.tau, 1e-12) / self.kappa) ** 2
+            stated = partner.coarse(collapse(met, self.scope, partner.scope))
+            spread = partner.coarse(collapse(variance, self.scope, partner.scope))
+            weight = noise / (noise + spread)
+            partner.pulled = partner.target + weight * (stated - partner.target)
+            partner.relief = np.maximum(
+                np.sqrt(spread / (noise + spread)), 1e-9 / np.maximum(partner.tau, 1e-12)
+            )
+            alone = alone and (partner.scope != self.scope or partner.grouped)
+        return alone
+
+    def _agreeing(self, partner: Evidence, met: Table) -> Table:
+        """Return the target of `partner` with the share of each child's value that the table implies.
+
+        A fixed table decides the child: what a noisy table with the child in it tells is how the
+        others go with it. Its values are scaled to agree; otherwise the two would pull without end.
+        """
+        child = self.scope[self.axis]
+        if set(partner.scope) <= set(self.scope) and not self.free:
+            return partner.coarse(collapse(met, self.scope, partner.scope))
+        axis = partner.scope.index(child)
+        others = tuple(i for i in range(partner.target.ndim) if i != axis)
+        now = partner.target.sum(axis=others)
+        group, stated = partner.groups[axis], collapse(met, self.scope, (child,))
+        label = np.arange(len(stated)) if group is None else group
+        wanted: Table = np.bincount(label, weights=stated, minlength=len(now)).astype(np.float64)
+        if self.free:
+            if int((label == label[-1]).sum()) > 1:
+                return partner.target
+            spoken = np.arange(len(now)) != label[-1]
+            mass = max(float(wanted[spoken].sum()), FLOOR)
+            wanted = np.where(spoken, wanted / mass * now[spoken].sum(), now)
+        scale = ratio(wanted, np.maximum(now, 0.0))
+        fair = (scale > 0) & (scale < 20.0)  # where it saw hardly any, it cannot say how they go together
+        even = wanted * (len(now) / partner.target.size)
+        shares: Table = np.where(
+            np.expand_dims(fair, others),
+            partner.target * np.expand_dims(scale, others),
+            np.expand_dims(even, others),
+        )
+        return shares
+
+    def join(self, evidence: Sequence[Evidence]) -> None:
+        """Find the noisy measurements of the child; with a table worth n draws, those in its family."""
+        child = self.scope[self.axis]
+        self.partners = [
+            each
+            for each in evidence
+            if child in each.scope
+            and (self.exact or set(each.scope) <= set(self.scope))
+            and not (each.exact or each.idle or each.conditional)
+        ]

@@ -1,0 +1,128 @@
+"""Known tables and declared families: what cases mean on codes, and what a plan makes of them."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from synthspec.compile.drawing import drawing_of, to_dot, to_mermaid, to_svg
+from synthspec.draw.learn import workload_of
+from synthspec.generators import Workload
+from synthspec.plan.plan import KnownTable
+from tests.compile.specs import PATIENTS, SMALL, checked, diagnose, plan
+
+
+def table(cases: str, columns: str = "", child: str = "sex") -> KnownTable:
+    """Return the table of `child` in a small spec."""
+    text = SMALL.replace("rules:", f"{columns}rules:", 1) if columns else SMALL
+    (found,) = checked(text + f"network: {{known: {{{child}: {{cite: x, cases: {cases}}}}}}}\n").tables
+    return found
+
+
+def dense(found: KnownTable) -> NDArray[np.float64]:
+    return np.array(found.rows).reshape(found.shape)
+
+
+def test_the_first_case_that_applies_counts() -> None:
+    found = table("[{if: age < 50, is: {F: 1}}, {if: age < 70, is: {M: 1}}, {else: {X: 1}}]")
+    assert found.parents == ("age",) and found.shape == (121, 3)
+    assert [int(row.argmax()) for row in dense(found)] == [0] * 50 + [1] * 20 + [2] * 51
+
+
+def test_conditions_over_two_columns_and_unknown_ones_fall_through() -> None:
+    text = "[{if: ward = 'icu' AND age >= 60, is: {F: 0.25, M: 0.75}}, {else: {F: 1}}]"
+    mass = dense(table(text))  # ward, age, sex
+    assert mass[3, 60:, 1].tolist() == [0.75] * 61
+    assert not mass[3, :60, 1].any() and not mass[:3, :, 1].any()
+    gap = dense(table("[{if: x > 3, is: {F: 1}}, {else: {M: 1}}]", "  x: int? 0..9\n"))
+    assert gap[:, 0].tolist() == [0] * 4 + [1] * 6 + [0], "a missing x is not above 3"
+
+
+def test_a_case_that_splits_a_bin_counts_by_its_share() -> None:
+    cases = "[{if: x < 25, is: {F: 1}}, {else: {M: 1}}]"
+    found = dense(table(cases, "  x: {type: int, in: 0..99, bins: 10}\n"))
+    assert found[:, 0].tolist() == [1, 1, 0.5, 0, 0, 0, 0, 0, 0, 0]
+    text = SMALL.replace("rules:", "  x: {type: int, in: 0..99, bins: 10}\nrules:", 1)
+    text += f"network: {{known: {{sex: {{cite: x, cases: {cases}}}}}}}\n"
+    assert [each.code for each in diagnose(text)] == ["N317"]
+
+
+def workload(text: str, group: int = 0) -> Workload:
+    made = plan(text)
+    return workload_of(made, made.groups[group], made.columns)
+
+
+def test_edges_become_families_and_gaps_of_the_group_that_generates_the_child() -> None:
+    text = PATIENTS.replace("given: [old, sex]", "given: [old, sex, age]")
+    text += "network: {require: [age -> area, 'sex, old -> stay', age -> stay.missing, paid -> stay]}\n"
+    first, second = workload(text), workload(text, 1)
+    assert first.edges == (("age", "area"),) and not first.missing_edges
+    assert second.edges == (("sex", "old", "paid", "stay"),)
+    assert second.missing_edges == ((("age", "stay"), frozenset({"stay"})),)
+
+
+def test_forbid_has_a_direction_and_any_stands_for_every_column() -> None:
+    found = workload(SMALL + "network: {forbid: [any -> sex, any -> stay]}\n")
+    assert ("age", "sex") in found.forbidden and ("sex", "age") not in found.forbidden
+    assert found.barred("stay", "sex") and not found.barred("age", "sex")
+
+
+def test_fixed_tables_priors_and_totals_reach_the_generator_as_what_they_are() -> None:
+    known = (
+        "network: {known: {sex: {cite: x, cases: [{if: age > 50, is: {F: 1}}, {else: {M: 1}}]}, "
+        "ward: {cite: x, strength: 50, cases: [{if: age > 50, is: {icu: 1}}, {else: {surgery: 1}}]}, "
+        "stay: {cite: x, cases: [{else: poisson(9)}]}}}\n"
+    )
+    found = workload(SMALL + known)
+    assert [(c.child, c.parents, c.strength) for c in found.conditionals] == [
+        ("sex", ("age",), None),
+        ("ward", ("age",), 50.0),
+    ]
+    assert found.edges == (("age", "ward"),), "a fixed family is not measured, a prior's is"
+    assert [clique for clique, _ in found.known] == [("stay",)]
+
+
+def test_a_condition_is_an_edge_of_the_one_cycle_check() -> None:
+    text = SMALL + (
+        "network: {require: [sex -> age], known: {sex: {cite: x, cases: "
+        "[{if: age > 50, is: {F: 1}}, {else: {M: 1}}]}}}\n"
+    )
+    (found,) = diagnose(text)
+    assert found.code == "N301" and "sex -> age -> sex" in found.message
+    assert any("known table of `sex` reads `age`" in span.label for span in found.spans)
+
+
+def test_a_rule_through_the_parents_decides_where_mass_is_allowed() -> None:
+    bad = "network: {known: {ward: {cite: x, cases: [{else: {obstetrics: 0.5, icu: 0.5}}]}}}\n"
+    assert not diagnose(SMALL + bad), "a total may be met by women alone"
+    cases = "[{if: sex = 'F', is: {icu: 1}}, {else: {obstetrics: 1}}]"
+    worse = f"network: {{known: {{ward: {{cite: x, cases: {cases}}}}}}}\n"
+    (found,) = diagnose(SMALL + worse)
+    assert found.code == "N305" and "sex = M" in found.spans[0].label
+
+
+@pytest.mark.parametrize("write", [to_dot, to_mermaid, lambda d: to_svg(d, "t")])
+def test_every_form_tells_declared_derived_given_and_learned_edges_apart(write) -> None:  # type: ignore[no-untyped-def]
+    spec = checked(PATIENTS + "network: {require: [sex -> stay]}\n").spec
+    base = drawing_of(spec)
+    assert {arc.kind for arc in base.arcs} == {"declared", "derived", "given"}
+    full = drawing_of(spec, [("age", "sex", True), ("paid", "stay", False), ("stay", "sex", True)])
+    learned = [(arc.source, arc.target, arc.directed) for arc in full.arcs if arc.kind == "learned"]
+    assert learned == [("age", "sex", True), ("paid", "stay", False)], "a declared edge is not learned again"
+    texts = {write(base), write(full)}
+    assert len(texts) == 2
+    colours = {"#1b4f8a", "#444444", "#8a8a8a", "#b0521b"}
+    assert all(colour in write(full) for colour in colours)
+
+
+def test_the_picture_is_well_formed_and_holds_every_column_without_styles_or_scripts() -> None:
+    spec = checked(PATIENTS).spec
+    svg = to_svg(drawing_of(spec), 'a < b & "c"')
+    root = ET.fromstring(svg)
+    texts = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert set(spec.columns) <= texts
+    assert "style=" not in svg and "script" not in svg
+    assert root.attrib["aria-label"] == 'a < b & "c"'
