@@ -132,9 +132,10 @@ def learn(spec: Spec) -> tuple[tuple[str, str], ...]:
 
     Raises:
         SpecError: N325, when the source is not declared public; N324 without the extra `pgm`.
+        BudgetError: B554, when a ledger protects it.
         SourceError: D450, when it cannot be read.
     """
-    from synthspec.api.ledgers import source_path
+    from synthspec.api.ledgers import refuse_owned, source_path
     from synthspec.api.networks import search
     from synthspec.draw.network import forbidden_pairs
     from synthspec.run.public import public_codes
@@ -147,6 +148,7 @@ def learn(spec: Spec) -> tuple[tuple[str, str], ...]:
             helps=("write `source: {path: ..., public: true, basis: ...}` when it is", "use `using: bn`"),
         )
     plan = spec.plan().value
+    refuse_owned(plan)
     if plan.source is not None:
         source = plan.source.model_copy(update={"path": str(source_path(plan))})
         plan = plan.model_copy(update={"source": source})

@@ -87,6 +87,27 @@ def needs_ledger(value: Plan) -> bool:
     return value.source is not None and not value.source_public
 
 
+def refuse_owned(value: Plan) -> None:
+    """Refuse to read without a price a source for which budget was charged: it was private then.
+
+    Raises:
+        BudgetError: B554.
+    """
+    if value.source is None or not value.source_public:
+        return
+    found = None if _is_pattern(value) else Journal.of_source(source_key(value))
+    if found is not None:
+        raise BudgetError(
+            "B554",
+            "the source is declared public, and a ledger protects it",
+            notes=("nothing was read",),
+            helps=(
+                "drop `public: true`, and say under `privacy:` what may be spent",
+                "or name the file that was published, when the table has been published since",
+            ),
+        )
+
+
 def existing(value: Plan) -> Journal | None:
     """Return the ledger that a plan would be charged to; None for a default one not opened yet.
 

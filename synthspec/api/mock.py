@@ -10,21 +10,35 @@ if TYPE_CHECKING:
     from synthspec.compile.checked import Checked
 
 
-def mock_rows(checked: Checked, rows: int | None, seed: int | None) -> pl.DataFrame:
+def mock_rows(
+    checked: Checked,
+    rows: int | None,
+    seed: int | None,
+    where: str | None = None,
+    scenario: str | None = None,
+) -> pl.DataFrame:
     """Return rows of a checked spec in which every rule holds.
 
     Args:
         checked: the spec.
         rows: how many; the spec's without it.
         seed: of the sampling; the spec's without it.
+        where: a condition that every row shall satisfy.
+        scenario: the name of a scenario of the spec; `where` is then asked as well.
 
     Raises:
-        SpecError: G490, when the spec uses keys that are not built yet.
-        SamplingError: G450, when the rules cannot be met by redrawing.
+        SpecError: G490, when the spec uses keys that are not built yet; S157, for an unknown scenario.
+        SamplingError: G450, when the rules cannot be met by redrawing; G451, when `where` is impossible.
     """
+    from synthspec.api.sampled import asked_of
     from synthspec.compile.plan import mock_plan
-    from synthspec.draw.mock import mock
+    from synthspec.draw.mock import mock, stated
+    from synthspec.draw.scenario import draw_scenario
     from synthspec.privacy.entropy import SampleRng
 
     plan = mock_plan(checked, rows, seed)
-    return mock(plan, plan.rows, SampleRng(plan.seed)).frame
+    rng = SampleRng(plan.seed)
+    if where is None and scenario is None:
+        return mock(plan, plan.rows, rng).frame
+    asked = asked_of(plan, plan.columns, scenario, where, "the spec")
+    return draw_scenario(plan, plan.columns, stated(plan, rng), asked, rng.split("mock"), rows).frame

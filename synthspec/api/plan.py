@@ -71,9 +71,11 @@ class Plan:
     def text(self, *, full: bool = False) -> str:
         """Return the plan for people: steps, prices, rules, gates, what is taken as public, its ledger."""
         from synthspec.api.ledgers import forecast
+        from synthspec.api.reuse import reuse
         from synthspec.plan.explain import explain
 
-        return explain(self._value, full=full, ledger=forecast(self._value)).rstrip("\n")
+        again = reuse(self._value)
+        return explain(self._value, full=full, ledger=forecast(self._value), reuse=again).rstrip("\n")
 
     def save(self, path: str | Path) -> Path:
         """Write the plan file (JSON) and return its path."""

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from synthspec.api.report import Report
+    from synthspec.api.sampled import Sampled
+    from synthspec.api.spec import Spec
     from synthspec.generators.base import Model
-    from synthspec.plan.scenario import Scenario
     from synthspec.release.release import Release as ReleaseValue
-    from synthspec.terms.expr import Expr
 
 
 @final
@@ -59,7 +59,9 @@ class Release:
         from synthspec.release.bundle import data_path
 
         path = data_path(self._folder)
-        return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+        return (
+            pl.read_parquet(path, glob=False) if path.suffix == ".parquet" else pl.read_csv(path, glob=False)
+        )
 
     def sample(
         self,
@@ -69,6 +71,7 @@ class Release:
         scenario: str | None = None,
         seed: int | None = None,
         units: int | None = None,
+        spec: Spec | str | Path | None = None,
     ) -> pl.DataFrame:
         """Return fresh synthetic rows in which every rule holds; costs nothing.
 
@@ -78,23 +81,37 @@ class Release:
             scenario: the name of a scenario of the spec; `where` is then asked as well.
             seed: of the sampling; the plan's without it, then equal to the released rows' seed.
             units: how many whole units; not built yet.
+            spec: a changed spec, whose changes are free: its rules and scenarios are then those that hold.
 
         Raises:
             SpecError: S155, for `units`; S157, for an unknown scenario; when `where` cannot be read.
+            BudgetError: B553, when a change of `spec` costs something.
             SamplingError: G450, when the rules or `where` cannot be met; G451, when `where` is impossible.
         """
-        from synthspec.draw.scenario import draw_scenario
-        from synthspec.plan.scenario import Scenario
-        from synthspec.privacy.entropy import SampleRng
-
         if units is not None:
             raise SpecError("S155", "whole units are not sampled yet", helps=("ask for `rows`",))
-        plan = self._value.plan
+        return self.sampled(rows, where=where, scenario=scenario, seed=seed, spec=spec).frame
+
+    def sampled(
+        self,
+        rows: int | None = None,
+        *,
+        where: str | None = None,
+        scenario: str | None = None,
+        seed: int | None = None,
+        spec: Spec | str | Path | None = None,
+    ) -> Sampled:
+        """Return the rows of `sample` with the certificate of their rules, counted by a second engine."""
+        from synthspec.api.respec import respecified
+        from synthspec.api.sampled import asked_of, sampled
+        from synthspec.privacy.entropy import SampleRng
+
+        plan, columns, models, notes = self._value.plan, self._value.columns, self._models, tuple[str, ...]()
+        if spec is not None:
+            found = respecified(self._value, spec)
+            plan, columns, models, notes = found.plan, found.columns, found.models, found.notes()
         rng = SampleRng(plan.seed if seed is None else seed, "sample")
-        asked = Scenario(name="", rows=plan.rows) if scenario is None else self._scenario(scenario)
-        if where is not None:
-            asked = asked.model_copy(update=self._also(asked, where))
-        return draw_scenario(plan, self._value.columns, self._models, asked, rng, rows).frame
+        return sampled(plan, columns, models, asked_of(plan, columns, scenario, where), rng, rows, notes)
 
     def report(self, *, internal: bool = False) -> Report:
         """Return the public report.
@@ -119,32 +136,6 @@ class Release:
         report = self.report()
         attach(self._folder, "report.json", report.json(), "application/json", "B")
         attach(self._folder, "report.html", report.html(), "text/html", "B")
-
-    def _scenario(self, name: str) -> Scenario:
-        found = {scenario.name: scenario for scenario in self._value.plan.scenarios}
-        if name not in found:
-            raise SpecError(
-                "S157",
-                f"the release has no scenario `{name}`",
-                helps=(f"its scenarios are {', '.join(f'`{each}`' for each in found)}",)
-                if found
-                else ("its spec declares none: use `--where`",),
-            )
-        return found[name]
-
-    def _also(self, scenario: Scenario, where: str) -> dict[str, object]:
-        from synthspec.terms.expr import Logic
-
-        condition = self._condition(where)
-        if scenario.where is None:
-            return {"where": condition, "where_text": where}
-        both = Logic(op="and", args=(scenario.where, condition))
-        return {"where": both, "where_text": f"({scenario.where_text}) AND ({where})"}
-
-    def _condition(self, where: str) -> Expr:
-        from synthspec.api.condition import condition
-
-        return condition(where, self._value.columns)
 
 
 def load_release(folder: str | Path) -> Release:

@@ -162,11 +162,25 @@ class Spec:
 
         return advice(self.checked(), plan.value)
 
-    def mock(self, rows: int | None = None, *, seed: int | None = None) -> pl.DataFrame:
-        """Return rows made from domains, rules and known tables only: epsilon 0, no data read."""
+    def mock(
+        self,
+        rows: int | None = None,
+        *,
+        seed: int | None = None,
+        where: str | None = None,
+        scenario: str | None = None,
+    ) -> pl.DataFrame:
+        """Return rows made from domains, rules and known tables only: epsilon 0, no data read.
+
+        Args:
+            rows: how many; the spec's without it.
+            seed: of the sampling; the spec's without it.
+            where: an SQL condition that every row shall satisfy.
+            scenario: the name of a scenario of the spec; `where` is then asked as well.
+        """
         from synthspec.api.mock import mock_rows
 
-        return mock_rows(self.checked(), rows, seed)
+        return mock_rows(self.checked(), rows, seed, where, scenario)
 
     def replace(self, settings: Mapping[str, object]) -> Spec:
         """Return a new spec with some values replaced: `{"privacy.epsilon": 2}`."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthspec.api.copies import refuse_taken, write_copies
-from synthspec.api.ledgers import ledger_of, needs_ledger, source_path
+from synthspec.api.ledgers import ledger_of, needs_ledger, refuse_owned, source_path
 from synthspec.api.placed import placed
+from synthspec.api.reuse import read_columns
 from synthspec.api.stale import refuse_stale
 from synthspec.errors import BudgetError
 
@@ -38,6 +39,7 @@ def train(
     from synthspec.run.preflight import preflight
 
     refuse_stale(plan)
+    refuse_owned(plan)
     if not resume:
         refuse_taken(plan, replace=replace)
     located = _located(plan)
@@ -102,6 +104,8 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
             label=value.name,
             epsilon=value.epsilon,
             delta=value.delta,
+            columns=read_columns(value),
+            folder=str(folder.resolve()),
         )
     except BudgetError as refusal:
         raise placed(refusal, value) from None

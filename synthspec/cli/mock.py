@@ -11,15 +11,19 @@ from synthspec.cli.output import Output
 @click.command("mock", cls=Verb)
 @click.argument("spec")
 @click.option("-n", "--rows", type=click.IntRange(min=0), help="How many rows; the spec's, or 10000.")
+@click.option("--where", metavar="EXPR", help="Only rows that satisfy this condition.")
+@click.option("--scenario", metavar="NAME", help="A scenario of the spec.")
 @click.option("--seed", type=int, help="Seed of the sampling; the spec's, or 0.")
 @click.option("-o", "--out", metavar="FILE", help="A .csv or .parquet file; without it, CSV on stdout.")
-def command(spec: str, rows: int | None, seed: int | None, out: str | None) -> int:
+def command(
+    spec: str, rows: int | None, where: str | None, scenario: str | None, seed: int | None, out: str | None
+) -> int:
     """Make rows from domains, rules and known tables only: epsilon 0, no data is read."""
     from synthspec.api.spec import load
     from synthspec.api.write import write_table
 
     output = Output.here()
-    frame = load(spec, output.shared.settings).mock(rows, seed=seed)
+    frame = load(spec, output.shared.settings).mock(rows, seed=seed, where=where, scenario=scenario)
     if out is not None:
         write_table(frame, out)
         output.note(f"{frame.height} made-up rows written to {out} (no data was read, epsilon 0)")

@@ -23,6 +23,7 @@ from synthspec.compile.privacy import Privacy
 from synthspec.compile.public_rows import PublicRows
 from synthspec.compile.rules import Rules
 from synthspec.compile.scenarios import scenarios_of, tables_of
+from synthspec.compile.stages import Stages, part_shares
 from synthspec.errors import Diagnostic
 from synthspec.plan.plan import PublicFile
 from synthspec.spec.parse import Parsed
@@ -50,9 +51,12 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     Determined(findings, spec, columns, rules, groups).check()
     network = Network(findings, spec, expressions, columns)
     network.check()
+    whole = groups
+    gaps = frozenset(expressions.gaps)
+    groups = Stages(findings, spec, columns, rules, gaps, network.cases).split(groups)
     tables = Families(findings, spec, columns, rules, groups, network.cases).check()
     gates = Gates(findings, spec, expressions).resolve()
-    shares = privacy.shares(groups)
+    shares = privacy.shares(whole)
     extras = Extras(findings, spec, expressions)
     extras.check()
     public = PublicRows(findings, files, columns)
@@ -64,7 +68,7 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     diagnostics = _sorted((*parsed.diagnostics, *findings.found))
     if _failed(diagnostics):
         return None, diagnostics
-    columns, rules, groups = solve_equations(spec, columns, rules, groups, frozenset(expressions.gaps))
+    columns, rules, groups = solve_equations(spec, columns, rules, groups, gaps)
     columns, groups = take_out(columns, rules, groups)
     checked = Checked(
         parsed=parsed,
@@ -74,7 +78,7 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
         groups=groups,
         gates=gates,
         questions=questions,
-        shares=shares,
+        shares=part_shares(shares, groups),
         files=_files(files, public),
         reasons=tuple(findings.reasons),
         tables=tables,

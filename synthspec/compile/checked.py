@@ -20,7 +20,8 @@ from synthspec.spec.parse import Parsed
 class CheckedGroup:
     """One group: its generator with options (None while it is not built), and what it is given.
 
-    `determined` columns are paid for from its budget and given by a bought table."""
+    `determined` columns are paid for from its budget and given by a bought table. `part_of` names the
+    spec's group that this is a step of (compile/stages)."""
 
     name: str
     using: str
@@ -28,6 +29,12 @@ class CheckedGroup:
     given: tuple[str, ...]
     generator: Generator | None
     determined: tuple[str, ...] = ()
+    part_of: str | None = None
+
+    @property
+    def written(self) -> str:
+        """The name that the spec gives the group."""
+        return self.part_of or self.name
 
 
 @dataclass(frozen=True, eq=False)

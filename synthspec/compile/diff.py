@@ -7,13 +7,17 @@ from typing import Literal
 
 from synthspec.plan.ops import Fit
 from synthspec.plan.plan import Gate, Plan, PlannedColumn
+from synthspec.plan.scenario import Scenario
 from synthspec.terms.frozen import Frozen
 
 Effect = Literal["free: resample", "free: re-infer", "costs: re-measure", "costs: everything", "free"]
 
 
 class Change(Frozen):
-    """One difference: where, from what to what, its effect, the groups to measure again, a flag to grep."""
+    """One difference: where, from what to what, its effect, the groups to measure again, a flag to grep.
+
+    `prices` are the epsilons of measuring the groups again, each alone, where the new plan says them.
+    """
 
     path: str
     before: str
@@ -21,6 +25,7 @@ class Change(Frozen):
     effect: Effect
     groups: tuple[str, ...] = ()
     flag: Literal["", "WEAKER PRIVACY", "WEAKER GATE"] = ""
+    prices: tuple[float, ...] = ()
 
     @property
     def is_free(self) -> bool:
@@ -39,7 +44,12 @@ def diff(old: Plan, new: Plan) -> tuple[Change, ...]:
         _sample,
         _gates,
     )
-    return tuple(change for part in parts for change in part(old, new))
+    alone = {each.step: each.epsilon_alone for each in new.predictions}
+    return tuple(
+        change.model_copy(update={"prices": tuple(alone[name] for name in change.groups if name in alone)})
+        for part in parts
+        for change in part(old, new)
+    )
 
 
 def diff_text(changes: tuple[Change, ...]) -> str:
@@ -62,11 +72,17 @@ def _consequence(change: Change) -> tuple[str, str]:
     what = {
         "resample": "resample",
         "re-infer": "re-infer from the noisy tables already paid for",
-        "re-measure": "re-measure " + ", ".join(f"`{name}`" for name in change.groups),
+        "re-measure": "re-measure " + ", ".join(f"`{name}`" for name in change.groups) + _price(change),
         "everything": "everything must be bought again",
         "": "",
     }[rest]
     return kind, "  ".join(part for part in (what, change.flag) if part)
+
+
+def _price(change: Change) -> str:
+    if not change.prices or len(change.prices) != len(change.groups):
+        return ""
+    return f" (ε {', '.join(f'{price:.2f}' for price in change.prices)} alone)"
 
 
 def _source(old: Plan, new: Plan) -> Iterator[Change]:
@@ -240,6 +256,11 @@ def _sample(old: Plan, new: Plan) -> Iterator[Change]:
         before, after = getattr(old, key), getattr(new, key)
         if before != after:
             yield Change(path=path, before=str(before), after=str(after), effect="free: resample")
+    before_, after_ = {s.name: s for s in old.scenarios}, {s.name: s for s in new.scenarios}
+    for name in dict.fromkeys((*before_, *after_)):
+        if before_.get(name) != after_.get(name):
+            one, two = ("" if s is None else _scenario(s) for s in (before_.get(name), after_.get(name)))
+            yield Change(path=f"sample.scenarios.{name}", before=one, after=two, effect="free: resample")
     if old.known != new.known:
         yield Change(path="network.known", before="one table", after="another", effect="free: re-infer")
     learnt = old.source is not None or new.source is not None
@@ -247,6 +268,11 @@ def _sample(old: Plan, new: Plan) -> Iterator[Change]:
         if getattr(old, attribute) != getattr(new, attribute):  # it decides what is measured
             effect: Effect = "costs: re-measure" if learnt else "free: resample"
             yield Change(path=path, before="one", after="another", effect=effect)
+
+
+def _scenario(scenario: Scenario) -> str:
+    where = f" where {scenario.where_text}" if scenario.where_text else ""
+    return f"{scenario.rows} rows{where}"
 
 
 def _gates(old: Plan, new: Plan) -> Iterator[Change]:

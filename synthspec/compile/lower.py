@@ -74,7 +74,8 @@ def lower(checked: Checked, epsilon: float | None = None) -> Plan:
 
 def _one_way(table: KnownTable, checked: Checked) -> bool:
     """Return whether a table is the fixed distribution of a column that is never missing."""
-    may_lack = checked.spec.columns[table.child].missing != "never"
+    column = checked.spec.columns.get(table.child)  # none for `x.missing`
+    may_lack = column is None or column.missing != "never"
     return not table.parents and table.strength is None and not may_lack
 
 

@@ -52,9 +52,8 @@ class PublicRows:
         found = []
         for at, part in enumerate(scenario.mix):
             path: Path_ = ("sample", "scenarios", name, "mix", str(at), part.kind)
-            held = self._rows(
-                part.model_copy(update={"basis": part.basis or scenario.basis}), f"scenario `{name}`", path, whole=True
-            )  # fmt: skip
+            based = part.model_copy(update={"basis": part.basis or scenario.basis})
+            held = self._rows(based, f"scenario `{name}`", path, whole=True)
             if held is not None:
                 found.append(Part(rows=held.rows, share=part.share, label=Path(part.path).name))
         labels = [part.label for part in found]
@@ -143,7 +142,7 @@ class PublicRows:
         """Return the columns of a file of partial rows; reports C101 and G452."""
         for name in header:
             if name not in self.columns:
-                helps, fixes = self.findings.did_you_mean(
+                helps, _ = self.findings.did_you_mean(
                     name, tuple(self.columns), self.findings.parsed.span(path)
                 )
                 self.findings.report(

@@ -15,7 +15,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from synthspec.columns import AnyColumn, Id, Listed, Ordered
+from synthspec.columns import AnyColumn, Boolean, Id, Listed, Ordered
+from synthspec.compile.expressions import GAP
 from synthspec.compile.findings import Findings, listing
 from synthspec.compile.known import code_probabilities
 from synthspec.plan.plan import KnownTable, PlannedColumn
@@ -91,7 +92,8 @@ class Tables:
         """
         path: Path_ = ("network", "known", name)
         parents = tuple(dict.fromkeys(each for case in cases if case for each in columns_of(case)))
-        child = self._coded(name, path, "the child")
+        gap = name.endswith(GAP)
+        child = Boolean(name=name) if gap else self._coded(name, path, "the child")
         coded = [self._coded(parent, path, "a parent") for parent in parents]
         if child is None or any(each is None for each in coded):
             return None
@@ -113,7 +115,9 @@ class Tables:
             rows=tuple(tuple(float(share) for share in row) for row in table),
             strength=known.strength,
         )
-        self._forbidden(found, dict(zip((*parents, name), (*above, child))), path)
+        coded_child = self.columns[name.removesuffix(GAP)].column if gap else child
+        if coded_child is not None:
+            self._forbidden(found, dict(zip((*parents, name.removesuffix(GAP)), (*above, coded_child))), path)
         return found
 
     def _coded(self, name: str, path: Path_, what: str) -> AnyColumn | None:
@@ -224,7 +228,8 @@ class Tables:
 
     def _forbidden(self, table: KnownTable, columns: Mapping[str, AnyColumn], path: Path_) -> None:
         """Report N305 where a rule excludes a cell to which the table gives mass."""
-        names = (*table.parents, table.child)
+        child = table.child.removesuffix(GAP)
+        names = (*table.parents, child)
         for rule in self.rules:
             expression = rule.row_expression()
             used = [name for name in names if expression is not None and name in columns_of(expression)]
@@ -234,7 +239,7 @@ class Tables:
                 or not set(columns_of(expression)) <= set(names)
             ):
                 continue
-            if table.child not in used:
+            if child not in used:
                 continue
             points = [(name, points_of(columns[name], 3)) for name in used]
             many = {name: len(each.values) for name, each in points}
@@ -246,25 +251,30 @@ class Tables:
                     np.tensordot(ok.astype(np.float64), each.weights(), axes=(axis, 0)), -1, axis
                 )
                 ok = held > 0
-            child_last = np.moveaxis(ok, used.index(table.child), -1)
+            child_last = np.moveaxis(ok, used.index(child), -1)
+            if child != table.child:  # present, missing
+                child_last = np.stack([child_last[..., :-1].any(axis=-1), child_last[..., -1]], axis=-1)
             possible = child_last.any(axis=-1, keepdims=True)
-            dead = np.moveaxis(possible & ~child_last, -1, used.index(table.child))
+            dead = np.moveaxis(possible & ~child_last, -1, used.index(child))
             mass = np.array(table.rows).reshape(table.shape)
-            wide = dead.reshape([columns[name].size if name in used else 1 for name in names])
+            wide = dead.reshape(
+                [size if name in used else 1 for name, size in zip(names, table.shape, strict=True)]
+            )
             found = np.argwhere((mass > 1e-6) & wide)
             if len(found):
-                self._mass(table, rule, names, columns, tuple(int(at) for at in found[0]), path)
+                self._mass(table, rule, columns, tuple(int(at) for at in found[0]), path)
 
     def _mass(
         self,
         table: KnownTable,
         rule: AnyRule,
-        names: Sequence[str],
         columns: Mapping[str, AnyColumn],
         cell: tuple[int, ...],
         path: Path_,
     ) -> None:
-        labels = {name: columns[name].labels()[at] for name, at in zip(names, cell)}
+        labels = {name: columns[name].labels()[at] for name, at in zip(table.parents, cell)}
+        gap = table.child.endswith(GAP)
+        last = ("false", "true")[cell[-1]] if gap else columns[table.child].labels()[cell[-1]]
         share = float(np.array(table.rows).reshape(table.shape)[cell])
         given = ", ".join(f"{name} = {labels[name]}" for name in table.parents)
         where = ("rules", rule.name)
@@ -273,7 +283,7 @@ class Tables:
             "N305",
             f"the known table of `{table.child}` gives mass to what rule `{rule.name}` excludes",
             path,
-            f"{table.child} = {labels[table.child]} has probability {share:.3g}"
+            f"{table.child} = {last} has probability {share:.3g}"
             + (f" where {given}" if given else ""),
             also=also,
             helps=("add a case above that gives it probability 0", "or correct the rule"),

@@ -7,9 +7,6 @@ from dataclasses import replace
 
 from synthspec.compile.checked import Checked
 from synthspec.compile.diagnose.extras import source_format
-from synthspec.compile.expressions import GAP
-from synthspec.compile.families import computed_inside
-from synthspec.compile.graph import arrows, node_of
 from synthspec.compile.groups import NOT_BUILT
 from synthspec.errors import Diagnostic, SpecError
 from synthspec.metrics.figures import FIGURES
@@ -49,7 +46,6 @@ def _columns(checked: Checked) -> Iterator[Found]:
 
 def _rest(checked: Checked) -> Iterator[Found]:
     yield from _source(checked)
-    yield from _network(checked)
     for name, group in checked.spec.generate.items():
         path = ("generate", name)
         if group.using in NOT_BUILT:
@@ -78,28 +74,6 @@ def _source(checked: Checked) -> Iterator[Found]:
         yield "`contribution: weights`", ("privacy", "contribution"), "write `contribution: rows`"
     if privacy is not None and "rows_per_unit" in privacy.split:
         yield "the share `rows_per_unit`", ("privacy", "split", "rows_per_unit"), "drop it from `split`"
-
-
-def _network(checked: Checked) -> Iterator[Found]:
-    network = checked.spec.network
-    for at, edge in enumerate(network.forbid):
-        if any(name.endswith(GAP) for name in (*edge.parents, edge.child)):
-            where: Path_ = ("network", "forbid", str(at))
-            yield "`x.missing` in a forbidden edge", where, "forbid the edge to the column itself"
-    columns = {column.name: column for column in checked.columns}
-    homes = {name: group for group in checked.groups for name in group.columns}
-    for arrow in arrows(checked.spec):
-        child, parent = node_of(arrow.target), node_of(arrow.source)
-        stated = arrow.why in ("require", "known") and child in homes
-        if stated and computed_inside(parent, homes[child], columns):
-            what = f"`{parent}`, computed in the group of `{child}`, as its parent"
-            help_ = (
-                f"compute it from an earlier group, and add `{parent}` to `given` of `{homes[child].name}`"
-            )
-            yield what, arrow.path, help_
-    for name in network.known:
-        if name not in checked.spec.columns:
-            yield f"`known: {name}`", ("network", "known", name), "drop the table: gaps are then learnt"
 
 
 def _sample(checked: Checked) -> Iterator[Found]:

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.columns import AnyColumn, Ordered
-from synthspec.plan.cells import boxes_of, chosen
-from synthspec.terms.boxes import Abstract, Numbers, widened
+from synthspec.plan.cells import boxes_of
+from synthspec.terms.boxes import Abstract, Numbers, chosen, widened
 from synthspec.terms.expr import Expr
 from synthspec.terms.interval import verdict
 from synthspec.terms.tabulate import Listing, tabulate

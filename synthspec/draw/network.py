@@ -29,7 +29,8 @@ def network_of(plan: Plan, group: Group, mine: frozenset[str]) -> dict[str, Any]
     tables = [
         table
         for table in plan.known_tables
-        if table.child in group.columns and {table.child, *table.parents} <= mine
+        if table.child.removesuffix(GAP) in group.columns
+        and {table.child.removesuffix(GAP), *table.parents} <= mine
     ]
     whole, gaps = _families(plan, group, mine, tables)
     return {
@@ -38,7 +39,13 @@ def network_of(plan: Plan, group: Group, mine: frozenset[str]) -> dict[str, Any]
         "forbidden": frozenset(forbidden_pairs(plan, sorted(mine))),
         "max_parents": plan.network.max_parents,
         "conditionals": tuple(
-            Conditional(table.child, table.parents, np.array(table.rows).reshape(table.shape), table.strength)
+            Conditional(
+                table.child.removesuffix(GAP),
+                table.parents,
+                np.array(table.rows).reshape(table.shape),
+                table.strength,
+                gap=table.child.endswith(GAP),
+            )
             for table in tables
         ),
     }
@@ -76,10 +83,14 @@ def _families(
 
 
 def forbidden_pairs(plan: Plan, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return every pair (parent, child) of `names` that the spec forbids."""
+    """Return every pair (parent, child) of `names` that the spec forbids.
+
+    A table of two columns also tells how often they are missing: an edge from or to `x.missing` that is
+    forbidden forbids that of `x`. A declared edge of `x.missing` is not touched by one that forbids `x`.
+    """
 
     def hit(listed: Sequence[str], name: str) -> bool:
-        return ANY in listed or name in listed
+        return ANY in listed or name in listed or f"{name}{GAP}" in listed
 
     return [
         (a, b)

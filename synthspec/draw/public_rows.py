@@ -55,7 +55,7 @@ def public_rows(rows: Rows, folder: Path, columns: Sequence[PlannedColumn]) -> p
 
 def file_rows(path: Path, columns: Sequence[PlannedColumn]) -> pl.DataFrame:
     """Return columns of a CSV file, typed; an empty cell is missing. Raises: SamplingError G452."""
-    frame = pl.read_csv(path, infer_schema=False)
+    frame = pl.read_csv(path, infer_schema=False, glob=False)  # a name with `[x]` is that file only
     return pl.DataFrame([_typed(frame[column.name], column, path.name) for column in columns])
 
 
@@ -76,7 +76,7 @@ def release_rows(folder: Path, columns: Sequence[PlannedColumn]) -> pl.DataFrame
     if path.suffix == ".csv":
         return file_rows(path, columns)
     plain = [column.model_copy(update={"from_source": None, "hidden": False}) for column in columns]
-    return typed(pl.read_parquet(path, columns=[column.name for column in columns]), plain)
+    return typed(pl.read_parquet(path, columns=[column.name for column in columns], glob=False), plain)
 
 
 def fitting(frame: pl.DataFrame, columns: Sequence[PlannedColumn], name: str) -> None:

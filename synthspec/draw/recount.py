@@ -2,7 +2,8 @@
 
 DuckDB, where it is installed, reads that one file and nothing else: no other file, no network, no
 extension, and a configuration that cannot be changed back. It runs only queries that we derive from
-the closed `Expr` of a rule. Without DuckDB the plain-Python evaluator reads the same file.
+the closed `Expr` of a rule. Without DuckDB, and where it would take a name for another, the plain-Python
+evaluator reads the same file.
 
 Source: ours.
 """
@@ -10,6 +11,7 @@ Source: ours.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from glob import has_magic
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,7 +44,7 @@ def recount(path: Path, columns: Sequence[PlannedColumn], rules: Sequence[AnyRul
         columns: its columns.
         rules: those of the plan.
     """
-    if find_spec("duckdb") is None:
+    if find_spec("duckdb") is None or _same_to_sql(columns) or has_magic(str(path.resolve())):
         return plain_recount(path, columns, rules)
     import duckdb
 
@@ -88,6 +90,12 @@ def plain_recount(path: Path, columns: Sequence[PlannedColumn], rules: Sequence[
     return Recount(engine="plain Python", rows=frame.height, broken=dict(found))
 
 
+def _same_to_sql(columns: Sequence[PlannedColumn]) -> bool:
+    """Return whether two names differ in case only: DuckDB would read one of the columns twice."""
+    shown = [column.name.casefold() for column in columns if not column.hidden]
+    return len(set(shown)) < len(shown)
+
+
 def _one(connection: object, query: str) -> int:
     found = connection.execute(query).fetchone()  # type: ignore[attr-defined]
     return int(found[0])
@@ -111,8 +119,8 @@ def _read(path: Path, columns: Sequence[PlannedColumn]) -> pl.DataFrame:
     """Return the file's rows as the evaluator reads them: decimals as decimals."""
     shown = [column for column in columns if not column.hidden]
     if path.suffix == ".parquet":
-        return pl.read_parquet(path, columns=[column.name for column in shown])
-    frame = pl.read_csv(path, infer_schema=False)
+        return pl.read_parquet(path, columns=[column.name for column in shown], glob=False)
+    frame = pl.read_csv(path, infer_schema=False, glob=False)
     parts = []
     for column in shown:
         value = pl.col(column.name)

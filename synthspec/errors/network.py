@@ -17,7 +17,11 @@ CODES: dict[str, Entry] = {
     ),
     "N302": Entry(
         title="an edge both required and forbidden",
-        text="There is no order of precedence between the two lists: one of them must go.",
+        text=(
+            "There is no order of precedence between the two lists: one of them must go. To forbid an edge "
+            "of `x.missing` is to forbid that of x: a table with x in it also tells how often x is missing. "
+            "An edge of `x.missing` may be required where that of x is forbidden."
+        ),
         bad="{require: [age -> sex], forbid: [any -> sex]}",
         good="{require: [sex -> age], forbid: [any -> sex]}",
     ),

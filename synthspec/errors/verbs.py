@@ -67,6 +67,12 @@ CODES: dict[str, Entry] = {
         bad="synthspec sample out/encounters --scenario icu-wintre",
         good="synthspec sample out/encounters --scenario icu-winter",
     ),
+    "S158": Entry(
+        title="a condition on rows that are not drawn",
+        text="The rows of a `mix` exist already; a condition would only filter them, and change the shares.",
+        bad="synthspec sample out/encounters --scenario blend --where 'age > 60'",
+        good="synthspec sample out/encounters --scenario blend",
+    ),
     "S156": Entry(
         title="the tool's settings cannot be used",
         text="`synthspec.toml` in the working folder sets colours, how much is said, and the folder that "
@@ -110,6 +116,21 @@ CODES: dict[str, Entry] = {
         bad="synthspec train a.plan                 # after a crash",
         good="synthspec train a.plan --resume",
         related=("B551",),
+    ),
+    "B553": Entry(
+        title="a changed spec asks for what the release did not buy",
+        text="`sample RELEASE --spec NEW` draws under other rules, scenarios, tables and row counts "
+        "at no cost, from the noisy tables that the release paid for. Other columns, domains, groups or "
+        "another budget need counts that nobody bought: only `train` can buy them. `diff` lists both kinds.",
+        bad="synthspec sample out/visits --spec wider-age.yaml",
+        good="synthspec diff out/visits wider-age.yaml && synthspec train wider-age.yaml",
+    ),
+    "B554": Entry(
+        title="a source that a ledger protects is declared public",
+        text="`public: true` reads rows without noise and without a price. For this very file budget has been "
+        "charged, so somebody held it for private: the claims of those releases would be worth nothing.",
+        bad="source: {path: visits.csv, public: true, basis: census}   # visits.csv has a ledger",
+        good="source: {path: published/visits.csv, public: true, basis: census}",
     ),
     "I325": Entry(
         title="there is no such engine",

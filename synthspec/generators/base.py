@@ -58,13 +58,22 @@ class Conditional:
         parents: what it depends on, in the order of the table's axes; may be empty.
         table: shape (*sizes of the parents, codes of the child), rows sum to 1. Where the child's last
             code means "missing", the table has 0 there and speaks of the rows that have a value.
-        strength: None when the table is fixed.
+        strength: None when the table is fixed; else as many draws of the child as there are units.
+            A unit counts as one draw, however many rows it may have: they tell of the same person, so
+            that more would overstate what is published against what the data say.
+        gap: whether the table speaks of the child as present or missing only, shape (*sizes, 2).
     """
 
     child: str
     parents: Clique
     table: NDArray[np.float64]
     strength: float | None = None
+    gap: bool = False
+
+    @property
+    def fixes(self) -> bool:
+        """Whether the table is exact, and about the values of its child."""
+        return self.strength is None and not self.gap
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +116,10 @@ class Workload:
     def closed(self) -> Mapping[str, Clique]:
         """The children of fixed conditional tables with their parents: they have no others.
 
-        A fixed table without parents is a public marginal and says nothing about parents.
+        A fixed table without parents is a public marginal and says nothing about parents; one that
+        says how often the child is missing leaves its values to others.
         """
-        fixed = (each for each in self.conditionals if each.strength is None and each.parents)
+        fixed = (each for each in self.conditionals if each.fixes and each.parents)
         return {each.child: each.parents for each in fixed}
 
     def may(self, parent: str, child: str) -> bool:

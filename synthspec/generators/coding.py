@@ -41,7 +41,7 @@ class Coding:
         for index, name in enumerate(self.domain.attributes):
             if name in alone:
                 continue
-            classes = _told_apart(self.workload, name, self.domain.size(name))
+            classes = told_apart(self.workload, name, self.domain.size(name))
             self.levels[index] = merge(
                 self.counts[index],
                 threshold=thresholds[name],
@@ -132,7 +132,7 @@ class Coding:
         return coarsen(table, tuple(self.levels[index] for index in scope), shape)
 
 
-def _told_apart(workload: Workload, name: str, size: int) -> Labels | None:
+def told_apart(workload: Workload, name: str, size: int) -> Labels | None:
     """Return the classes of `_classes`, split by published tables and declared edges of `x.missing`."""
     always = patterns(workload, name)
     if name in gaps(workload) and name in workload.missing:

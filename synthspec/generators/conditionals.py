@@ -19,19 +19,30 @@ from synthspec.terms.domain import Clique, Domain
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
+PLIANT = 1e-9
+"""Least variance of the one-way of a column of which a fixed table says how often it is missing."""
+
 
 def settled(workload: Workload) -> frozenset[str]:
     """Return the attributes whose one-way follows from a fixed table and the one-ways of its parents."""
     return frozenset(
         each.child
         for each in workload.conditionals
-        if each.strength is None and each.child not in workload.missing
+        if each.fixes and each.child not in workload.missing
     )
 
 
 def spoken_of(workload: Workload) -> frozenset[str]:
     """Return the children of fixed tables: their own one-way says at most how often they are missing."""
-    return frozenset(each.child for each in workload.conditionals if each.strength is None)
+    return frozenset(each.child for each in workload.conditionals if each.fixes)
+
+
+def gap_told(workload: Workload) -> frozenset[str]:
+    """Return the attributes of which a fixed table says how often they are missing.
+
+    Their own one-way says how their values go, and must not be exact about the rest.
+    """
+    return frozenset(each.child for each in workload.conditionals if each.gap and each.strength is None)
 
 
 def joints(workload: Workload) -> list[Clique]:
@@ -40,7 +51,8 @@ def joints(workload: Workload) -> list[Clique]:
     Two parents with fixed tables of their own are not measured together: those tables decide it.
     """
     found = []
-    for parents in workload.closed.values():
+    gap_parents = [each.parents for each in workload.conditionals if each.gap and each.strength is None]
+    for parents in (*workload.closed.values(), *gap_parents):
         free = tuple(name for name in parents if name not in workload.closed)
         found.append(parents if len(parents) - len(free) < 2 else free)
     return found
@@ -52,21 +64,30 @@ def imply(workload: Workload, counts: dict[str, Array], total: float) -> None:
     Parents are taken as independent of each other: the counts only choose levels and densities.
     """
     waiting = [each for each in workload.conditionals if each.strength is None]
-    children = {each.child for each in waiting}
     while waiting:
+        children = {each.child for each in waiting}
         ready = [c for c in waiting if not set(c.parents) & (children - {c.child})] or waiting[:1]
-        for each in ready:
+        for each in sorted(ready, key=lambda each: each.gap):
             shares = each.table
             for parent in each.parents:
                 weights = counts[parent] / max(float(counts[parent].sum()), 1e-300)
                 shares = np.tensordot(weights, shares, axes=(0, 0))
+            waiting.remove(each)
+            if each.gap:
+                counts[each.child] = _lacking(counts[each.child], total * shares[1] / shares.sum(), total)
+                continue
             lost = counts[each.child][-1] if each.child in workload.missing else 0.0
             new = shares * (total - lost) / max(float(shares.sum()), 1e-300)
             if each.child in workload.missing:
                 new[-1] = lost
             counts[each.child] = new
-            waiting.remove(each)
-            children.discard(each.child)
+
+
+def _lacking(counts: Array, missing: float, total: float) -> Array:
+    """Return `counts` with `missing` rows in the last place, the others in proportion."""
+    have = float(counts[:-1].sum())
+    even = np.full(len(counts) - 1, (total - missing) / max(len(counts) - 1, 1))
+    return np.append(counts[:-1] * ((total - missing) / have) if have > 0 else even, missing)
 
 
 def published(
@@ -102,7 +123,8 @@ def published(
                 np.ascontiguousarray(np.transpose(table, order)),
                 np.zeros(()),
                 axis=scope.index(places[-1]),
-                free=each.child in workload.missing,
+                free=each.child in workload.missing and not each.gap,
+                gap=each.gap,
                 draws=inf if exact else float(each.strength or 0.0),
                 kappa=kappa,
             )
@@ -127,7 +149,10 @@ def on_levels(each: Conditional, levels: Sequence[Labels], counts: Sequence[Arra
         spread[np.arange(len(labels)), labels] = weights
         table = np.moveaxis(np.tensordot(table, spread, axes=(axis, 0)), -1, axis)
     none: list[Labels | None] = [None] * (len(levels) - 1)
-    shape = [*table.shape[:-1], int(levels[-1].max()) + 1]
+    many = int(levels[-1].max()) + 1
+    if each.gap:
+        return np.concatenate([np.repeat(table[..., :1] / (many - 1), many - 1, axis=-1), table[..., 1:]], -1)
+    shape = [*table.shape[:-1], many]
     return coarsen(table, (*none, levels[-1]), shape)
 
 
@@ -143,9 +168,10 @@ def patterns(workload: Workload, name: str) -> list[list[bytes]]:
 
 def unmerged(workload: Workload) -> frozenset[str]:
     """Return the children of published tables: each of their codes is a level of its own."""
-    return frozenset(each.child for each in workload.conditionals)
+    return frozenset(each.child for each in workload.conditionals if not each.gap)
 
 
 def gaps(workload: Workload) -> Mapping[str, None]:
-    """Return the attributes that count as present or missing in a declared edge."""
-    return dict.fromkeys(name for _, names in workload.missing_edges for name in names)
+    """Return the attributes that count as present or missing in a declared edge or a published table."""
+    found = dict.fromkeys(name for _, names in workload.missing_edges for name in names)
+    return found | dict.fromkeys(each.child for each in workload.conditionals if each.gap)

@@ -27,7 +27,7 @@ class Marginal(Generator):
     """
 
     kind: Literal["marginal"] = "marginal"
-    max_cells: int = Field(default=600_000, ge=1_000, le=100_000_000)
+    max_cells: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
 
     def fit(self, oracle: Oracle, workload: Workload, cap: Cost, rng: SampleRng) -> Model:
         """Return the model; spends all of `cap`'s mu2 but what cannot be divided, and no delta0."""

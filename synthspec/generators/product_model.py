@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.generators.base import Workload
-from synthspec.generators.conditionals import published, settled, spoken_of
+from synthspec.generators.conditionals import PLIANT, gap_told, published, settled, spoken_of
 from synthspec.generators.links import links
 from synthspec.generators.pgm.estimate import Estimator, Evidence, coarsen
 from synthspec.generators.pgm.factor import Scope
@@ -40,7 +40,8 @@ def product_model(
         if name not in shares:
             continue
         own = kept_open(shares[name]) if index in given else shares[name]
-        one = Evidence((index,), (None,), own, np.zeros(()), idle=name in idle)
+        tau = np.full((), PLIANT if name in gap_told(workload) else 0.0)
+        one = Evidence((index,), (None,), own, tau, idle=name in idle)
         if name in spoken - idle:
             gap = (np.arange(len(own)) == len(own) - 1).astype(np.int64)
             one = Evidence((index,), (gap,), coarsen(own, (gap,), (2,)), np.zeros(()))

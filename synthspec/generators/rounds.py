@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from synthspec.generators.base import Oracle, Workload
 from synthspec.generators.budget import Purse, shared
 from synthspec.generators.coding import Coding
-from synthspec.generators.conditionals import joints, published, settled, spoken_of
+from synthspec.generators.conditionals import PLIANT, gap_told, joints, published, settled, spoken_of
 from synthspec.generators.oneways import OneWays
 from synthspec.generators.pgm.calibrate import Beliefs
 from synthspec.generators.pgm.estimate import Estimator, Evidence, coarsen, shape_of
@@ -144,6 +144,8 @@ class Engine:
                 gap = (np.arange(len(shares)) == len(shares) - 1).astype(np.int64)
                 shares, tau = coarsen(shares, (gap,), (2,)), np.full((), np.max(tau))
                 evidence = self.estimator.evidence[index] = Evidence((index,), (gap,), shares, tau)
+            if name in gap_told(self.workload):
+                tau = np.maximum(tau, PLIANT)
             evidence.target, evidence.tau, evidence.moved = shares, tau, 1.0
             evidence.exact = not bool(np.any(tau > 0))
 
@@ -306,7 +308,8 @@ class Engine:
     def _telling(self, pairs: Sequence[Pair]) -> list[Pair]:
         """Return the pairs whose attributes have several levels each and whose table is not public."""
         sizes = self.coding.sizes
-        public = {pair for e in self.estimator.evidence if e.exact for pair in combinations(e.scope, 2)}
+        told = [e for e in self.estimator.evidence if e.exact and not e.partial]
+        public = {pair for e in told for pair in combinations(e.scope, 2)}
         return [(a, b) for a, b in pairs if sizes[a] > 1 and sizes[b] > 1 and (a, b) not in public]
 
     def _select(self, candidates: Sequence[tuple[Scope, Gap]], amount: int) -> Scope | None:

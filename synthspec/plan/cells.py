@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.columns import AnyColumn, Boolean, Id, Listed, Ordered
-from synthspec.terms.boxes import Abstract, Bools, Numbers, Texts, Truths, widened
+from synthspec.terms.boxes import Abstract, Bools, Numbers, Texts, Truths, chosen, widened
 from synthspec.terms.expr import Expr
 from synthspec.terms.interval import verdict
 from synthspec.terms.tabulate import Listing, tabulate
@@ -193,14 +193,3 @@ def boxes_of(column: AnyColumn) -> Abstract:
             return Texts(names, may, ~null, null)
         case Id():
             raise TypeError("an id has no values")
-
-
-def chosen(value: Abstract, places: NDArray[np.integer]) -> Abstract:
-    """Return the boxes at `places`."""
-    match value:
-        case Numbers():
-            return Numbers(value.lo[places], value.hi[places], value.some[places], value.null[places])
-        case Texts():
-            return Texts(value.values, value.may[places], value.some[places], value.null[places])
-        case Truths():
-            return Truths(value.true[places], value.false[places], value.null[places])

@@ -25,13 +25,14 @@ _UNIT_NULL = {
 }
 
 
-def explain(plan: Plan, *, full: bool = False, ledger: str | None = None) -> str:
+def explain(plan: Plan, *, full: bool = False, ledger: str | None = None, reuse: Sequence[str] = ()) -> str:
     """Return the plan as text.
 
     Args:
         plan: a verified plan.
         full: show every line of every list.
         ledger: a line about the ledger that would be charged, made by the caller, who can read it.
+        reuse: lines about earlier releases on that ledger which answer the plan, likewise.
     """
     blocks = [
         _head(plan),
@@ -42,6 +43,7 @@ def explain(plan: Plan, *, full: bool = False, ledger: str | None = None) -> str
         _questions(plan),
         _public(plan, full),
         [ledger] if ledger else [],
+        ["Reuse", *(f"  {line}" for line in reuse)] if reuse else [],
         _reasons(plan),
         ["Nothing was read and nothing was charged."],
     ]

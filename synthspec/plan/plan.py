@@ -158,6 +158,7 @@ class KnownTable(Frozen):
 
     A row has one number per code of the child; a missing code has none of the mass. Without parents
     there is one row. `strength` None: the table is fixed; else it is worth so many units of data.
+    A child `x.missing` has two codes: x has a value, x is missing.
     """
 
     child: str

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from synthspec.columns import AnyColumn, Category, Density, Listed, Ordered
 from synthspec.errors import InternalError
 from synthspec.generators.haar import denoise
+from synthspec.plan.cells import cells_of
 from synthspec.plan.plan import PlannedColumn
+from synthspec.rules import AnyRule
 from synthspec.terms.expr import Column, Lookup
 
 _SLIVER = 1e-3
@@ -82,25 +84,33 @@ def _density(column: Ordered, smaller: Ordered, counts: NDArray[np.float64], std
 
 
 def resolve_determined(
-    planned: PlannedColumn, by: Sequence[PlannedColumn], counts: NDArray[np.integer], stddev: float
+    planned: PlannedColumn,
+    by: Sequence[PlannedColumn],
+    counts: NDArray[np.integer],
+    stddev: float,
+    rules: Sequence[AnyRule] = (),
 ) -> PlannedColumn:
     """Return the column computed by a lookup: per cell of `by` the value with the largest noisy count.
 
     A cell whose largest count is within two standard deviations of nothing takes the value that is
-    most frequent overall.
+    most frequent overall. Noise alone never picks a value that a rule about these columns excludes.
 
     Args:
         planned: a column with `determined_by`, a code per value.
         by: the columns that determine it, resolved, in the order of the table.
         counts: released noisy counts [rows], flat in C order of `by`, then the column's own codes.
         stddev: of the noise in each count [rows].
+        rules: those of the plan.
     """
     column = planned.column
     if column is None or not planned.determined_by:
         raise InternalError("I311", "a table was bought for a column that asked for none")
     sizes = [1 if each.column is None else each.column.size for each in by]
     table = np.asarray(counts, dtype=np.int64).reshape(-1, column.size)
-    best = np.where(table.max(axis=1) > 2 * stddev, table.argmax(axis=1), table.sum(axis=0).argmax())
+    overall = np.broadcast_to(table.sum(axis=0), table.shape)
+    never = _excluded((*by, planned), rules).reshape(table.shape)
+    own, common = (np.where(never, np.iinfo(np.int64).min, each) for each in (table, overall))
+    best = np.where(own.max(axis=1) > 2 * stddev, own.argmax(axis=1), common.argmax(axis=1))
     texts: list[str | None] = list(_texts(column))
     texts += [None] if column.missing else []
     keys = tuple(
@@ -113,6 +123,21 @@ def resolve_determined(
         type=planned.type,
     )
     return planned.model_copy(update={"value": lookup, "determined_by": ()})
+
+
+def _excluded(axes: Sequence[PlannedColumn], rules: Sequence[AnyRule]) -> NDArray[np.bool_]:
+    """Return the cells that an enforced rule over `axes` alone rules out for every value inside."""
+    columns = [each.column for each in axes if each.column is not None]
+    names = {each.name for each in axes}
+    never = np.zeros(tuple(column.size for column in columns), dtype=np.bool_)
+    for rule in rules:
+        expression = rule.row_expression()
+        if expression is None or rule.enforce != "always" or not names.issuperset(rule.columns):
+            continue
+        cells = cells_of(expression, columns)
+        if cells is not None:
+            never |= np.asarray(cells.never, dtype=np.bool_)
+    return never
 
 
 def imagined(columns: tuple[PlannedColumn, ...]) -> tuple[PlannedColumn, ...]:

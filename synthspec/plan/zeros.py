@@ -151,7 +151,7 @@ class _Decision:
             expression = rule.row_expression()
             if expression is None or rule.enforce != "always":
                 continue
-            for clause in clauses(rule.name, expression, self.planned):
+            for clause in self._split(rule.name, expression):
                 at = len(parts)
                 usable = not has_window(clause.expression) and all(
                     name in self.coded and name in self.home for name in clause.columns
@@ -175,6 +175,27 @@ class _Decision:
                     tables.append(((at,), Never(cells.columns, cells.never, (rule.name,))))
                 parts.append(Part(clause, "lost" if ruled_out else "inside" if open_ else "idle", open=open_))
         return parts, tables
+
+    def _split(self, rule: str, expression: Expr) -> list[Clause]:
+        """Return the clauses of a rule over what is not computed, or over computed columns as given.
+
+        A clause that the last of its groups knows as a whole, computed columns among its given ones, is
+        told to it in those: exactly, and over fewer columns than through what they are computed from.
+        """
+        known = {name for group in self.plan.groups for name in group.given if name in self.coded}
+        fixed = {name for name in known if self._is_computed(name) and name in self.home}
+        plain = {name: column for name, column in self.planned.items() if name not in fixed}
+        found: list[Clause] = []
+        for clause in clauses(rule, expression, plain):
+            homes = [self.home.get(name, -1) for name in clause.columns]
+            group = self.plan.groups[max(homes)] if homes and fixed & set(clause.columns) else None
+            if group is not None and not set(clause.columns) & set(group.columns):
+                group = None
+            if group is not None and set(clause.columns) <= {*group.given, *group.columns}:
+                found.append(clause)
+            else:
+                found += clauses(rule, clause.expression, self.planned)
+        return list(dict.fromkeys(found))
 
     def _given_through(self, clause: Clause) -> tuple[Never | None, Never | None]:
         """Return what computed given columns tell of a clause about columns that its group is not given.

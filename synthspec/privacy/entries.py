@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Literal, assert_never
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, TypeAdapter, ValidationError, model_serializer
 
 from synthspec.privacy.cost import FREE, Cost
 from synthspec.privacy.store import tampered
@@ -42,7 +42,11 @@ class Opened(Frozen):
 
 
 class Reserve(Frozen):
-    """A charge: counted as spent from here on, unless voided before it is opened."""
+    """A charge: counted as spent from here on, unless voided before it is opened.
+
+    `columns` are the columns of the source that its release is made of, `folder` is where that was to lie:
+    so that a later plan can say that the release answers it already. Older entries have neither.
+    """
 
     kind: Literal["reserve"] = "reserve"
     day: str
@@ -53,6 +57,14 @@ class Reserve(Frozen):
     epsilon: Decimal
     delta: Decimal
     cost: Cost
+    columns: tuple[str, ...] = ()
+    folder: str = ""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, rest: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Leave out what older entries do not have, so that their hashes stay what they were."""
+        tree: dict[str, object] = rest(self)
+        return {key: value for key, value in tree.items() if value or key not in ("columns", "folder")}
 
 
 class Open(Frozen):
@@ -107,6 +119,8 @@ class Charge:
     cost: Cost
     state: ChargeState
     day: str
+    columns: tuple[str, ...] = ()
+    folder: str = ""
 
 
 @dataclass

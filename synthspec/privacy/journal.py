@@ -217,8 +217,12 @@ class Journal:
         label: str,
         epsilon: Number,
         delta: Number,
+        columns: tuple[str, ...] = (),
+        folder: str = "",
     ) -> str:
         """Count `cost` as spent, all or nothing, and return the charge's id.
+
+        `columns` and `folder` are public facts of the release to be, for later plans to point at.
 
         Raises:
             BudgetError: B501, when it does not fit the cap; B503, when the ledger protects
@@ -239,6 +243,8 @@ class Journal:
                 epsilon=_decimal(epsilon),
                 delta=_decimal(delta),
                 cost=cost,
+                columns=columns,
+                folder=folder.encode(errors="backslashreplace").decode(),
             )
 
         self._append(decide)

@@ -163,7 +163,7 @@ def _write_rows(path: Path, suffix: str, data: Path | pl.DataFrame) -> None:
             raise ValueError("only Parquet rows can be written in another format")
         import polars as pl
 
-        pl.scan_parquet(data).sink_csv(path)
+        pl.scan_parquet(data, glob=False).sink_csv(path)
     elif suffix == "parquet":
         data.write_parquet(path)
     else:

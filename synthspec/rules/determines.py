@@ -40,10 +40,11 @@ class Determines(Rule):
         """See `Rule.broken_query`."""
         by = ", ".join(identifier(name, dialect) for name in self.by)
         values = ", ".join(identifier(name, dialect) for name in self.determined)
-        nth = f"dense_rank() OVER (PARTITION BY {by} ORDER BY {values}) AS nth_value"
-        most = f"max(nth_value) OVER (PARTITION BY {by}) AS different_values"
-        inner = f"SELECT *, {most} FROM (SELECT *, {nth} FROM {source}) AS ranked"
-        return f"SELECT * FROM ({inner}) AS compared WHERE different_values > 1"
+        nth, different = (identifier(made, dialect) for made in ("nth value", "different values"))
+        ranks = f"dense_rank() OVER (PARTITION BY {by} ORDER BY {values}) AS {nth}"
+        most = f"max({nth}) OVER (PARTITION BY {by}) AS {different}"
+        inner = f"SELECT *, {most} FROM (SELECT *, {ranks} FROM {source}) AS ranked"
+        return f"SELECT * FROM ({inner}) AS compared WHERE {different} > 1"
 
     def broken_count(self, rows: Sequence[Row]) -> int:
         """See `Rule.broken_count`."""

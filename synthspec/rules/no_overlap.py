@@ -42,9 +42,10 @@ class NoOverlap(Rule):
         start, end, per = (identifier(name, dialect) for name in (self.start, self.end, self.per))
         known = " AND ".join(f"{name} IS NOT NULL" for name in (start, end, per))
         frame = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-        before = f"max({end}) OVER (PARTITION BY {per} ORDER BY {start}, {end} {frame}) AS latest_end_before"
+        latest = identifier("latest end before", dialect)  # with spaces, it is never the name of a column
+        before = f"max({end}) OVER (PARTITION BY {per} ORDER BY {start}, {end} {frame}) AS {latest}"
         inner = f"SELECT *, {before} FROM {source} WHERE {known}"
-        return f"SELECT * FROM ({inner}) AS ordered WHERE {start} < latest_end_before"
+        return f"SELECT * FROM ({inner}) AS ordered WHERE {start} < {latest}"
 
     def broken_count(self, rows: Sequence[Row]) -> int:
         """See `Rule.broken_count`."""

@@ -35,10 +35,9 @@ class Unique(Rule):
         """See `Rule.broken_query`: every row whose key an earlier one has; a key with a null is no key."""
         names = [identifier(name, dialect) for name in self.over]
         keys, known = ", ".join(names), " AND ".join(f"{name} IS NOT NULL" for name in names)
-        number = f"row_number() OVER (PARTITION BY {keys} ORDER BY {keys}) AS nth_of_key"
-        return (
-            f"SELECT * FROM (SELECT *, {number} FROM {source} WHERE {known}) AS numbered WHERE nth_of_key > 1"
-        )
+        nth = identifier("nth of key", dialect)  # with spaces, it is never the name of a column
+        number = f"row_number() OVER (PARTITION BY {keys} ORDER BY {keys}) AS {nth}"
+        return f"SELECT * FROM (SELECT *, {number} FROM {source} WHERE {known}) AS numbered WHERE {nth} > 1"
 
     def broken_count(self, rows: Sequence[Row]) -> int:
         """See `Rule.broken_count`."""

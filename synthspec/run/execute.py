@@ -297,7 +297,7 @@ class Run:
             axes=tuple(Axis(attribute=n, size=size) for n, size in zip(names, sizes, strict=True))
         )
         noisy = kernel.measure([(query, op.cost)])[0]
-        found = resolve_determined(planned, axes[:-1], noisy.values, noisy.stddev)
+        found = resolve_determined(planned, axes[:-1], noisy.values, noisy.stddev, self._plan.rules)
         self._columns = tuple(found if each.name == found.name else each for each in self._columns)
 
     def _count_fit(self, op: CountFit) -> None:

@@ -188,3 +188,15 @@ def union(one: Abstract, two: Abstract) -> Abstract:
             return Truths(one.true | two.true, one.false | two.false, one.null | two.null)
         case _:
             raise TypeError("two values of different types were joined")
+
+
+def chosen(value: Abstract, places: NDArray[np.integer]) -> Abstract:
+    """Return the boxes at `places`."""
+    match value:
+        case Numbers():
+            return Numbers(value.lo[places], value.hi[places], value.some[places], value.null[places])
+        case Texts():
+            return Texts(value.values, value.may[places], value.some[places], value.null[places])
+        case Truths():
+            return Truths(value.true[places], value.false[places], value.null[places])
+    assert_never(value)

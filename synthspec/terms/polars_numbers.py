@@ -21,6 +21,11 @@ def fit(number: pl.Expr, type_: Type) -> pl.Expr:
     return pl.when((wide <= high) & (wide >= low)).then(wide).cast(pl.Int64)
 
 
+def divided(left: pl.Expr, right: pl.Expr | float) -> pl.Expr:
+    """Return left / right, rounded once; with a scalar on the right polars multiplies by its reciprocal."""
+    return left / (left * 0.0 + right)
+
+
 def finite(value: pl.Expr) -> pl.Expr:
     """Return a float, null where it is not finite."""
     import polars as pl
@@ -55,7 +60,7 @@ def rounded(value: pl.Expr, source: Type, digits: int, target: Type) -> pl.Expr:
 
     tens = pl.lit(10 ** max(-digits, 0), dtype=pl.Int128)
     if source == FLOAT:
-        product = value * 10.0**digits if digits >= 0 else value / 10.0**-digits
+        product = value * 10.0**digits if digits >= 0 else divided(value, 10.0**-digits)
         size = pl.when(product.abs() <= 2.0**63).then(product.abs())
         below = size.floor()
         whole = (below + (size - below >= 0.5).cast(pl.Float64)).cast(pl.Int128)

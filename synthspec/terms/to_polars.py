@@ -33,7 +33,7 @@ from synthspec.terms.expr import (
 )
 from synthspec.terms.literal import literal, value_of
 from synthspec.terms.polars_call import call
-from synthspec.terms.polars_numbers import finite, fit, remainder, rounded
+from synthspec.terms.polars_numbers import divided, finite, fit, remainder, rounded
 from synthspec.terms.types import FLOAT, TEXT, Type
 from synthspec.terms.walk import columns_of
 
@@ -156,7 +156,7 @@ def _arithmetic(expr: Arithmetic) -> pl.Expr:
 
     left, right = to_polars(expr.left), to_polars(expr.right)
     if expr.op == "/":
-        return finite(left / right)
+        return finite(divided(left.cast(pl.Float64), right.cast(pl.Float64)))
     if expr.type == FLOAT:
         return finite({"+": left + right, "-": left - right, "*": left * right}[expr.op])
     if expr.op == "%":
@@ -179,7 +179,7 @@ def _cast(value: pl.Expr, source: Type, target: Type) -> pl.Expr:
             return rounded(value, source, target.scale, target)
         case "float":
             real = value.cast(pl.Float64)
-            return real / 10.0**source.scale if source.scale else real
+            return divided(real, 10.0**source.scale) if source.scale else real
         case _:
             return value.cast(dtype(target))
 

@@ -131,7 +131,6 @@ UNBUILT = {
     + "network: {known: {stay.missing: {cite: x, cases: [{else: {true: 0.1}}]}}}\n",
     "sample.units": SMALL + "sample: {units: 5}\n",
     "sample.holdout": SMALL + "sample: {holdout: 0.1}\n",
-    "sample.scenarios": SMALL + "sample: {scenarios: {s: {rows: 5, where: age > 3}}}\n",
     "sequence": PATIENTS.replace("given: [old, sex]", "given: [old, sex], sequence: {by: age}"),
     "tables": SMALL + "tables: {t: {}}\n",
     "contribution": SMALL.replace("epsilon: 1", "epsilon: 1, contribution: weights"),

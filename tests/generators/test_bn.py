@@ -180,6 +180,82 @@ def test_a_table_of_a_column_that_may_be_missing_speaks_of_the_rows_with_a_value
             assert model.marginal(("c",))[3] == pytest.approx(missing, abs=0.02)
 
 
+STATED = np.array([[0.7, 0.3], [1.0, 0.0]])  # c has a value or not, by b; the data say about 0.25
+
+
+@pytest.mark.parametrize("kind", [*LEARNERS, "independent"])
+@pytest.mark.parametrize("mu", [0.3, 30.0])
+@pytest.mark.parametrize("also", [False, True])
+def test_a_fixed_share_of_missing_values_holds_and_leaves_the_values_to_data(
+    kind: str, mu: float, also: bool
+) -> None:
+    nodes = network("chain", seed=1)
+    values = Conditional("c", ("a",), np.tile([0.5, 0.3, 0.2, 0.0], (3, 1)))
+    tables = (Conditional("c", ("b",), STATED, gap=True), *([values] if also else []))
+    workload = Workload(conditionals=tables, missing=frozenset({"c"}))
+    model, _ = fitted(kind, nodes, workload, mu=mu)
+    table = model.marginal(("b", "c"))
+    share = table[:, 3] / table.sum(axis=1)
+    np.testing.assert_allclose(share, STATED[:, 1], atol=1e-8)
+    found = model.marginal(("c",))[:3]
+    if also:
+        np.testing.assert_allclose(found / found.sum(), [0.5, 0.3, 0.2], atol=1e-8)
+    elif mu == 30.0:
+        _, shares = exact_rows(nodes, 200_000)
+        wanted = shares.sum(axis=(0, 1, 3))[:3] if kind == "independent" else None
+        if wanted is not None:  # others know that b and c go together, which moves the total of c
+            np.testing.assert_allclose(found / found.sum(), wanted / wanted.sum(), atol=0.01)
+        elif kind == "bn":
+            true = shares.sum(axis=(0, 3))[:, :3]
+            # how values go with b is neither flattened nor made up: 0.1 off without the data
+            inside = table[:, :3] / table[:, :3].sum(axis=1, keepdims=True)
+            np.testing.assert_allclose(inside, true / true.sum(axis=1, keepdims=True), atol=0.005)
+
+
+@pytest.mark.parametrize("kind", LEARNERS)
+def test_a_share_of_missing_values_worth_units_gives_way_to_data_or_wins(kind: str) -> None:
+    nodes = network("chain", seed=1)[:3]
+    _, shares = exact_rows(nodes, 200_000)
+    true = shares.sum(axis=0)
+
+    def at(strength: float) -> NDArray[np.float64]:
+        workload = Workload(
+            conditionals=(Conditional("c", ("b",), STATED, strength, gap=True),),
+            missing_edges=((("b", "c"), frozenset({"c"})),),
+            missing=frozenset({"c"}),
+            forbidden=frozenset({("a", "c"), ("c", "a")}),
+        )
+        table = fitted(kind, nodes, workload, mu=1.0)[0].marginal(("b", "c"))
+        return np.asarray(table[:, 3] / table.sum(axis=1))
+
+    np.testing.assert_allclose(at(1e-6), true[:, 3] / true.sum(axis=1), atol=0.02)
+    np.testing.assert_allclose(at(1e14), STATED[:, 1], atol=5e-3)
+
+
+def test_a_share_of_missing_values_alone_makes_the_mock() -> None:
+    workload = Workload(
+        conditionals=(Conditional("c", ("b",), STATED, gap=True),), missing=frozenset({"c"})
+    )
+    model, _ = fitted("rules", network("chain", seed=1), workload)
+    table = model.marginal(("b", "c"))
+    np.testing.assert_allclose(table[:, 3] / table.sum(axis=1), STATED[:, 1], atol=1e-9)
+
+
+def test_strength_is_the_variance_of_as_many_draws() -> None:
+    """A noisy table of the variance of n draws and a prior worth n of them meet half way."""
+    from synthspec.generators.pgm.estimate import Evidence
+    from synthspec.generators.pgm.published import Published
+
+    stated, measured, draws, kappa = np.array([[0.2, 0.8]]), np.array([[0.5, 0.5]]), 400.0, 0.15
+    share = (draws * 0.2 + 0.5) / (draws + 1)
+    noisy = Evidence((0, 1), (None, None), measured, np.full((), kappa * np.sqrt(share * (1 - share) / draws)))
+    prior = Published((0, 1), (None, None), stated, np.zeros(()), axis=1, draws=draws, kappa=kappa)
+    prior.join([noisy])
+    prior.step(np.array([[0.5, 0.5]]))
+    assert noisy.pulled is not None
+    np.testing.assert_allclose(noisy.pulled, [[0.35, 0.65]], atol=1e-9)
+
+
 @pytest.mark.parametrize("kind", LEARNERS)
 def test_a_prior_gives_way_to_data_or_wins_by_its_strength(kind: str) -> None:
     truth, stated = network("collider", seed=1)[:3], network("collider", seed=2)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from synthspec.columns import Listed, Ordered
+from synthspec.columns import Boolean, Listed, Ordered
 from synthspec.columns.literal import number
 from synthspec.compile.diagnose.names import known_column
 from synthspec.compile.domains import holds
@@ -107,25 +107,29 @@ class Network:
         network = self.spec.network
         for arrow in (arrow for arrow in arrows(self.spec) if arrow.why == "known"):
             for against, edge in enumerate(network.forbid):
-                if _covers(edge.parents, arrow.source) and edge.child in (ANY, arrow.target):
+                fixed = network.known[arrow.target].strength is None
+                into = (ANY, arrow.target) if fixed else (ANY, arrow.target, f"{arrow.target}{GAP}")
+                if _covers(edge.parents, arrow.source) and edge.child in into:
                     self.findings.report(
                         "N302",
                         f"the edge `{arrow.source} -> {arrow.target}` is both stated and forbidden",
                         arrow.path,
                         "the known table depends on it",
                         also=((("network", "forbid", str(against)), "forbidden here"),),
+                        notes=_gap_note(edge),
                         helps=("drop one of the two",),
                     )
         for at, wanted in enumerate(network.require):
             for parent in wanted.parents:
                 for against, edge in enumerate(network.forbid):
-                    if _covers(edge.parents, parent) and edge.child in (ANY, wanted.child):
+                    if _covers(edge.parents, parent) and _covers((edge.child,), wanted.child):
                         self.findings.report(
                             "N302",
                             f"the edge `{parent} -> {wanted.child}` is both required and forbidden",
                             ("network", "require", str(at)),
                             "required here",
                             also=((("network", "forbid", str(against)), "forbidden here"),),
+                            notes=_gap_note(edge),
                             helps=("drop one of the two lines",),
                         )
 
@@ -196,7 +200,8 @@ class Network:
         ):
             return
         self._gap(name, path)
-        if name in self.columns and self.columns[name].role != "modelled":
+        plain = node_of(name)
+        if plain in self.columns and self.columns[plain].role != "modelled":
             self.findings.report(
                 "N306",
                 f"`{name}` is not modelled, so it takes no distribution",
@@ -271,8 +276,14 @@ class Network:
             "N309", f"the distribution of `{name}` cannot be used", path, label, helps=(helps,)
         )
 
+    def _column(self, name: str) -> PlannedColumn | None:
+        """Return a column; `x.missing` is a boolean."""
+        if name not in self.columns and node_of(name) in self.columns:
+            return PlannedColumn(name=name, role="modelled", type=BOOL, column=Boolean(name=name))
+        return self.columns.get(name)
+
     def _table(self, name: str, values: dict[str, float], path: Path_) -> None:
-        column = self.columns.get(name)
+        column = self._column(name)
         if column is None or column.column is None:
             return
         listed = column.column.listed() if isinstance(column.column, Listed) else ()
@@ -309,7 +320,13 @@ class Network:
 
 
 def _covers(names: tuple[str, ...], name: str) -> bool:
-    return ANY in names or name in names
+    """Return whether an edge that names `names` is about `name`: a column's gap comes with its values."""
+    return ANY in names or name in names or f"{name}{GAP}" in names
+
+
+def _gap_note(edge: Edge) -> tuple[str, ...]:
+    named = [name for name in (*edge.parents, edge.child) if name.endswith(GAP)]
+    return tuple(f"a table with `{node_of(n)}` in it also tells `{n}`" for n in named)
 
 
 def _way_out(arrow: Arrow) -> str:

@@ -15,6 +15,7 @@ from synthspec.compile.findings import listing
 from synthspec.compile.passes.differences import transformed
 from synthspec.compile.passes.repairs import looked_up, repaired
 from synthspec.plan.plan import Met, Plan
+from synthspec.plan.resolve import imagined
 from synthspec.plan.zeros import Part, Zeros, all_zeros
 from synthspec.privacy.entropy import SampleRng
 from synthspec.rules import AnyRule, Combos, Unique
@@ -90,8 +91,9 @@ def _kept(plan: Plan, zeros: Zeros) -> Mapping[str, float]:
     from synthspec.draw.whole import Whole
 
     rng = SampleRng(0, "met")
-    conditions = Whole(plan.columns, plan.rules).early()
-    source = Source(plan, plan.columns, stated(plan, rng, zeros), conditions, zeros)
+    columns = imagined(plan.columns)  # a table that is still to be bought: any will do for a trial
+    conditions = Whole(columns, plan.rules).early()
+    source = Source(plan, columns, stated(plan, rng, zeros), conditions, zeros)
     _, masks, _ = source.lawful(TRIAL_ROWS, rng)
     return {name: round(1.0 - float(np.mean(mask)), 3) for name, mask in masks.items()}
 

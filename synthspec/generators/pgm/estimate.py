@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from synthspec.generators.pgm.calibrate import Beliefs, calibrate, collect, send, settle
 from synthspec.generators.pgm.extrapolate import KEPT, ahead
 from synthspec.generators.pgm.factor import Scope, Table, collapse, ratio, spread
+from synthspec.generators.pgm.graft import graft
 from synthspec.generators.pgm.tree import JunctionTree
 
 TOLERANCE = 1e-4
@@ -74,6 +75,11 @@ class Evidence:
     @property
     def conditional(self) -> bool:
         """Whether it fixes a conditional and leaves the marginal of the parents free."""
+        return False
+
+    @property
+    def partial(self) -> bool:
+        """Whether it speaks of a part of its cells only, and leaves the others to data."""
         return False
 
     def join(self, evidence: Sequence[Evidence]) -> None:
@@ -152,6 +158,7 @@ class Estimator:
         self.beliefs = Beliefs(JunctionTree(self.sizes, (), (), ()), [], [])
         self._hosted: list[list[Evidence]] = []
         self._pending: list[float] = []
+        self._planted: tuple[int, tuple[Evidence, ...]] = (0, ())
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
@@ -164,13 +171,25 @@ class Estimator:
         self.evidence.extend(evidence)
 
     def plant(self, tree: JunctionTree) -> None:
-        """Move to `tree`: factors survive, tables are rebuilt from them and calibrated."""
+        """Move to `tree`: the joint stays, new evidence joins without effect until the next `fit`.
+
+        Tables of cliques that stay are kept; all are made again from the factors where evidence or
+        masks were replaced, or where keeping them would cost more.
+        """
         for each in self.evidence:
             each.join(self.evidence)
         self._hosted = [[] for _ in tree.cliques]
         for each in self.evidence:
             self._hosted[_host(tree, each.scope)].append(each)
-        self.beliefs = calibrate(tree, self._potentials(tree)[0])
+        state = (len(self.masks), tuple(self.evidence))
+        kept = len(self._planted[1])
+        grown = state[0] == self._planted[0] and state[1][:kept] == self._planted[1]
+        new = state[1][kept:]
+        grafted = (
+            graft(self.beliefs, tree) if kept and grown and not any(e.theta.any() for e in new) else None
+        )
+        self.beliefs = grafted or calibrate(tree, self._potentials(tree)[0])
+        self._planted = state
         self._pending = [0.0] * len(tree.cliques)
 
     def _potentials(self, tree: JunctionTree) -> tuple[list[Table], float]:

@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 PASSES = 12
+FEW = 2
+"""So many rows in the wrong cells of a batch are left there."""
+
 SPARE = 6
 """Groups looked at per row that has to move."""
 
@@ -22,38 +25,33 @@ SLIGHT = 1e-6
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-AnyInts = NDArray[np.integer]
 
 
-def even_out(
-    counts: Ints, shares: Array, sizes: Ints, code: AnyInts, due: Array, rng: np.random.Generator
-) -> None:
-    """Move rows between cells of `counts`, in place, until its sums per code are near `due`.
+def even_out(counts: Ints, shares: Array, sizes: Ints, due: Array, rng: np.random.Generator) -> None:
+    """Move rows between codes of `counts`, in place, until its sums over groups are near `due`.
 
     Args:
-        counts: rows per group and cell, shape (groups, cells).
+        counts: rows per group and code, shape (groups, codes).
         shares: cumulative conditional shares, same shape.
         sizes: rows per group.
-        code: the code of one attribute in each cell, shape (cells,).
         due: rows per code that the batch should have, shape (codes,).
         rng: public randomness.
     """
-    many = len(due)
     for _ in range(PASSES):
-        excess = np.rint(np.bincount(code, weights=counts.sum(axis=0), minlength=many) - due).astype(np.int64)
+        excess = np.rint(counts.sum(axis=0) - due).astype(np.int64)
         wanted = int(np.maximum(excess, 0).sum())
-        if not wanted:
+        if wanted <= FEW:
             return
-        over, under = np.flatnonzero(excess[code] > 0), np.flatnonzero(excess[code] < 0)
+        over, under = np.flatnonzero(excess > 0), np.flatnonzero(excess < 0)
         if not len(over) or not len(under):
             return
         groups = rng.permutation(len(sizes))[: SPARE * wanted]
         gap = counts[groups] - np.diff(shares[groups], axis=1, prepend=0.0) * sizes[groups, None]
-        source = _pick(np.where(gap[:, over] > SLIGHT, excess[code[over]], 0), over, rng)
-        sink = _pick(np.where(gap[:, under] < -SLIGHT, -excess[code[under]], 0), under, rng)
+        source = _pick(np.where(gap[:, over] > SLIGHT, excess[over], 0), over, rng)
+        sink = _pick(np.where(gap[:, under] < -SLIGHT, -excess[under], 0), under, rng)
         moves = np.flatnonzero((source >= 0) & (sink >= 0))
-        moves = moves[_within(code[source[moves]], excess)]
-        moves = moves[_within(code[sink[moves]], -excess)]
+        moves = moves[_within(source[moves], excess)]
+        moves = moves[_within(sink[moves], -excess)]
         counts[groups[moves], source[moves]] -= 1
         counts[groups[moves], sink[moves]] += 1
 
@@ -64,7 +62,7 @@ def _pick(weight: Ints, cells: Ints, rng: np.random.Generator) -> Ints:
     return np.where(weight[np.arange(len(best)), best] > 0, cells[best], -1)
 
 
-def _within(cells: AnyInts, most: Ints) -> NDArray[np.bool_]:
+def _within(cells: Ints, most: Ints) -> NDArray[np.bool_]:
     """Return a mask that keeps the first `most[c]` entries of each cell c."""
     order = np.argsort(cells, kind="stable")
     ordered = cells[order]

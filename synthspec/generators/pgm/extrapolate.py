@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 KEPT = 7
 """Factors of this many sweeps in a row make one extrapolation."""
 
-RIDGE = 1e-10
-"""Keeps the mix finite when two sweeps change the factors alike."""
+RANK = 1e-7
+"""Directions that bend less than this, relative to the largest, are left alone: they are rounding."""
 
 Array = NDArray[np.float64]
 
@@ -37,9 +37,9 @@ def ahead(path: Sequence[Array]) -> Array:
     Args:
         path: factors after consecutive sweeps, all of one shape, at least two.
     """
-    changes = np.diff(np.stack(path), axis=0)
-    inner = changes @ changes.T
-    inner += RIDGE * max(float(np.trace(inner)), 1e-300) * np.eye(len(inner))
-    weights = np.linalg.solve(inner, np.ones(len(inner)))
-    out: Array = (weights / weights.sum()) @ np.stack(path[1:])
+    tops = np.stack(path[1:], axis=1)
+    changes = np.diff(np.stack(path, axis=1), axis=1)
+    bends = np.diff(changes, axis=1)
+    mix, *_ = np.linalg.lstsq(bends, changes[:, -1], rcond=RANK)
+    out: Array = tops[:, -1] - np.diff(tops, axis=1) @ mix
     return out

@@ -28,7 +28,7 @@ def marginal(beliefs: Beliefs, scope: Scope) -> Table:
     if host is not None:
         return collapse(beliefs.tables[host], beliefs.tree.cliques[host], scope)
     parts: dict[int, list[int]] = {}
-    for index in _subtree(beliefs, scope):
+    for index in subtree(beliefs, scope):
         parts.setdefault(_root(beliefs, index), []).append(index)
     found = [_contract(beliefs, scope, part) for part in parts.values()]
     return product(found, scope) if len(found) > 1 else found[0][0]
@@ -40,7 +40,7 @@ def _root(beliefs: Beliefs, index: int) -> int:
     return index
 
 
-def _subtree(beliefs: Beliefs, scope: Scope) -> list[int]:
+def subtree(beliefs: Beliefs, scope: Scope) -> list[int]:
     """Return the cliques left when leaves that add nothing to `scope` are cut, in tree order."""
     tree = beliefs.tree
     wanted = frozenset(scope)

@@ -20,7 +20,7 @@ from math import inf
 
 import numpy as np
 
-from synthspec.generators.pgm.estimate import FLOOR, Evidence
+from synthspec.generators.pgm.estimate import FLOOR, Evidence, coarsen
 from synthspec.generators.pgm.factor import Table, collapse, ratio
 
 
@@ -31,6 +31,7 @@ class Published(Evidence):
     Attributes:
         axis: the child's place in the scope.
         free: the child's last level means "missing", of which the table does not speak.
+        gap: the table speaks of nothing else; what it has for other levels only sums to the rest.
         draws: how many draws the table is worth; infinite when it is exact.
         kappa: see `Recipe.kappa`.
         partners: noisy measurements of the child: made to agree with an exact table, or, within the
@@ -39,6 +40,7 @@ class Published(Evidence):
 
     axis: int = 0
     free: bool = False
+    gap: bool = False
     draws: float = inf
     kappa: float = 0.15
     partners: list[Evidence] = field(default_factory=list)
@@ -53,6 +55,11 @@ class Published(Evidence):
     def conditional(self) -> bool:
         """See `Evidence.conditional`."""
         return True
+
+    @property
+    def partial(self) -> bool:
+        """See `Evidence.partial`."""
+        return self.gap
 
     def step(self, old: Table) -> Table:
         """See `Evidence.step`."""
@@ -75,6 +82,8 @@ class Published(Evidence):
 
     def _met(self, old: Table) -> Table:
         """Return `old` with the table as its conditional; possible cells share what impossible ones lack."""
+        if self.gap:
+            return self._lacking(old)
         table = np.where(old > 0, self.table, 0.0)
         held = table.sum(axis=self.axis, keepdims=True)
         spoken = np.array(old)
@@ -84,6 +93,21 @@ class Published(Evidence):
         met = np.where(held > 0, mass * ratio(table, np.broadcast_to(held, table.shape)), spoken)
         if self.free:
             met[self._last(old.ndim)] = old[self._last(old.ndim)]
+        return met
+
+    def _lacking(self, old: Table) -> Table:
+        """Return `old` with the table's share of missing children, their values as they were.
+
+        Where rows or zeros leave only one of the two, it stays.
+        """
+        last = self._last(old.ndim)
+        mass = old.sum(axis=self.axis)
+        lost, share = old[last], np.take(self.table, -1, axis=self.axis)
+        have = mass - lost
+        both = (lost > 0) & (have > 1e-12 * mass)
+        scale = np.where(both, ratio(mass * (1.0 - share), have), 1.0)
+        met = old * np.expand_dims(scale, self.axis)
+        met[last] = np.where(both, mass * share, lost)
         return met
 
     def _last(self, many: int) -> tuple[slice | int, ...]:
@@ -101,6 +125,10 @@ class Published(Evidence):
         variance = np.maximum(mass * share * (1.0 - share) / max(self.draws, 1e-12), FLOOR)
         if self.free:
             variance[self._last(met.ndim)] = 1e12
+        elif self.gap:
+            told = variance[self._last(met.ndim)].copy()
+            variance[...] = 1e12
+            variance[self._last(met.ndim)] = told
         self.tau = np.clip(self.kappa * np.sqrt(variance), 1e-9, 1e6)
         alone = True
         for partner in self.partners:
@@ -109,6 +137,8 @@ class Published(Evidence):
             spread = partner.coarse(collapse(variance, self.scope, partner.scope))
             weight = noise / (noise + spread)
             partner.pulled = partner.target + weight * (stated - partner.target)
+            if self.gap:
+                partner.pulled = self._complemented(partner, met, weight)
             partner.relief = np.maximum(
                 np.sqrt(spread / (noise + spread)), 1e-9 / np.maximum(partner.tau, 1e-12)
             )
@@ -122,6 +152,8 @@ class Published(Evidence):
         others go with it. Its values are scaled to agree; otherwise the two would pull without end.
         """
         child = self.scope[self.axis]
+        if self.gap:
+            return self._complemented(partner, met, np.ones(()))
         if set(partner.scope) <= set(self.scope) and not self.free:
             return partner.coarse(collapse(met, self.scope, partner.scope))
         axis = partner.scope.index(child)
@@ -145,6 +177,34 @@ class Published(Evidence):
             np.expand_dims(even, others),
         )
         return shares
+
+    def _complemented(self, partner: Evidence, met: Table, weight: Table) -> Table:
+        """Return the target of `partner` with the table's share of missing children, by `weight`.
+
+        Rows with a value make up the rest, and go with the other attributes as they did. What the
+        partner says of the parents alone stays.
+        """
+        child = self.scope[self.axis]
+        axis = partner.scope.index(child)
+        group = partner.groups[axis]
+        if group is not None and int((group == group[-1]).sum()) > 1:
+            return partner.target
+        last = tuple(slice(-1, None) if i == axis else slice(None) for i in range(partner.target.ndim))
+        shared = tuple(attribute for attribute in partner.scope if attribute in self.scope)
+        others = tuple(i for i, attribute in enumerate(partner.scope) if attribute not in self.scope)
+        groups = tuple(g for g, a in zip(partner.groups, partner.scope, strict=True) if a in self.scope)
+        shape = [n for n, a in zip(partner.target.shape, partner.scope, strict=True) if a in self.scope]
+        stated = np.expand_dims(coarsen(collapse(met, self.scope, shared), groups, shape), others)
+        now = np.maximum(partner.target, 0.0)
+        mass = now.sum(axis=(axis, *others), keepdims=True)
+        lost = now[last].sum(axis=others, keepdims=True)
+        share = ratio(stated[last], stated.sum(axis=axis, keepdims=True))
+        kept = weight[last] if weight.ndim else weight
+        wanted = lost + kept * (mass * share - lost)
+        even = wanted / float(np.prod([partner.target.shape[i] for i in others] or [1]))
+        out: Table = now * ratio(mass - wanted, np.maximum(mass - lost, FLOOR))
+        out[last] = np.where(lost > FLOOR, now[last] * ratio(wanted, np.maximum(lost, FLOOR)), even)
+        return out
 
     def join(self, evidence: Sequence[Evidence]) -> None:
         """Find the noisy measurements of the child; with a table worth n draws, those in its family."""

@@ -36,11 +36,11 @@ class Step:
 
     Attributes:
         old: attributes already drawn or given.
-        new: attributes drawn together.
+        new: the attribute drawn, or several together.
         cumulative: cumulative conditional shares, shape (cells of old, cells of new), last column 1.
         decode: the codes of each new attribute per cell of new.
         sizes: sizes of the old attributes.
-        due: per new attribute the shares that a batch should have in all; empty where that is open.
+        due: shares of the cells of new that a batch should have in all, or None where that is open.
     """
 
     old: Scope
@@ -48,7 +48,7 @@ class Step:
     cumulative: Table
     decode: tuple[AnyInts, ...]
     sizes: tuple[int, ...]
-    due: tuple[Table, ...] = ()
+    due: Table | None = None
 
 
 def plan(beliefs: Beliefs, given: frozenset[int] = frozenset()) -> tuple[Step, ...]:
@@ -60,8 +60,11 @@ def plan(beliefs: Beliefs, given: frozenset[int] = frozenset()) -> tuple[Step, .
     for index, clique in enumerate(tree.cliques):
         old = tree.separators[index] if tree.parents[index] >= 0 else ()
         new = tuple(a for a in clique if a not in old)
-        if new:
-            steps.append(_step(tree.sizes, beliefs.tables[index], clique, old, new, even=bool(old)))
+        for at, attribute in enumerate(new):  # one by one: only so can each be evened out
+            known = (*old, *new[:at])
+            scope = union(known, (attribute,))
+            table = collapse(beliefs.tables[index], clique, scope)
+            steps.append(_step(tree.sizes, table, scope, known, (attribute,), even=bool(known)))
     return tuple(steps)
 
 
@@ -82,10 +85,7 @@ def _step(
     cumulative[np.arange(shares.shape[1])[None, :] >= final[:, None]] = 1.0
     cells = np.unravel_index(np.arange(matrix.shape[1]), shape)
     decode = tuple(c.astype(_narrow(s)) for c, s in zip(cells, shape))
-    due: list[Table] = []
-    for codes, size in zip(cells, shape):
-        due.append(np.bincount(codes, weights=pooled, minlength=size).astype(np.float64))
-    return Step(old, new, cumulative, decode, tuple(sizes[a] for a in old), tuple(due) if even else ())
+    return Step(old, new, cumulative, decode, tuple(sizes[a] for a in old), pooled if even else None)
 
 
 def _narrow(size: int) -> type[np.integer]:
@@ -209,8 +209,8 @@ def _deal_step(
     flat = ends.astype(np.int32)
     flat += (np.cumsum(sizes) - sizes).astype(np.int32)[:, None]
     counts = np.diff(flat.ravel(), prepend=0)
-    for code, due in zip(step.decode, step.due):
-        even_out(counts.reshape(table.shape), table, sizes, code, due * rows, rng)
+    if step.due is not None:
+        even_out(counts.reshape(table.shape), table, sizes, step.due * rows, rng)
     hit = np.flatnonzero(counts)
     return order, np.repeat((hit % table.shape[1]).astype(np.int32), counts[hit])
 

@@ -1,0 +1,79 @@
+"""respec: a release under a changed spec, when the change costs nothing; opens no private data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synthspec.errors import BudgetError
+
+if TYPE_CHECKING:
+    from synthspec.api.spec import Spec
+    from synthspec.compile.diff import Change
+    from synthspec.draw.reinfer import How
+    from synthspec.generators.base import Model
+    from synthspec.plan.plan import Plan, PlannedColumn
+    from synthspec.release.release import Release
+
+
+@dataclass(frozen=True, eq=False)
+class Respecified:
+    """A release's models under another plan: what changed, and what became of each group's model."""
+
+    plan: Plan
+    columns: tuple[PlannedColumn, ...]
+    models: Mapping[str, Model]
+    changes: tuple[Change, ...]
+    how: Mapping[str, How]
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was done, one line each, for people."""
+        lines = [f"`{group}`: {_SAID[how]}" for group, how in self.how.items() if how != "kept"]
+        if any(change.path.startswith("rules.") and change.before for change in self.changes):
+            lines.append(
+                "rows that break an old rule were left out when the release was paid for: where a rule was "
+                "loosened, what it ruled out comes back only as far as the noisy tables hold it"
+            )
+        return tuple(lines)
+
+
+_SAID: Mapping[How, str] = {
+    "kept": "as it was",
+    "re-inferred": "fitted again to the noisy tables that were paid for",
+    "stated": "made of the new spec alone",
+    "conditioned": "its model cannot be fitted again; the old one was conditioned on the new rules",
+    "unfitted": "its model cannot be fitted again; the new rules are met as rows are drawn",
+}
+
+
+def respecified(release: Release, spec: Spec | str | Path) -> Respecified:
+    """Return the models of `release` under a changed spec.
+
+    Raises:
+        SpecError: when the spec cannot be planned.
+        BudgetError: B553, when a change costs something: its price as `diff` says it.
+    """
+    from synthspec.api.spec import load
+    from synthspec.compile.diff import diff, diff_text
+    from synthspec.draw.reinfer import reinferred, resolved_again
+    from synthspec.release.public import public_plan
+
+    loaded = load(spec) if isinstance(spec, str | Path) else spec
+    plan = loaded.plan().value
+    changes = diff(release.plan, public_plan(plan))
+    costly = tuple(change for change in changes if not change.is_free)
+    if costly:
+        raise BudgetError(
+            "B553",
+            "the changed spec asks for what this release did not buy",
+            notes=tuple(line.strip() for line in diff_text(costly).splitlines()[:-1]),
+            helps=(
+                f"buy it: `synthspec train {loaded.origin}`",
+                "or leave these parts of the spec as they were",
+            ),
+        )
+    columns = resolved_again(release, plan)
+    models, how = reinferred(release, plan, columns)
+    return Respecified(plan, columns, models, changes, how)

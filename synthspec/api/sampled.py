@@ -1,0 +1,123 @@
+"""sampled: fresh rows of a release with the certificate of their rules; post-processing, free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from synthspec.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from synthspec.draw.scenario import DrawnScenario
+    from synthspec.generators.base import Model
+    from synthspec.plan.plan import Plan, PlannedColumn
+    from synthspec.plan.scenario import Scenario
+    from synthspec.privacy.entropy import SampleRng
+    from synthspec.release.release import Certificate
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """Rows, the count of every rule on them by a second engine, and what else is to be said.
+
+    `probability` is that of the condition in the model: 1 without one, None where it is not known.
+    """
+
+    frame: pl.DataFrame
+    certificate: Certificate
+    probability: float | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def lines(self) -> tuple[str, ...]:
+        """Return what is said beside the rows."""
+        held = self.certificate
+        rules = f"{len(held.rules)} rule{'' if len(held.rules) == 1 else 's'}"
+        said = f"{rules} counted again by {held.engine}: {held.violations} violations"
+        likely = (
+            ()
+            if self.probability in (None, 1.0)
+            else (f"probability of the condition: {self.probability:.3g}",)
+        )
+        return (*self.notes, *likely, said)  # fmt: skip
+
+
+def sampled(
+    plan: Plan,
+    columns: Sequence[PlannedColumn],
+    models: Mapping[str, Model],
+    asked: Scenario,
+    rng: SampleRng,
+    rows: int | None,
+    notes: tuple[str, ...] = (),
+) -> Sampled:
+    """Return the rows of a scenario and their certificate.
+
+    Raises:
+        SamplingError: G450 to G457.
+    """
+    from synthspec.draw.certificate import certificate
+    from synthspec.draw.recount import recount
+    from synthspec.draw.scenario import draw_scenario
+    from synthspec.draw.table import written_aside
+
+    found: DrawnScenario = draw_scenario(plan, columns, models, asked, rng, rows)
+    with written_aside(found.frame, "parquet") as file:
+        held = certificate(plan, found.drawn, recount(file, columns, plan.rules))
+    if found.augmented is not None:
+        notes = (*notes, f"{found.augmented} of {found.frame.height} rows were varied after drawing")
+    return Sampled(found.frame, held, found.probability, notes)
+
+
+def asked_of(
+    plan: Plan,
+    columns: Sequence[PlannedColumn],
+    scenario: str | None,
+    where: str | None,
+    what: str = "the release",
+) -> Scenario:
+    """Return the scenario of a plan with a further condition; the plan's rows without either.
+
+    Raises:
+        SpecError: S157, for an unknown scenario; S158, for a condition on one that is not drawn; when
+            `where` cannot be read.
+    """
+    from synthspec.plan.scenario import Scenario
+
+    asked = Scenario(name="", rows=plan.rows) if scenario is None else _named(plan, scenario, what)
+    if where is None:
+        return asked
+    if asked.mix:
+        raise SpecError(
+            "S158",
+            f"the rows of scenario `{asked.name}` are blended, not drawn: they take no condition",
+            helps=("filter the rows afterwards", "leave `--where` out"),
+        )
+    return asked.model_copy(update=_also(asked, where, columns))
+
+
+def _named(plan: Plan, name: str, what: str) -> Scenario:
+    found = {scenario.name: scenario for scenario in plan.scenarios}
+    if name not in found:
+        raise SpecError(
+            "S157",
+            f"{what} has no scenario `{name}`",
+            helps=(f"its scenarios are {', '.join(f'`{each}`' for each in found)}",)
+            if found
+            else ("its spec declares none: use `--where`",),
+        )
+    return found[name]
+
+
+def _also(scenario: Scenario, where: str, columns: Sequence[PlannedColumn]) -> dict[str, object]:
+    from synthspec.api.condition import condition
+    from synthspec.terms.expr import Logic
+
+    found = condition(where, columns)
+    if scenario.where is None:
+        return {"where": found, "where_text": where}
+    both = Logic(op="and", args=(scenario.where, found))
+    return {"where": both, "where_text": f"({scenario.where_text}) AND ({where})"}

@@ -1,0 +1,84 @@
+"""The plan names earlier releases on its ledger that answer it, and the command that costs nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import synthspec as ss
+from synthspec.api import ledgers
+
+SPEC = """
+spec: 1
+name: visits
+source: {path: visits.csv, rows: 1000}
+privacy: {unit: row, epsilon: 2}
+columns:
+  age: {type: int, in: 0..39, bins: 10}
+  sex: [F, M]
+sample: {rows: 100}
+output: {folder: out/first}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    pl.DataFrame({"age": [i % 40 for i in range(1000)], "sex": ["FM"[i % 2] for i in range(1000)]}).write_csv(
+        "visits.csv"
+    )
+    return tmp_path
+
+
+def load(text: str) -> ss.Spec:
+    Path("visits.yaml").write_text(text)
+    return ss.load("visits.yaml")
+
+
+def test_a_plan_that_a_release_answers_says_so_with_the_command(folder: Path) -> None:
+    first = load(SPEC)
+    assert "Reuse" not in first.plan().text()
+    first.plan().train()
+    ledgers.raise_default("visits.csv", epsilon="20", delta=None)
+    changed = load(SPEC + "rules: {young: age < 30 OR sex = 'F'}\n")
+    text = changed.plan().text()
+    assert "Reuse\n" in text
+    assert "answers it: saves all of this plan (ε = 2 alone)" in text
+    assert "synthspec sample out/first --spec visits.yaml" in text
+    assert ss.load_release("out/first").sample(50, spec="visits.yaml").height == 50
+
+
+def test_a_release_that_lacks_something_is_named_with_what_would_be_bought(folder: Path) -> None:
+    load(SPEC).plan().train()
+    text = load(SPEC.replace("epsilon: 2", "epsilon: 3")).plan().text()
+    assert "only privacy.epsilon would be bought anew" in text
+    assert "synthspec diff out/first visits.yaml" in text
+    more = load(SPEC.replace("  sex: [F, M]", "  sex: [F, M]\n  ward: [a, b]")).plan().text()
+    assert "Reuse" not in more
+
+
+def test_a_release_that_is_gone_or_another_is_not_offered(folder: Path) -> None:
+    load(SPEC).plan().train()
+    shutil.move("out/first", "out/elsewhere")
+    text = load(SPEC).plan().text()
+    assert "its folder is not where it was written" in text
+    assert "synthspec sample" not in text.split("Reuse")[1]
+    ledgers.raise_default("visits.csv", epsilon="20", delta=None)
+    load(SPEC.replace("epsilon: 2", "epsilon: 1")).plan().train()
+    lines = load(SPEC).plan().text().split("Reuse")[1]
+    assert lines.count("its folder is not where it was written") == 1
+
+
+def test_entries_written_before_there_were_columns_keep_their_hash() -> None:
+    from synthspec.privacy.cost import Cost
+    from synthspec.privacy.entries import Reserve
+
+    facts = {"charge": "a", "release": "r", "plan": "p", "label": "l", "epsilon": "1", "delta": "0"}
+    old = Reserve.model_validate({**facts, "day": "2025-01-02", "cost": Cost(mu2=5)})
+    assert b"columns" not in old.canonical() and b"folder" not in old.canonical()
+    assert Reserve.model_validate_json(old.canonical()) == old
+    new = old.model_copy(update={"columns": ("age",), "folder": "/x"})
+    assert b'"columns"' in new.canonical()
