@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from synthspec.api.report import Report
+    from synthspec.api.respec import Text
     from synthspec.api.sampled import Sampled
-    from synthspec.api.spec import Spec
     from synthspec.generators.base import Model
     from synthspec.release.release import Release as ReleaseValue
 
@@ -71,7 +71,7 @@ class Release:
         scenario: str | None = None,
         seed: int | None = None,
         units: int | None = None,
-        spec: Spec | str | Path | None = None,
+        spec: Text | str | Path | None = None,
     ) -> pl.DataFrame:
         """Return fresh synthetic rows in which every rule holds; costs nothing.
 
@@ -99,7 +99,7 @@ class Release:
         where: str | None = None,
         scenario: str | None = None,
         seed: int | None = None,
-        spec: Spec | str | Path | None = None,
+        spec: Text | str | Path | None = None,
     ) -> Sampled:
         """Return the rows of `sample` with the certificate of their rules, counted by a second engine."""
         from synthspec.api.respec import respecified

@@ -5,17 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from synthspec.errors import BudgetError
 
 if TYPE_CHECKING:
-    from synthspec.api.spec import Spec
     from synthspec.compile.diff import Change
     from synthspec.draw.reinfer import How
     from synthspec.generators.base import Model
     from synthspec.plan.plan import Plan, PlannedColumn
     from synthspec.release.release import Release
+
+
+class Text(Protocol):
+    """A spec's text, where it came from, and the settings written into it: an `api.spec.Spec`."""
+
+    @property
+    def text(self) -> str:
+        """The YAML."""
+
+    @property
+    def origin(self) -> str:
+        """The path that it was read from."""
+
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """The settings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,20 +63,23 @@ _SAID: Mapping[How, str] = {
 }
 
 
-def respecified(release: Release, spec: Spec | str | Path) -> Respecified:
+def respecified(release: Release, spec: Text | str | Path) -> Respecified:
     """Return the models of `release` under a changed spec.
 
     Raises:
         SpecError: when the spec cannot be planned.
         BudgetError: B553, when a change costs something: its price as `diff` says it.
     """
-    from synthspec.api.spec import load
+    from synthspec.api.compiled import compiled
     from synthspec.compile.diff import diff, diff_text
     from synthspec.draw.reinfer import reinferred, resolved_again
     from synthspec.release.public import public_plan
+    from synthspec.spec.source import read_text
 
-    loaded = load(spec) if isinstance(spec, str | Path) else spec
-    plan = loaded.plan().value
+    if isinstance(spec, str | Path):
+        plan = compiled(read_text(spec), str(spec))
+    else:
+        plan = compiled(spec.text, spec.origin, spec.settings)
     changes = diff(release.plan, public_plan(plan))
     costly = tuple(change for change in changes if not change.is_free)
     if costly:
@@ -70,7 +88,7 @@ def respecified(release: Release, spec: Spec | str | Path) -> Respecified:
             "the changed spec asks for what this release did not buy",
             notes=tuple(line.strip() for line in diff_text(costly).splitlines()[:-1]),
             helps=(
-                f"buy it: `synthspec train {loaded.origin}`",
+                f"buy it: `synthspec train {plan.spec_path}`",
                 "or leave these parts of the spec as they were",
             ),
         )

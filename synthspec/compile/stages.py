@@ -49,12 +49,14 @@ class Stages:
     def split(self, groups: Sequence[CheckedGroup]) -> tuple[CheckedGroup, ...]:
         """Return the groups in order of work, each step as a group `name.1`, `name.2`, ...
 
-        A computed parent that has no domain, or needs all rows, is reported (G418, G423).
+        A computed parent that has no domain, or needs all rows, is reported (G418, G423). Names that no
+        column has, reported before, are left out.
         """
         stated: dict[str, dict[str, Path_]] = {}
         for arrow in arrows(self.spec):
             if arrow.why in ("require", "known"):
                 stated.setdefault(node_of(arrow.target), {}).setdefault(node_of(arrow.source), arrow.path)
+        groups = [replace(g, columns=tuple(n for n in g.columns if n in self.columns)) for g in groups]
         made, homes = self._computed(groups), homes_of(groups)
         found: list[CheckedGroup] = []
         for at, group in enumerate(groups):
@@ -63,8 +65,12 @@ class Stages:
             earlier = {name for name, place in homes.items() if place < at}
             inputs = self._inputs(group, parents, made, earlier)
             fixed = self._fixed(group, own, inputs) if inputs or group.given else {}
-            whole = not inputs and not fixed
-            found += [group] if whole else _Order(group, own, parents, inputs, fixed).parts()
+            parts = [group]
+            if inputs or fixed:
+                parts = _Order(group, own, parents, inputs, fixed).parts()
+            if len(parts) > 1:
+                self._usable(inputs)
+            found += parts
         return tuple(found)
 
     def _fixed(
@@ -105,37 +111,43 @@ class Stages:
         earlier: set[str],
     ) -> dict[str, tuple[str, ...]]:
         """Return the computed parents that only this group's columns make known, with these columns."""
-        late = {column.name for column in late_columns(tuple(self.columns.values()))}
         found: dict[str, tuple[str, ...]] = {}
         for above in parents.values():
-            for parent, path in above.items():
+            for parent in above:
                 if parent not in made or parent in (*group.columns, *group.given) or parent in found:
                     continue
                 bases = _bases(parent, made)
                 inside = tuple(name for name in group.columns if name in bases)
-                column = self.columns[parent]
                 if not inside or not bases <= {*inside, *earlier}:
                     continue  # known before, or too late: N318 says so
-                if column.column is None:
-                    self._report("G418", f"the derived column `{parent}` needs a domain to be a parent", path)
-                elif parent in late:
-                    self._report("G423", f"`{parent}`, computed over the rows of a unit, as a parent", path)
-                else:
-                    found[parent] = inside
+                found[parent] = inside
         return found
 
-    def _report(self, code: str, message: str, path: Path_) -> None:
-        name = message.split("`")[1]
-        self.findings.report(
-            code,
-            message,
-            path,
-            "used as a parent here",
-            also=((("columns", name), "has no `in:`" if code == "G418" else "over a window"),),
-            helps=(f"add `in:` to `{name}`, like `in: 0..120`",)
-            if code == "G418"
-            else ("drop the edge, or derive a column of the same row",),
-        )
+    def _usable(self, inputs: Mapping[str, Sequence[str]]) -> None:
+        """Report computed parents of declared edges that no model can be conditioned on."""
+        late = {column.name for column in late_columns(tuple(self.columns.values()))}
+        stated = {node_of(a.source): a.path for a in arrows(self.spec) if a.why == "require"}
+        for parent in inputs:
+            if parent not in stated:
+                continue  # a known table says so itself
+            if self.columns[parent].column is None:
+                self.findings.report(
+                    "G418",
+                    f"the derived column `{parent}` needs a domain to be a parent",
+                    stated[parent],
+                    "used as a parent here",
+                    also=((("columns", parent), "has no `in:`"),),
+                    helps=(f"add `in:` to `{parent}`, like `in: 0..120`",),
+                )
+            elif parent in late:
+                self.findings.report(
+                    "G423",
+                    f"the parent `{parent}` is computed over the rows of a unit",
+                    stated[parent],
+                    "known when all rows are drawn",
+                    also=((("columns", parent), "over a window, or from a column that is"),),
+                    helps=("drop the edge, or derive a column of the same row",),
+                )
 
 
 def part_shares(
@@ -222,8 +234,8 @@ class _Order:
             late = [(child, first[s] + lag) for s, child, lag in needs if first[s] + lag > first[child]]
             if not late:
                 break
-            for child, step in late:
-                first[child] = max(first[child], step)
+            for child, at in late:
+                first[child] = max(first[child], at)
         else:
             return None
         step = dict.fromkeys(self.own, max(first.values(), default=0))

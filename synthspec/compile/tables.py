@@ -283,8 +283,7 @@ class Tables:
             "N305",
             f"the known table of `{table.child}` gives mass to what rule `{rule.name}` excludes",
             path,
-            f"{table.child} = {last} has probability {share:.3g}"
-            + (f" where {given}" if given else ""),
+            f"{table.child} = {last} has probability {share:.3g}" + (f" where {given}" if given else ""),
             also=also,
             helps=("add a case above that gives it probability 0", "or correct the rule"),
         )

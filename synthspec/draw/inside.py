@@ -24,7 +24,7 @@ from synthspec.terms.expr import Expr
 from synthspec.terms.interval import verdict
 from synthspec.terms.tabulate import Listing, tabulate
 
-MOST_VALUES = 1 << 15
+MOST_VALUES = 1 << 13
 """Combinations of values of one cell that are tried one by one."""
 MOST_BOXES = 1 << 13
 ROUNDS = 48

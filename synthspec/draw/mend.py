@@ -19,25 +19,22 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from synthspec.columns import AnyColumn, Ordered
+from synthspec.columns import Ordered
 from synthspec.draw.broken import Mask, broken_rows
 from synthspec.draw.frame import decoded, encoded
-from synthspec.draw.inside import Cell, cell_of
-from synthspec.plan.clauses import bases, substituted
+from synthspec.draw.inside import Cell
+from synthspec.draw.narrow import Lawful
+from synthspec.plan.clauses import bases
 from synthspec.plan.late import early_computed
 from synthspec.plan.plan import Group, PlannedColumn
 from synthspec.privacy.entropy import SampleRng
-from synthspec.terms.expr import Column, Compare, Expr, Logic
-from synthspec.terms.literal import literal
+from synthspec.terms.expr import Expr
 from synthspec.terms.physical import from_physical
 from synthspec.terms.to_polars import to_polars
-from synthspec.terms.types import INT
 from synthspec.terms.walk import columns_of
 
 TRIES = 8
 """Times that values are drawn again before the lawful part of a cell is looked for."""
-MOST_CELLS = 128
-"""Different cells of a batch whose lawful part is looked for; the rows of others are left as they are."""
 PROPOSALS = 200
 """Times that values are proposed from there."""
 
@@ -88,8 +85,10 @@ class Mender:
         self._guards = {
             name: bases(name, self._columns) for name in given if self._columns[name].role == "computed"
         }
-        self._cells: dict[tuple[tuple[str, int], ...], Cell | None] = {}
         self.knots = self._knots()
+        self._lawful = {
+            knot.free: Lawful(self._columns, knot.conditions, knot.guards, knot.free) for knot in self.knots
+        }
 
     def mend(
         self, batch: Batch, masks: Mapping[str, Mask], rng: SampleRng
@@ -148,17 +147,17 @@ class Mender:
         self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64], rng: np.random.Generator
     ) -> list[tuple[NDArray[np.int64], pl.DataFrame]]:
         """Return rows mended by proposals from the lawful parts of their cells."""
-        fixed = [name for name in (*knot.sources, *knot.guards) if name in codes]
+        lawful = self._lawful[knot.free]
         _, first, cell = np.unique(
-            np.stack([codes[name][rows] for name in fixed]), axis=1, return_index=True, return_inverse=True
+            np.stack([codes[name][rows] for name in lawful.reads]),
+            axis=1,
+            return_index=True,
+            return_inverse=True,
         )
         cell = cell.reshape(-1)
-        often = np.argsort(-np.bincount(cell), kind="stable")[:MOST_CELLS]
-        cells: list[Cell | None] = [None] * len(first)
-        for place in often.tolist():
-            cells[place] = self._known(knot, {name: int(codes[name][rows[first[place]]]) for name in fixed})
+        cells = lawful.cells({name: codes[name][rows[first]] for name in lawful.reads}, np.bincount(cell))
         found: list[tuple[NDArray[np.int64], pl.DataFrame]] = []
-        alive = np.array([each is not None for each in cells], dtype=np.bool_)[cell]
+        alive = np.array([bool(each) for each in cells], dtype=np.bool_)[cell]
         part, rows, cell = part.filter(pl.Series(alive)), rows[alive], cell[alive]
         for _ in range(PROPOSALS):
             if not len(rows):
@@ -168,34 +167,6 @@ class Mender:
             found.append((rows[~bad], part.filter(pl.Series(~bad))))
             part, rows, cell = part.filter(pl.Series(bad)), rows[bad], cell[bad]
         return found
-
-    def _known(self, knot: Knot, codes: Mapping[str, int]) -> Cell | None:
-        """Return `_cell`, found once."""
-        key = tuple(codes.items())
-        if key not in self._cells:
-            self._cells[key] = self._cell(knot, codes)
-        return self._cells[key]
-
-    def _cell(self, knot: Knot, codes: Mapping[str, int]) -> Cell | None:
-        """Return the lawful part of a cell: of the columns that rules tie, and the given codes to keep."""
-        columns: dict[str, AnyColumn] = {}
-        for name in knot.sources:
-            column = self._columns[name].column
-            if column is None:
-                return None
-            columns[name] = column
-        parts = [substituted(condition, self._columns) for condition in knot.conditions.values()]
-        for name in knot.guards:
-            column = self._columns[name].column
-            assert column is not None
-            code = column.encode(Column(name=name, type=self._columns[name].type))
-            same = Compare(op="=", left=code, right=literal(codes[name], INT))
-            parts.append(substituted(same, self._columns))
-        whole = Logic(op="and", args=tuple(parts))
-        free = [name for name in knot.free if codes[name] < getattr(columns[name], "codes", 0)]
-        if not free:
-            return None
-        return cell_of(whole, {name: columns[name] for name in columns_of(whole)}, codes, free)
 
     def _knots(self) -> tuple[Knot, ...]:
         """Return the columns that conditions and guards tie together, each set with its conditions."""
@@ -243,18 +214,29 @@ class Mender:
 
 
 def _proposed(
-    part: pl.DataFrame, cells: Sequence[Cell | None], cell: NDArray[np.int64], rng: np.random.Generator
+    part: pl.DataFrame,
+    cells: Sequence[tuple[Cell, ...] | None],
+    cell: NDArray[np.int64],
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """Return the rows with proposed values in their free columns; missing ones stay missing."""
-    for place in np.unique(cell):
-        held = cells[place]
-        if held is None:
-            continue
-        mine = np.flatnonzero(cell == place)
-        for column, values in zip(held.columns, held.propose(len(mine), rng), strict=True):
-            series = from_physical(pl.Series(values), column.type)
-            part = _patched(part, mine, pl.DataFrame({column.name: series}))
-    return part
+    """Return the rows with proposed values in the free columns that their cell leaves open."""
+    order = np.argsort(cell, kind="stable")
+    ends = np.cumsum(np.bincount(cell, minlength=len(cells)))
+    made: dict[str, list[tuple[NDArray[np.int64], NDArray[np.generic]]]] = {}
+    types = {}
+    for place in np.unique(cell).tolist():
+        mine = order[ends[place - 1] if place else 0 : ends[place]]
+        for held in cells[place] or ():
+            for column, values in zip(held.columns, held.propose(len(mine), rng), strict=True):
+                made.setdefault(column.name, []).append((mine, values))
+                types[column.name] = column.type
+    new = []
+    for name, pieces in made.items():
+        fresh = from_physical(pl.Series(np.concatenate([values for _, values in pieces])), types[name])
+        at = np.arange(part.height)
+        at[np.concatenate([mine for mine, _ in pieces])] = part.height + np.arange(len(fresh))
+        new.append(pl.concat([part[name], fresh.alias(name)]).gather(at))
+    return part.with_columns(new)
 
 
 def _several(planned: PlannedColumn) -> bool:

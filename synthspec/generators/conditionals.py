@@ -26,9 +26,7 @@ PLIANT = 1e-9
 def settled(workload: Workload) -> frozenset[str]:
     """Return the attributes whose one-way follows from a fixed table and the one-ways of its parents."""
     return frozenset(
-        each.child
-        for each in workload.conditionals
-        if each.fixes and each.child not in workload.missing
+        each.child for each in workload.conditionals if each.fixes and each.child not in workload.missing
     )
 
 

@@ -126,9 +126,6 @@ def test_default_rows_never_depend_on_the_source() -> None:
 UNBUILT = {
     "per": PATIENTS.replace("age: int 0..120", "age: {type: int, in: 0..120, per: unit}"),
     "missing: random": PATIENTS.replace("missing: modelled", "missing: random"),
-    "`x.missing` in a forbidden": PATIENTS + "network: {forbid: [age -> stay.missing]}\n",
-    "known: stay.missing": PATIENTS
-    + "network: {known: {stay.missing: {cite: x, cases: [{else: {true: 0.1}}]}}}\n",
     "sample.units": SMALL + "sample: {units: 5}\n",
     "sample.holdout": SMALL + "sample: {holdout: 0.1}\n",
     "sequence": PATIENTS.replace("given: [old, sex]", "given: [old, sex], sequence: {by: age}"),

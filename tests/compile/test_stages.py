@@ -109,7 +109,9 @@ def test_a_fixed_table_is_drawn_by_itself_where_rows_are_given_its_parents() -> 
     assert made.groups[1].generator.kind == "rules"
     assert dict(made.split).keys() == {"fit", "report", "all.1", "all.3"}
     simple = HEAD + FIXED.replace("bmi >= 30", "sex = 'F'").replace("{if: bmi >= 25, is: {true: 0.25}}, ", "")
-    assert list(groups(simple.replace("bmi -> sick, ", ""))) == ["all"], "nothing is given: the joint holds it"
+    assert list(groups(simple.replace("bmi -> sick, ", ""))) == ["all"], (
+        "nothing is given: the joint holds it"
+    )
 
 
 def test_independent_cannot_learn_the_edge_in_steps_either() -> None:

@@ -85,6 +85,51 @@ def test_fixed_tables_priors_and_totals_reach_the_generator_as_what_they_are() -
     assert [clique for clique, _ in found.known] == [("stay",)]
 
 
+GAP = (
+    "network: {known: {lab.missing: {cite: x, cases: "
+    "[{if: ward = 'icu', is: {true: 0.25}}, {else: {true: 0.5}}]}}}\n"
+)
+LAB = SMALL.replace("rules:", "  lab: {type: int, in: 0..9, missing: modelled}\nrules:", 1)
+
+
+def test_a_published_share_of_missing_values_is_a_table_of_present_and_missing() -> None:
+    (found,) = checked(LAB + GAP).tables
+    assert (found.child, found.parents, found.shape) == ("lab.missing", ("ward",), (4, 2))
+    assert dense(found).tolist() == [[0.5, 0.5]] * 3 + [[0.75, 0.25]]
+    (told,) = workload(LAB + GAP).conditionals
+    assert told.gap and told.child == "lab" and told.strength is None
+    prior = workload(LAB + GAP.replace("cite: x", "cite: x, strength: 9"))
+    assert prior.missing_edges == ((("ward", "lab"), frozenset({"lab"})),), "its family is measured as such"
+    total = workload(LAB + "network: {known: {lab.missing: {cite: x, cases: [{else: {true: 0.1}}]}}}\n")
+    assert not total.known and total.conditionals[0].table.tolist() == [0.9, 0.1]
+
+
+def test_a_share_of_missing_values_is_checked_like_any_table() -> None:
+    assert [d.code for d in diagnose(LAB + GAP.replace("true: 0.5", "true: 0.5, false: 0.4"))] == ["N311"]
+    assert [d.code for d in diagnose(SMALL + GAP.replace("lab.missing", "stay.missing"))] == ["N312"]
+    assert [d.code for d in diagnose(LAB + GAP.replace("ward = 'icu'", "lab > 3"))] == ["N301"]
+    needs = LAB.replace("rules:", "rules:\n  told: {if: ward = 'icu', then: lab IS NOT NULL}", 1)
+    (found,) = diagnose(needs + GAP)
+    assert found.code == "N305" and "lab.missing = true has probability 0.25" in found.spans[0].label
+    assert not diagnose(needs + GAP.replace("0.25", "0"))
+
+
+def test_to_forbid_an_edge_of_a_gap_is_to_forbid_that_of_its_column() -> None:
+    found = workload(LAB + "network: {forbid: [ward -> lab.missing, lab.missing -> stay]}\n")
+    assert {("ward", "lab"), ("lab", "stay")} <= found.forbidden and ("lab", "ward") not in found.forbidden
+    against = LAB + "network: {forbid: [ward -> lab.missing], require: [%s]}\n"
+    (clash,) = diagnose(against % "ward -> lab")
+    assert clash.code == "N302" and "lab.missing" in clash.notes[0]
+    assert not diagnose(against.replace("ward -> lab.missing]", "ward -> lab]") % "ward -> lab.missing")
+
+
+def test_strength_counts_units_whatever_number_of_rows_they_have() -> None:
+    known = "network: {known: {sex: {cite: x, strength: 50, cases: [{if: age > 9, is: {F: 1}}, {else: {M: 1}}]}}}\n"
+    many = PATIENTS.replace("max_rows: 4", "max_rows: 400")
+    one = PATIENTS.replace("max_rows: 4", "max_rows: 1")
+    assert [workload(text + known).conditionals[0].strength for text in (one, many)] == [50.0, 50.0]
+
+
 def test_a_condition_is_an_edge_of_the_one_cycle_check() -> None:
     text = SMALL + (
         "network: {require: [sex -> age], known: {sex: {cite: x, cases: "

@@ -106,7 +106,7 @@ class Published(Evidence):
         have = mass - lost
         both = (lost > 0) & (have > 1e-12 * mass)
         scale = np.where(both, ratio(mass * (1.0 - share), have), 1.0)
-        met = old * np.expand_dims(scale, self.axis)
+        met: Table = old * np.expand_dims(scale, self.axis)
         met[last] = np.where(both, mass * share, lost)
         return met
 
