@@ -27,22 +27,28 @@ def checked_of(parsed: Parsed) -> Checked:
     return checked
 
 
-def compiled(text: str, origin: str, settings: Sequence[tuple[str, str]] = ()) -> Plan:
+def compiled(
+    text: str, origin: str, settings: Sequence[tuple[str, str]] = (), *, transforms: bool = True
+) -> Plan:
     """Return the plan of a spec's text; `settings` are only noted in it.
+
+    Without `transforms` every column is planned as it is written.
 
     Raises:
         SpecError: when `check` finds an error, or the plan needs what is not built.
     """
     from synthspec.spec.parse import parse
 
-    return plan_of(checked_of(parse(text, origin)), settings)
+    return plan_of(checked_of(parse(text, origin)), settings, transforms=transforms)
 
 
-def plan_of(checked: Checked, settings: Sequence[tuple[str, str]] = ()) -> Plan:
+def plan_of(
+    checked: Checked, settings: Sequence[tuple[str, str]] = (), *, transforms: bool = True
+) -> Plan:
     """Return the plan of a checked spec; `settings` are noted in it."""
     from synthspec.compile.plan import compile_plan
 
-    return compile_plan(checked).model_copy(update={"settings": tuple(settings)})
+    return compile_plan(checked, transforms=transforms).model_copy(update={"settings": tuple(settings)})
 
 
 def spec_error(found: Sequence[Diagnostic]) -> SpecError:

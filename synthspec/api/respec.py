@@ -76,12 +76,19 @@ def respecified(release: Release, spec: Text | str | Path) -> Respecified:
     from synthspec.release.public import public_plan
     from synthspec.spec.source import read_text
 
-    if isinstance(spec, str | Path):
-        plan = compiled(read_text(spec), str(spec))
-    else:
-        plan = compiled(spec.text, spec.origin, spec.settings)
+    text, origin, settings = (
+        (read_text(spec), str(spec), ())
+        if isinstance(spec, str | Path)
+        else (spec.text, spec.origin, spec.settings)
+    )
+    plan = compiled(text, origin, settings)
     changes = diff(release.plan, public_plan(plan))
     costly = tuple(change for change in changes if not change.is_free)
+    if costly and (
+        kept := _over_its_columns(release.plan, compiled(text, origin, settings, transforms=False))
+    ):
+        plan, changes = kept
+        costly = ()
     if costly:
         raise BudgetError(
             "B553",
@@ -95,3 +102,25 @@ def respecified(release: Release, spec: Text | str | Path) -> Respecified:
     columns = resolved_again(release, plan)
     models, how = reinferred(release, plan, columns)
     return Respecified(plan, columns, models, changes, how)
+
+
+def _over_its_columns(old: Plan, plan: Plan) -> tuple[Plan, tuple[Change, ...]] | None:
+    """Return `plan` over the columns that `old` models, where only what is modelled in their place differs.
+
+    Which column stands for which follows from the rules (differences), so a changed rule may change it;
+    as the two specs are written, the change is then still free. None when it is not.
+    """
+    from synthspec.api.compiled import compiled
+    from synthspec.compile.diff import diff
+    from synthspec.compile.plan import with_models_of
+    from synthspec.errors import SpecError
+    from synthspec.release.public import public_plan
+
+    try:
+        before = compiled(old.spec_text, plan.spec_path, old.settings, transforms=False)
+    except SpecError:
+        return None
+    changes = diff(public_plan(before), public_plan(plan))
+    if any(not change.is_free for change in changes):
+        return None
+    return with_models_of(plan, old), changes

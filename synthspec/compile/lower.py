@@ -58,6 +58,7 @@ def lower(checked: Checked, epsilon: float | None = None) -> Plan:
         known=tuple((table.child, table.rows[0]) for table in checked.tables if _one_way(table, checked)),
         known_tables=tuple(table for table in checked.tables if not _one_way(table, checked)),
         network=_network(spec),
+        citations=tuple((name, known.cite) for name, known in spec.network.known.items()),
         rows=spec.sample.rows if spec.sample.rows is not None else DEFAULT_ROWS,
         seed=spec.sample.seed,
         scenarios=checked.scenarios,

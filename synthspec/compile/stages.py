@@ -4,9 +4,9 @@
 generated first, then `bmi` is computed from their values, then the rest is generated given all of it.
 Each step is a group of its own, so that what depends on `bmi` follows the code of the row's real value,
 and a table over it holds exactly. A step generates as late as it can; only the inputs of computed
-parents, and what these themselves depend on, come earlier. A column with a fixed table over what rows are given
-is drawn from that table in a step of its own, which costs nothing. The group's share of the budget is
-divided by the number of columns.
+parents, and what these themselves depend on, come earlier. A column with a fixed table over what rows
+are given is drawn from that table in a step of its own, which costs nothing. The group's share of the
+budget is divided by the number of columns.
 
 Source: ours; LANGUAGE 2.3 of the design (a derived parent is computed as soon as its inputs are drawn).
 """
@@ -91,7 +91,7 @@ class Stages:
         return found if group.using in LEARNERS and len(found) < len(own) else {}
 
     def _computed(self, groups: Sequence[CheckedGroup]) -> dict[str, tuple[str, ...]]:
-        """Return what each column follows from that no model draws: by a value, an equation, a bought table."""
+        """Return the columns that no model draws, each with those it follows from."""
         equations, homes = Equations(self.spec, self.columns, self.rules, self.gaps), homes_of(groups)
         solved = equations.at_home(homes, equations.homeless(homes)) if groups else {}
         columns, _ = apply_solutions(self.columns, groups, solved)

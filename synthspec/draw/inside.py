@@ -26,6 +26,8 @@ from synthspec.terms.tabulate import Listing, tabulate
 
 MOST_VALUES = 1 << 13
 """Combinations of values of one cell that are tried one by one."""
+MOST_OF_ONE = 1 << 20
+"""The same where a cell leaves one column open: the rule may ask for whole numbers, say."""
 MOST_BOXES = 1 << 13
 ROUNDS = 48
 ENOUGH = 0.5
@@ -79,7 +81,7 @@ def cell_of(
     starts = [column.starts() for column in own]
     low = np.array([[s[code] for s, code in zip(starts, places, strict=True)]], dtype=np.int64)
     high = np.array([[s[code + 1] for s, code in zip(starts, places, strict=True)]], dtype=np.int64)
-    if prod((high - low)[0].tolist()) <= MOST_VALUES:
+    if prod((high - low)[0].tolist()) <= (MOST_OF_ONE if len(free) == 1 else MOST_VALUES):
         low = _lawful_points(condition, columns, codes, free, low[0], high[0])
         high = low + 1
     else:

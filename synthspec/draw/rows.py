@@ -8,7 +8,7 @@ Source: ours (rejection sampling: von Neumann 1951).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -126,7 +126,8 @@ def draw(
     conditions, where = whole.early(), whole.early_where()
     if told is not None and where is not None:
         conditions = {**conditions, TOLD: certain(told)}
-    source = Source(plan, columns, models, conditions, shapes=shapes)
+    sure = [each.rule for each in plan.met if each.by == "transform"]
+    source = Source(plan, columns, models, conditions, shapes=shapes, sure=sure)
     tally = Tally()
     parts = [
         _part(source, conditions, where, min(PART, rows - start), rng.split("part", start // PART), tally)
@@ -162,12 +163,17 @@ class Source:
         conditions: Mapping[str, Expr],
         zeros: Zeros | None = None,
         shapes: Mapping[str, Model] | None = None,
+        sure: Collection[str] = (),
     ) -> None:
-        """Take a plan with `columns` as resolved; `zeros` saves finding them again; `shapes`: see `draw`."""
+        """Take a plan with `columns` as resolved; `zeros` saves finding them again; `shapes`: see `draw`.
+
+        sure: rules that hold by how columns are computed; they are tested, and no value is fitted to them.
+        """
         zeros = all_zeros(plan, columns) if zeros is None else zeros
         self._candidates = Candidates(columns, plan.groups, models, zeros.crosses, shapes)
         self._conditions = {name: c for name, c in conditions.items() if name not in zeros.idle}
-        self._mender = Mender(self._candidates.columns, plan.groups, self._conditions)
+        open_ = {name: c for name, c in self._conditions.items() if name not in sure}
+        self._mender = Mender(self._candidates.columns, plan.groups, open_)
 
     @property
     def ids(self) -> frozenset[str]:

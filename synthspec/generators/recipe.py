@@ -50,7 +50,7 @@ class Recipe:
     """
 
     floor: float = 0.08
-    least: float = 0.3
+    least: float = 0.25
     power: float = 2 / 3
     haar_from: int = 32
     shrink_from: int = 8

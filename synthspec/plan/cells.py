@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.columns import AnyColumn, Boolean, Id, Listed, Ordered
-from synthspec.terms.boxes import Abstract, Bools, Numbers, Texts, Truths, chosen, widened
+from synthspec.terms.boxes import Abstract, Bools, Numbers, Texts, Truths, chosen, hull, widened
 from synthspec.terms.expr import Expr
 from synthspec.terms.interval import verdict
 from synthspec.terms.tabulate import Listing, tabulate
@@ -158,18 +158,40 @@ def _tried(expression: Expr, columns: Sequence[AnyColumn]) -> Cells:
 
 
 def _judged(expression: Expr, columns: Sequence[AnyColumn]) -> Cells:
-    sizes = tuple(column.size for column in columns)
-    boxes = [boxes_of(column) for column in columns]
-    total = prod(sizes)
-    never, some = np.zeros(total, dtype=np.bool_), np.zeros(total, dtype=np.bool_)
-    for start in range(0, total, AT_ONCE):
-        part = np.arange(start, min(start + AT_ONCE, total))
-        places = np.unravel_index(part, sizes)
-        row = {c.name: chosen(box, at) for c, box, at in zip(columns, boxes, places, strict=True)}
-        found = verdict(expression, row, len(part))
-        never[part] = ~found.true & ~found.null
-        some[part] = found.false & ~never[part]
-    return Cells(tuple(c.name for c in columns), never.reshape(sizes), some.reshape(sizes))
+    """Judge cells as boxes, many at once where one verdict holds for all codes of the columns not told yet."""
+    order = sorted(columns, key=lambda column: column.size)
+    boxes = {column.name: boxes_of(column) for column in columns}
+    row = {name: hull(box) for name, box in boxes.items()}
+    sizes = [column.size for column in order]
+    never, some = np.zeros(prod(sizes), dtype=np.bool_), np.zeros(prod(sizes), dtype=np.bool_)
+    open_ = np.zeros(1, dtype=np.int64)
+    for told in range(len(order) + 1):
+        if told:
+            size = sizes[told - 1]
+            open_ = (open_[:, None] * size + np.arange(size)).reshape(-1)
+        inside = prod(sizes[told:])
+        left = []
+        for start in range(0, len(open_), AT_ONCE):
+            part = open_[start : start + AT_ONCE]
+            places = np.unravel_index(part, sizes[:told]) if told else ()
+            mine = {name: chosen(box, np.zeros(len(part), dtype=np.int64)) for name, box in row.items()}
+            mine |= {
+                column.name: chosen(boxes[column.name], at)
+                for column, at in zip(order[:told], places, strict=True)
+            }
+            found = verdict(expression, mine, len(part))
+            bad = ~found.true & ~found.null
+            unsure = found.false & ~bad
+            never.reshape(-1, inside)[part[bad]] = True
+            left.append(part[unsure])
+        open_ = np.concatenate(left) if left else open_[:0]
+    some[open_] = True
+    axes = [order.index(column) for column in columns]
+    return Cells(
+        tuple(column.name for column in columns),
+        never.reshape(sizes).transpose(axes),
+        some.reshape(sizes).transpose(axes),
+    )
 
 
 def boxes_of(column: AnyColumn) -> Abstract:

@@ -194,7 +194,7 @@ class Plan(Frozen):
 
     `known` are fixed public one-way tables: a modelled column and the probability of each of its codes;
     `known_tables` are all others: conditional ones, those worth a number of units, those of columns
-    that may be missing.
+    that may be missing; `citations` say where each is from.
     """
 
     version: Literal["synthspec.plan/1"] = "synthspec.plan/1"
@@ -225,6 +225,7 @@ class Plan(Frozen):
     known: tuple[tuple[str, tuple[float, ...]], ...] = ()
     known_tables: tuple[KnownTable, ...] = ()
     network: PlannedNetwork = PlannedNetwork()
+    citations: tuple[tuple[str, str], ...] = ()
     rows: int = 10_000
     seed: int = 0
     scenarios: tuple[Scenario, ...] = ()

@@ -200,3 +200,26 @@ def chosen(value: Abstract, places: NDArray[np.integer]) -> Abstract:
         case Truths():
             return Truths(value.true[places], value.false[places], value.null[places])
     assert_never(value)
+
+
+def hull(value: Abstract) -> Abstract:
+    """Return one box around all boxes; there is one at least."""
+    match value:
+        case Numbers():
+            lo = np.where(value.some, value.lo, np.inf).min(keepdims=True)
+            hi = np.where(value.some, value.hi, -np.inf).max(keepdims=True)
+            some: Bools = np.asarray(value.some.any(keepdims=True))
+            null: Bools = np.asarray(value.null.any(keepdims=True))
+            return Numbers(np.where(some, lo, 0.0), np.where(some, hi, 0.0), some, null)
+        case Texts():
+            return Texts(
+                value.values,
+                value.may.any(axis=0, keepdims=True),
+                value.some.any(keepdims=True),
+                value.null.any(keepdims=True),
+            )
+        case Truths():
+            return Truths(
+                value.true.any(keepdims=True), value.false.any(keepdims=True), value.null.any(keepdims=True)
+            )
+    assert_never(value)

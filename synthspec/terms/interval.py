@@ -72,6 +72,9 @@ def possible(expr: Expr, row: Mapping[str, Abstract], boxes: int) -> Abstract:
         case Logic():
             return _logic(expr, row, boxes)
         case Compare():
+            if expr.op in ("=", "<=", ">=") and expr.left == expr.right:
+                same = possible(expr.left, row, boxes)
+                return Truths(same.some, np.zeros(boxes, dtype=np.bool_), same.null)
             return _compare(expr.op, possible(expr.left, row, boxes), possible(expr.right, row, boxes))
         case In():
             return _in(expr, possible(expr.arg, row, boxes), boxes)

@@ -143,3 +143,32 @@ def test_what_costs_is_refused_with_its_price(folder: Path, old: str, new: str, 
     assert said in notes
     if said.startswith("columns"):
         assert "re-measure `all` (ε " in notes
+
+
+def test_a_rule_between_two_learned_columns_is_added_after_training_at_no_cost(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `from <= to` is met through the difference when it is there from the start; added later, the columns
+    # stay as they were learned, and the rule is met by zeros and inside the codes.
+    text = (
+        "spec: 1\nname: stays\nsource: {path: stays.csv, rows: 4000}\n"
+        "privacy: {unit: row, epsilon: 20, split: {report: 0, fit: 0}}\n"
+        "columns:\n  from: date 2024-01-01..2024-12-31\n  to: date 2024-01-01..2025-06-30\n"
+        "sample: {rows: 3000}\n"
+    )
+    rng = np.random.default_rng(1)
+    start = np.datetime64("2024-01-01") + rng.integers(0, 300, 4000)
+    end = start + rng.integers(-20, 60, 4000)
+    pl.DataFrame({"from": start, "to": np.maximum(end, np.datetime64("2024-01-01"))}).write_csv("stays.csv")
+    release = ss.Spec.of(text, "stays.yaml").plan().train(out="out/stays")
+    assert release.data().filter(pl.col("from") > pl.col("to")).height > 100
+    ruled = ss.Spec.of(text + "rules: {order: to >= from}\n", "stays.yaml")
+    assert any(column.hidden for column in ruled.plan().value.columns)
+    sampled = release.sampled(3000, spec=ruled)
+    assert sampled.frame.height == 3000
+    assert sampled.frame.filter(pl.col("from") > pl.col("to")).height == 0
+    assert sampled.certificate.violations == 0
+    monkeypatch.setenv("SYNTHSPEC_HOME", str(folder / "another home"))
+    back = ss.Spec.of(text + "rules: {order: to >= from}\n", "stays.yaml").plan().train(out="out/ruled")
+    looser = back.sampled(1000, spec=ss.Spec.of(text, "stays.yaml"))
+    assert looser.frame.height == 1000

@@ -124,7 +124,8 @@ def test_to_forbid_an_edge_of_a_gap_is_to_forbid_that_of_its_column() -> None:
 
 
 def test_strength_counts_units_whatever_number_of_rows_they_have() -> None:
-    known = "network: {known: {sex: {cite: x, strength: 50, cases: [{if: age > 9, is: {F: 1}}, {else: {M: 1}}]}}}\n"
+    cases = "[{if: age > 9, is: {F: 1}}, {else: {M: 1}}]"
+    known = f"network: {{known: {{sex: {{cite: x, strength: 50, cases: {cases}}}}}}}\n"
     many = PATIENTS.replace("max_rows: 4", "max_rows: 400")
     one = PATIENTS.replace("max_rows: 4", "max_rows: 1")
     assert [workload(text + known).conditionals[0].strength for text in (one, many)] == [50.0, 50.0]

@@ -233,9 +233,7 @@ def test_a_share_of_missing_values_worth_units_gives_way_to_data_or_wins(kind: s
 
 
 def test_a_share_of_missing_values_alone_makes_the_mock() -> None:
-    workload = Workload(
-        conditionals=(Conditional("c", ("b",), STATED, gap=True),), missing=frozenset({"c"})
-    )
+    workload = Workload(conditionals=(Conditional("c", ("b",), STATED, gap=True),), missing=frozenset({"c"}))
     model, _ = fitted("rules", network("chain", seed=1), workload)
     table = model.marginal(("b", "c"))
     np.testing.assert_allclose(table[:, 3] / table.sum(axis=1), STATED[:, 1], atol=1e-9)
@@ -248,7 +246,8 @@ def test_strength_is_the_variance_of_as_many_draws() -> None:
 
     stated, measured, draws, kappa = np.array([[0.2, 0.8]]), np.array([[0.5, 0.5]]), 400.0, 0.15
     share = (draws * 0.2 + 0.5) / (draws + 1)
-    noisy = Evidence((0, 1), (None, None), measured, np.full((), kappa * np.sqrt(share * (1 - share) / draws)))
+    tau = kappa * np.sqrt(share * (1 - share) / draws)
+    noisy = Evidence((0, 1), (None, None), measured, np.full((), tau))
     prior = Published((0, 1), (None, None), stated, np.zeros(()), axis=1, draws=draws, kappa=kappa)
     prior.join([noisy])
     prior.step(np.array([[0.5, 0.5]]))

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -385,16 +384,6 @@ def _entropy(table: Table) -> float:
     return -float((positive * np.log(positive)).sum())
 
 
-def uniform_tau(kappa: float, stddev: float, total: float, cells: int = 1) -> Table:
-    """Return tau [shares] of cells that each sum `cells` noisy counts of deviation `stddev` [rows]."""
-    return np.full((), kappa * stddev * np.sqrt(cells) / total)
-
-
 def shape_of(sizes: Sequence[int], groups: Groups, scope: Scope) -> tuple[int, ...]:
     """Return the shape of a table over groups of the levels of `scope`."""
     return tuple(sizes[a] if g is None else int(g.max()) + 1 for a, g in zip(scope, groups))
-
-
-def count_cells(sizes: Sequence[int], groups: Groups, scope: Scope) -> int:
-    """Return the number of cells of a table over groups."""
-    return prod(shape_of(sizes, groups, scope))

@@ -17,6 +17,7 @@ from synthspec.report.sections.fit import fit
 from synthspec.report.sections.gates import gates
 from synthspec.report.sections.glossary import glossary
 from synthspec.report.sections.limits import limits
+from synthspec.report.sections.network import network
 from synthspec.report.sections.rules import rules
 from synthspec.report.sections.scenarios import scenarios
 from synthspec.report.sections.scope import scope
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[Release], Section], ...] = (
     domains,
     fit,
     rules,
+    network,
     scenarios,
     fidelity,
     answers,
