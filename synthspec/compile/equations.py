@@ -176,7 +176,7 @@ class Equations:
         named = {each for item in self.spec.workload for each in item.columns}
         named |= {each for rule in self.rules for each in getattr(rule, "repair", ())}
         named |= {each for rule in self.rules for each in getattr(rule, "determined", ())}
-        return name in network.known or name in named or bool({name, f"{name}.missing"} & edges)
+        return name in named or bool({name, f"{name}.missing"} & {*edges, *network.known})
 
 
 def apply_solutions(

@@ -53,7 +53,11 @@ class Families:
         tables = []
         for name, cases in self.cases.items():
             group = homes.get(name.removesuffix(GAP))
-            if group is not None:
+            if group is None:
+                self._solved(
+                    "N306", name.removesuffix(GAP), ("network", "known", name), f"drop `known: {name}`"
+                )
+            else:
                 self._conditions(name, cases, group)
                 table = built.build(name, self.spec.network.known[name], cases)
                 tables += [table] if table is not None else []
@@ -78,6 +82,7 @@ class Families:
             )
             return
         if group is None:
+            self._solved("N319", name, path, "drop the edge")
             return
         if group.using in ("independent", "copula"):
             self._cannot(group, path, f"the edge into `{child}`")
@@ -99,6 +104,19 @@ class Families:
                             "or drop the edge",
                         ),
                     )
+
+    def _solved(self, code: str, name: str, path: Path_, way: str) -> None:
+        """Report a column that an equation gives: what no group generates, or G411 would have said so."""
+        if any(each.code in ("G411", "G414") for each in self.findings.found):
+            return
+        self.findings.report(
+            code,
+            f"`{name}` is computed from an equation, so that nothing else decides it",
+            path,
+            "no group generates it",
+            also=((("columns", name), "declared here"),),
+            helps=(way, f"or add `{name}` to a group"),
+        )
 
     def _within(self, child: str, parent: str, group: CheckedGroup, path: Path_) -> None:
         """Report N318 for a parent that `group` does not know."""

@@ -114,7 +114,7 @@ class Stages:
         found: dict[str, tuple[str, ...]] = {}
         for above in parents.values():
             for parent in above:
-                if parent not in made or parent in (*group.columns, *group.given) or parent in found:
+                if parent not in made or parent in group.given or parent in found:
                     continue
                 bases = _bases(parent, made)
                 inside = tuple(name for name in group.columns if name in bases)

@@ -7,7 +7,7 @@ Source: ours; PRIVACY 6.7 for what a model's own sampling does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -30,6 +30,8 @@ from synthspec.terms.to_polars import to_polars
 from synthspec.terms.walk import columns_of
 
 Work = Group | PlannedColumn
+Settle = Callable[[str, Batch, SampleRng], pl.DataFrame]
+"""Takes the name of the group that comes next and the rows so far; gives the rows with other values."""
 
 
 class Candidates:
@@ -61,8 +63,14 @@ class Candidates:
         """Return `rows` typed candidate rows; a function of the models and of `rng`'s seed and stream."""
         return self.batch(rows, rng).frame
 
-    def batch(self, rows: int, rng: SampleRng) -> Batch:
-        """Return `draw`'s rows with the codes that they were drawn with."""
+    def batch(self, rows: int, rng: SampleRng, settle: Settle | None = None) -> Batch:
+        """Return `draw`'s rows with the codes that they were drawn with.
+
+        Args:
+            rows: how many.
+            rng: public randomness.
+            settle: mends the rows so far before a computed column becomes what a group is given.
+        """
         frame = pl.DataFrame([surrogates(column, rows, 1) for column in self._ids])
         if not self._ids:
             frame = pl.DataFrame({"\x00row": np.zeros(rows, dtype=np.uint8)})
@@ -72,9 +80,11 @@ class Candidates:
                 assert work.value is not None
                 frame = frame.with_columns(to_polars(work.value).alias(work.name))
                 continue
-            for name in work.given:
-                if name not in codes:
-                    codes[name] = encoded(frame, self._columns[name])
+            new = [name for name in work.given if name not in codes]
+            if settle is not None and any(self._columns[name].role == "computed" for name in new):
+                frame = settle(work.name, Batch(frame, codes), rng.split("settle", work.name))
+            for name in new:
+                codes[name] = encoded(frame, self._columns[name])
             given = self._given(work, codes, rows)
             drawn = self.models[work.name].sample(rows, rng.split("group", work.name), given, codes)
             generator = rng.split("decode", work.name).generator

@@ -13,13 +13,14 @@ from synthspec.release.release import Certificate, RuleCheck, Strategy
 from synthspec.rules import AnyRule
 
 
-def certificate(plan: Plan, drawn: Drawn, again: Recount) -> Certificate:
+def certificate(plan: Plan, drawn: Drawn, again: Recount, problem: str | None = None) -> Certificate:
     """Return what the rows of `drawn` obey; public, from synthetic rows only.
 
     Args:
         plan: what was planned.
         drawn: the rows, with the counts of the engine that drew them.
         again: the counts of the second engine, on the written file.
+        problem: why there are no rows, if there are none.
 
     Raises:
         InternalError: I333, when the second engine saw another number of rows.
@@ -28,7 +29,11 @@ def certificate(plan: Plan, drawn: Drawn, again: Recount) -> Certificate:
         raise InternalError("I333", "the second engine read another number of rows than were drawn")
     checks = tuple(_check(rule, plan, drawn, again) for rule in plan.rules)
     return Certificate(
-        rows=drawn.frame.height, rules=checks, acceptance=drawn.acceptance, engine=again.engine
+        rows=drawn.frame.height,
+        rules=checks,
+        acceptance=drawn.acceptance,
+        engine=again.engine,
+        problem=problem,
     )
 
 

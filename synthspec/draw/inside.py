@@ -26,7 +26,7 @@ from synthspec.terms.tabulate import Listing, tabulate
 
 MOST_VALUES = 1 << 13
 """Combinations of values of one cell that are tried one by one."""
-MOST_OF_ONE = 1 << 20
+MOST_OF_ONE = 1 << 22
 """The same where a cell leaves one column open: the rule may ask for whole numbers, say."""
 MOST_BOXES = 1 << 13
 ROUNDS = 48
@@ -82,8 +82,7 @@ def cell_of(
     low = np.array([[s[code] for s, code in zip(starts, places, strict=True)]], dtype=np.int64)
     high = np.array([[s[code + 1] for s, code in zip(starts, places, strict=True)]], dtype=np.int64)
     if prod((high - low)[0].tolist()) <= (MOST_OF_ONE if len(free) == 1 else MOST_VALUES):
-        low = _lawful_points(condition, columns, codes, free, low[0], high[0])
-        high = low + 1
+        low, high = _runs(_lawful_points(condition, columns, codes, free, low[0], high[0]))
     else:
         low, high = _halved(condition, columns, codes, free, low, high, heaps)
     mass = _mass(heaps, low, high)
@@ -113,6 +112,15 @@ def _lawful_points(
     truth, null = tabulate(condition, listings, places)
     good = truth.astype(np.bool_) | null
     return np.asarray(every.T[good] + low)
+
+
+def _runs(points: Indices) -> tuple[Indices, Indices]:
+    """Return boxes that hold the points, shape (points, columns): of one column, neighbours in one box."""
+    if points.shape[1] > 1 or not len(points):
+        return points, points + 1
+    new = np.append(True, np.diff(points[:, 0]) > 1)
+    last = np.append(np.flatnonzero(new)[1:] - 1, len(points) - 1)
+    return points[new], points[last] + 1
 
 
 def _single(column: AnyColumn, code: int) -> Listing:

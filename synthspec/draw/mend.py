@@ -80,7 +80,7 @@ class Mender:
     ) -> None:
         """Take `columns` as they are decoded (densities in place), and the `conditions` that must hold."""
         self._columns = {column.name: column for column in columns}
-        self._conditions = conditions
+        self.conditions = conditions
         given = {name for group in groups for name in group.given}
         self._guards = {
             name: bases(name, self._columns) for name in given if self._columns[name].role == "computed"
@@ -170,7 +170,7 @@ class Mender:
 
     def _knots(self) -> tuple[Knot, ...]:
         """Return the columns that conditions and guards tie together, each set with its conditions."""
-        ties = {name: self._sources(columns_of(c)) for name, c in self._conditions.items()}
+        ties = {name: self._sources(columns_of(c)) for name, c in self.conditions.items()}
         parts: list[set[str]] = []
         for tie in (*ties.values(), *({*sources} for sources in self._guards.values())):
             touching = [part for part in parts if part & tie]
@@ -178,7 +178,7 @@ class Mender:
             parts.append(set(tie).union(*touching))
         found = []
         for part in parts:
-            conditions = {n: self._conditions[n] for n, tie in ties.items() if tie & part}
+            conditions = {n: self.conditions[n] for n, tie in ties.items() if tie & part}
             if conditions:
                 found.append(self._knot_of(part, conditions))
         return tuple(found)

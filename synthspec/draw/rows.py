@@ -27,7 +27,7 @@ from synthspec.draw.broken import (
 from synthspec.draw.candidates import Candidates, surrogates
 from synthspec.draw.finish import finished
 from synthspec.draw.frame import released
-from synthspec.draw.mend import Mender
+from synthspec.draw.mend import Batch, Mender
 from synthspec.draw.whole import Whole, certain
 from synthspec.errors import SamplingError
 from synthspec.generators.base import Model
@@ -36,6 +36,7 @@ from synthspec.plan.zeros import Zeros, all_zeros
 from synthspec.privacy.entropy import SampleRng
 from synthspec.rules import AnyRule, Determines, NoOverlap, Unique
 from synthspec.terms.expr import Expr
+from synthspec.terms.walk import columns_of
 
 PART = 100_000
 TRIES = 200
@@ -174,6 +175,9 @@ class Source:
         self._conditions = {name: c for name, c in conditions.items() if name not in zeros.idle}
         open_ = {name: c for name, c in self._conditions.items() if name not in sure}
         self._mender = Mender(self._candidates.columns, plan.groups, open_)
+        self._groups = plan.groups
+        self._open = open_
+        self._early: dict[str, Mender] = {}
 
     @property
     def ids(self) -> frozenset[str]:
@@ -188,12 +192,37 @@ class Source:
         self, rows: int, rng: SampleRng
     ) -> tuple[pl.DataFrame, dict[str, NDArray[np.bool_]], dict[str, int]]:
         """Return candidates after mending, which of them still break what, and how many were mended."""
-        batch = self._candidates.batch(rows, rng)
+        early: dict[str, NDArray[np.bool_]] = {}
+
+        def settle(group: str, batch: Batch, rng: SampleRng) -> pl.DataFrame:
+            frame, mended = self._settled(group, batch, rng)
+            early.update({name: mask | early.get(name, False) for name, mask in mended.items()})
+            return frame
+
+        batch = self._candidates.batch(rows, rng, settle)
         masks = broken_rows(batch.frame, self._conditions)
+        frame, left = batch.frame, masks
+        if any(mask.any() for mask in masks.values()):
+            frame, left = self._mender.mend(batch, masks, rng.split("inside"))
+        mended = {name: (mask & ~left[name]) | early.get(name, False) for name, mask in masks.items()}
+        return frame, left, {name: int(mask.sum()) for name, mask in mended.items() if mask.any()}
+
+    def _settled(
+        self, group: str, batch: Batch, rng: SampleRng
+    ) -> tuple[pl.DataFrame, dict[str, NDArray[np.bool_]]]:
+        """Return the rows drawn before `group`, mended under the rules on them, and which were mended."""
+        if group not in self._early:
+            here = [column for column in self._candidates.columns if column.name in batch.frame.columns]
+            names = {column.name for column in here}
+            drawn = [each for each in self._groups if set(each.columns) <= names]
+            own = {name: c for name, c in self._open.items() if set(columns_of(c)) <= names}
+            self._early[group] = Mender(here, drawn, own)
+        mender = self._early[group]
+        masks = broken_rows(batch.frame, mender.conditions)
         if not any(mask.any() for mask in masks.values()):
-            return batch.frame, masks, {}
-        frame, left = self._mender.mend(batch, masks, rng.split("inside"))
-        return frame, left, {name: int((mask & ~left[name]).sum()) for name, mask in masks.items()}
+            return batch.frame, {}
+        frame, left = mender.mend(batch, masks, rng)
+        return frame, {name: mask & ~left[name] for name, mask in masks.items()}
 
 
 def violations(frame: pl.DataFrame, rules: Sequence[AnyRule]) -> dict[str, int]:

@@ -45,6 +45,10 @@ CODES: dict[str, Entry] = {
         title="a bought domain is not used, or not bought",
         text="This is a bug of synthspec: please report it with the spec.",
     ),
+    "I308": Entry(
+        title="an edge or a published table that no group can act on",
+        text="This is a bug of synthspec: please report it with the spec.",
+    ),
     "I310": Entry(
         title="a view without a source",
         text="This is a bug of synthspec: please report it with the spec.",

@@ -158,7 +158,7 @@ def _tried(expression: Expr, columns: Sequence[AnyColumn]) -> Cells:
 
 
 def _judged(expression: Expr, columns: Sequence[AnyColumn]) -> Cells:
-    """Judge cells as boxes, many at once where one verdict holds for all codes of the columns not told yet."""
+    """Judge cells as boxes; one verdict is enough where it holds for all codes of the columns left."""
     order = sorted(columns, key=lambda column: column.size)
     boxes = {column.name: boxes_of(column) for column in columns}
     row = {name: hull(box) for name, box in boxes.items()}

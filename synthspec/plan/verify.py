@@ -68,7 +68,8 @@ def verify(plan: Plan) -> Plan:
         InternalError: I301 private rows reach a public op; I302 a reference to a later op or of the
             wrong sort; I303 it may spend more than its budget; I304 it names an unknown group or
             column; I305 rows are counted that were not bounded; I306 something private without a
-            price; I307 a bought domain that nothing waits for, or is not used.
+            price; I307 a bought domain that nothing waits for, or is not used; I308 a declared edge or a
+            published table that no group can act on.
     """
     sorts: list[Sort] = []
     for at, op in enumerate(plan.ops):
@@ -81,6 +82,7 @@ def verify(plan: Plan) -> Plan:
     if not plan.most_it_can_spend.fits(plan.budget):
         raise InternalError("I303", "the steps of this plan may spend more than its budget")
     _bought(plan)
+    _network(plan)
     return plan
 
 
@@ -126,6 +128,18 @@ def _names(plan: Plan, op: Op) -> None:
             assert_never(op)
     if not known:
         raise InternalError("I304", "a step names a group or a column that the plan does not have")
+
+
+def _network(plan: Plan) -> None:
+    """Every declared edge and published table is about columns that one group knows; none is lost."""
+    known = {name: {*group.given, *group.columns} for group in plan.groups for name in group.columns}
+    families = [(table.child, table.parents) for table in plan.known_tables]
+    families += [(edge.child, edge.parents) for edge in plan.network.require]
+    families += [(name, ()) for name, _ in plan.known]
+    for child, parents in families:
+        own = known.get(child.removesuffix(".missing"))
+        if own is None or not {parent.removesuffix(".missing") for parent in parents} <= own:
+            raise InternalError("I308", f"no group can act on what the network says of `{child}`")
 
 
 def _bought(plan: Plan) -> None:

@@ -227,13 +227,15 @@ class RuleCheck(Frozen):
 class Certificate(Frozen):
     """What the emitted rows obey: counts over the released rows only (public).
 
-    `engine` names the second engine that evaluated every rule on the written rows.
+    `engine` names the second engine that evaluated every rule on the written rows. `problem` says why
+    there are no rows, where the rules could not be met.
     """
 
     rows: int = Field(ge=0)
     rules: tuple[RuleCheck, ...] = ()
     acceptance: float | None = None
     engine: str | None = None
+    problem: str | None = None
 
     @property
     def violations(self) -> int:

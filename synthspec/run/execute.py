@@ -22,7 +22,7 @@ from synthspec.draw.rows import Drawn, draw
 from synthspec.draw.scenarios import written_scenarios
 from synthspec.draw.table import written_aside
 from synthspec.engines.base import Engine
-from synthspec.errors import GateError, InternalError, ReleaseError
+from synthspec.errors import GateError, InternalError, ReleaseError, SamplingError
 from synthspec.generators import Model
 from synthspec.plan.ops import Assess, Bound, CountFit, Determine, Discover, Fit, Op, Sample, Scan, Tighten
 from synthspec.plan.plan import Plan, PlannedColumn
@@ -86,7 +86,7 @@ def execute(
     Raises:
         SourceError: D4xx, before anything is read; the charge stays reserved.
         BudgetError: B505, B511, B512.
-        SamplingError: G450.
+        SamplingError: G450; a release without rows is then written, and what was paid for is in it.
         KernelError: K701.
         ReleaseError: Q601, Q602.
         Interrupted: on Ctrl-C, saying where the charge stands.
@@ -136,11 +136,21 @@ def _run(
         progress(len(plan.ops) + 1, len(plan.ops) + 1, "write")
         rows = stack.enter_context(written_aside(run.drawn().frame, plan.format))
         again = recount(rows, run.columns, plan.rules)
-        tables, further = run.scenarios(stack)
+        tables, further = run.scenarios(stack) if run.refusal is None else ((), {})
         write_release(folder, run.release(facts, again, tables), rows, replace=replace, further=further)
         if charged is not None:
             charged.commit()
+    if run.refusal is not None:
+        raise _without_rows(run.refusal, folder)
     return folder
+
+
+def _without_rows(refusal: SamplingError, folder: Path) -> SamplingError:
+    """Return the refusal with what is left: what was paid for is a release, and rows can be had later."""
+    first = refusal.diagnostics[0]
+    kept = f"what was paid for is kept: `{folder.name}` is a release without rows"
+    again = f"change the rules and draw rows at no price: `synthspec sample {folder.name} --spec NEW.yaml`"
+    return SamplingError(first.code, first.message, notes=(*first.notes, kept), helps=(again, *first.helps))
 
 
 def _finished(charged: Charged, folder: Path) -> bool:
@@ -172,6 +182,7 @@ class Run:
         self._models: dict[str, Model] = {}
         self._fit: FitCounts | None = None
         self._drawn: Drawn | None = None
+        self.refusal: SamplingError | None = None
         self._assessments: tuple[Assessment, ...] = ()
 
     def do(self, op: Op) -> None:
@@ -191,9 +202,14 @@ class Run:
                 self._learn(op)
             case Sample():
                 rng = self._rng.split("sample")
-                self._drawn = draw(self._plan, self._columns, self._models, self._plan.rows, rng)
+                try:
+                    self._drawn = draw(self._plan, self._columns, self._models, self._plan.rows, rng)
+                except SamplingError as refusal:  # a function of what was bought: it must not cost it
+                    self.refusal = refusal
+                    self._drawn = draw(self._plan, self._columns, self._models, 0, rng)
             case Assess():
-                self._assess(op)
+                if self.refusal is None:
+                    self._assess(op)
             case _:
                 assert_never(op)
 
@@ -224,7 +240,9 @@ class Run:
             measurements=tuple(self._bought.measurements),
             fit=self._fit,
             assessments=self._assessments,
-            certificate=certificate(self._plan, self.drawn(), again),
+            certificate=certificate(
+                self._plan, self.drawn(), again, None if self.refusal is None else self.refusal.message
+            ),
             ledger=facts,
             scenarios=tables,
             counted=counted(self._plan, self._columns, self.drawn().frame),

@@ -13,9 +13,11 @@ from synthspec.compile.plan import compile_plan
 from synthspec.draw.frame import encoded
 from synthspec.draw.learn import NoOracle, domain_of, workload_of
 from synthspec.draw.rows import draw
+from synthspec.errors import InternalError
 from synthspec.generators import GENERATORS
 from synthspec.generators.base import Model
 from synthspec.plan.plan import Plan
+from synthspec.plan.verify import verify
 from synthspec.privacy.cost import Cost
 from synthspec.privacy.entropy import SampleRng
 from tests.compile.specs import HEAD, checked, codes, diagnose, plan
@@ -116,6 +118,47 @@ def test_a_fixed_table_is_drawn_by_itself_where_rows_are_given_its_parents() -> 
 
 def test_independent_cannot_learn_the_edge_in_steps_either() -> None:
     assert "N321" in codes(HEAD + BODY.replace("using: bn", "using: independent"))
+
+
+SUMS = (
+    HEAD
+    + """\
+columns:
+  a: int 0..20
+  b: int 0..20
+  total: int 0..40
+  x: bool
+rules: {sum: total = a + b}
+"""
+)
+OVER = "known: {x: {cite: q, cases: [{if: total > 9, is: {true: 0.5}}, {else: {true: 0}}]}}"
+
+
+@pytest.mark.parametrize("group", ["a, b, x", "a, b, x, total"])
+@pytest.mark.parametrize("network", ["require: [total -> x]", OVER, "require: [a -> total]"])
+def test_a_column_that_an_equation_gives_is_never_dropped_from_the_network(group: str, network: str) -> None:
+    text = f"{SUMS}generate: {{g: {{columns: [{group}]}}}}\nnetwork: {{{network}}}\n"
+    if "-> total" in network and "total" not in group:
+        assert codes(text) == ["N319"]
+        return
+    told = [workload_of(made, each, made.columns) for made in [plan(text)] for each in made.groups]
+    said = [edge for work in told for edge in work.edges] + [
+        (*c.parents, c.child) for work in told for c in work.conditionals
+    ]
+    assert said == [("a", "total") if "-> total" in network else ("total", "x")]
+
+
+def test_a_table_for_a_column_that_no_group_generates_is_refused() -> None:
+    known = "network: {known: {total: {cite: q, cases: [{else: poisson(9)}]}}}\n"
+    assert codes(f"{SUMS}generate: {{g: {{columns: [a, b, x]}}}}\n{known}") == ["N306"]
+
+
+def test_what_the_network_says_reaches_a_group_or_the_plan_is_not_sound() -> None:
+    made = plan(HEAD + FIXED)
+    lost = [group.model_copy(update={"given": ()}) for group in made.groups]
+    with pytest.raises(InternalError) as error:
+        verify(made.model_copy(update={"groups": tuple(lost)}))
+    assert error.value.code == "I308"
 
 
 def fitted(made: Plan, table: pl.DataFrame) -> dict[str, Model]:

@@ -8,7 +8,7 @@ from synthspec.release.release import Release
 from synthspec.report.blocks import Check, Claim, Section, Status, Value, Verdict
 from synthspec.report.gates import judge
 from synthspec.report.sections.promise import delta0, sentence
-from synthspec.report.words import count, named, number, percent_up, up
+from synthspec.report.words import count, named, number, percent_up, plain, up
 
 
 def cover(release: Release) -> Section:
@@ -81,6 +81,9 @@ def _rules(release: Release) -> Check:
     enforced = [rule for rule in certificate.rules if rule.enforce == "always"]
     if not enforced:
         return Check(status="none", word="none set", what="Rules", says=("The spec enforces no rules.",))
+    if certificate.problem is not None:
+        says: tuple[str | Value, ...] = ("There are no rows: ", plain(certificate.problem), ".")
+        return Check(status="no", word="not met", what="Rules", says=says)
     failed = number(certificate.violations, count(certificate.violations), "S")
     rows = number(certificate.rows, count(certificate.rows), "S")
     many = number(len(enforced), f"{len(enforced)} rule{'s' if len(enforced) > 1 else ''}", "S")

@@ -34,6 +34,8 @@ def rules(release: Release) -> Section:
 
 def _summary(release: Release) -> Prose:
     held = release.certificate
+    if held.problem is not None:
+        return Prose(parts=("There are no rows: ", plain(held.problem), "."))
     parts: list[str | Value] = [
         "Every rule was evaluated on each of the ",
         number(held.rows, count(held.rows), "S"),
@@ -62,17 +64,30 @@ def _summary(release: Release) -> Prose:
 
 
 def _table(checks: tuple[RuleCheck, ...], hows: Mapping[str, str]) -> Table:
+    """Return the table; values redrawn inside their codes follow what was learnt, repaired rows do not."""
     ordered = sorted(checks, key=lambda check: -check.worst)
     return Table(
         caption="Rules, most violations first",
-        columns=("Rule", "Says", "Met by", "Rows kept", "Violations", "Second engine"),
+        columns=(
+            "Rule",
+            "Says",
+            "Met by",
+            "Values redrawn",
+            "Repaired",
+            "Rows kept",
+            "Violations",
+            "Second engine",
+        ),
         rows=tuple(_row(check, hows.get(check.name)) for check in ordered),
-        numeric=(3, 4, 5),
+        numeric=(3, 4, 5, 6, 7),
     )
 
 
+def _share(value: float | None) -> Value:
+    return plain("") if value is None else number(value, percent(value), "S")
+
+
 def _row(check: RuleCheck, how: str | None) -> tuple[Value, ...]:
-    kept = plain("") if check.acceptance is None else number(check.acceptance, percent(check.acceptance), "S")
     says = check.text if check.because is None else f"{check.text} ({check.because})"
     again = check.recounted
     met = (how or MET[check.strategy]) if check.enforce == "always" else "reported only"
@@ -80,7 +95,9 @@ def _row(check: RuleCheck, how: str | None) -> tuple[Value, ...]:
         named(check.name),
         quoted(says),
         plain(met),
-        kept,
+        _share(check.mended),
+        _share(check.repaired),
+        _share(check.acceptance),
         number(check.violations, count(check.violations), "S"),
         plain("") if again is None else number(again, count(again), "S"),
     )
