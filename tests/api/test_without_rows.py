@@ -47,7 +47,7 @@ def test_what_was_paid_for_becomes_a_release_without_rows(
     assert release.value.spent.mu2 > 0
     states = [charge.state for charge in ledger_of(plan.value).standing().charges.values()]
     assert states == ["committed"]
-    assert "There are no rows" in release.report().html()
+    assert "There are no rows" in release.report().html().decode()
     without = SPEC.replace("rules:\n  one-each: {unique: [key]}\n", "")
     sampled = release.sampled(200, spec=ss.Spec.of(without, "flat.yaml"))
     assert sampled.frame.height == 200
