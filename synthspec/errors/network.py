@@ -170,7 +170,8 @@ CODES: dict[str, Entry] = {
         text=(
             "Without `strength` a table with conditions is the whole truth about its column: it depends on "
             "what they read and on nothing else above it. A table without conditions is a total, and leaves "
-            "room for edges."
+            "room for edges. With `strength: n` it is worth n units of data: as sure as a share counted on n "
+            "of them. A unit counts once, however many rows it may have, since they tell of one person."
         ),
         bad="{require: [age -> flu], known: {flu: {cases: [{if: ward = 'icu', is: ...}, ...]}}}",
         good="known: {flu: {strength: 500, cases: [{if: ward = 'icu', is: ...}, ...]}}",

@@ -203,7 +203,10 @@ class KnownCase(Frozen):
 
 
 class Known(Frozen):
-    """A distribution that the author brings; `strength` None fixes it, else it is worth so many units."""
+    """A distribution that the author brings; `strength` None fixes it, else it is worth so many units.
+
+    A unit counts as one draw of the column, however many rows it may have.
+    """
 
     cite: str
     strength: float | None = None

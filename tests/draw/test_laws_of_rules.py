@@ -291,20 +291,29 @@ generate:
 """
 
 
-def test_what_a_later_group_was_given_stays_when_values_are_drawn_again() -> None:
+def test_values_are_mended_before_a_group_is_given_what_follows_from_them() -> None:
+    """Catches a group conditioned on what unlawful values say."""
     plan = planned(GUARDED)
     assert plan is not None
     made = mock(plan, ROWS, SampleRng(4))
     expected: dict[Row, float] = {}
     for age in range(0, 30, 2):
-        decade = age // 10
-        old = age >= 15
-        of_decade = {0: 0.0, 1: 0.5, 2: 1.0}[decade]
-        share = of_decade if old else 1 - of_decade
-        alike = sum(1 for other in range(0, 30, 2) if other // 10 == decade and (other >= 15) == old)
-        for x in ["p"] if old else ["p", "q"]:
-            expected[(age, x)] = share / alike / 3 / (1 if old else 2)
+        for x in ["p"] if age >= 15 else ["p", "q"]:
+            expected[(age, x)] = 1 / 15 / (1 if age >= 15 else 2)
     assert made.acceptance == 1.0 and 0.3 < made.mended["even"] < 0.7
+    agrees(counted(made, ("age", "x")), expected)
+
+
+def test_what_a_later_group_was_given_stays_when_values_are_drawn_again() -> None:
+    plan = planned(GUARDED.replace("generate:", "  fours: {if: x = 'q', then: age % 4 = 0}\ngenerate:"))
+    assert plan is not None
+    made = mock(plan, ROWS, SampleRng(5))
+    expected: dict[Row, float] = {}
+    for age in range(0, 30, 2):
+        expected[(age, "p")] = 1 / 15 / (1 if age >= 15 else 2)
+    for age, share in ((0, 1 / 3), (4, 1 / 3), (8, 1 / 3), (12, 3 / 5)):
+        expected[(age, "q")] = share / 3 / 2
+    assert made.acceptance == 1.0 and made.mended["fours"] > 0.05
     agrees(counted(made, ("age", "x")), expected)
 
 
