@@ -31,6 +31,7 @@ from synthspec.generators.levels import MOST_LEVELS
 from synthspec.generators.pgm.tree import build
 from synthspec.plan.cells import cells_of, cells_through
 from synthspec.plan.clauses import Clause, bases, clauses, substituted
+from synthspec.plan.conjoined import conjoined
 from synthspec.plan.plan import Group, Plan, PlannedColumn
 from synthspec.plan.relations import Never, computing, eliminated, together
 from synthspec.terms.domain import Clique
@@ -147,6 +148,7 @@ class _Decision:
         """Return the clauses of all enforced row rules, and the impossible cells of those that have any."""
         parts: list[Part] = []
         tables: list[Keyed] = []
+        halves: list[Clause] = []
         for rule in self.plan.rules:
             expression = rule.row_expression()
             if expression is None or rule.enforce != "always":
@@ -174,7 +176,8 @@ class _Decision:
                 if ruled_out and not cells.never.all():
                     tables.append(((at,), Never(cells.columns, cells.never, (rule.name,))))
                 parts.append(Part(clause, "lost" if ruled_out else "inside" if open_ else "idle", open=open_))
-        return parts, tables
+                halves += [clause] if open_ else []
+        return parts, [*tables, *(((), table) for table in conjoined(halves, self.coded))]
 
     def _split(self, rule: str, expression: Expr) -> list[Clause]:
         """Return the clauses of a rule over what is not computed, or over computed columns as given.

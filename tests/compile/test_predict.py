@@ -11,6 +11,7 @@ from synthspec.compile.choices import choices, choices_text
 from synthspec.compile.plan import compile_plan
 from synthspec.compile.predict import table_error
 from synthspec.errors import SpecError
+from synthspec.generators.size import WIDE
 from synthspec.plan.explain import explain
 from tests.compile.specs import PATIENTS, SMALL, checked, plan
 from tests.compile.test_plan import BARE, PUBLIC
@@ -94,3 +95,11 @@ def test_a_needlessly_high_bound_on_rows_is_advised_against_with_figures() -> No
     assert advice(checked(tight), plan(tight)) == ()
     allowed = wide.replace("privacy:", "# synthspec: allow P410 because chronic patients\nprivacy:")
     assert advice(checked(allowed), plan(allowed)) == ()
+
+
+def test_a_very_wide_group_is_said_to_learn_one_tree_only() -> None:
+    wide = SMALL[: SMALL.index("columns:")] + "columns:\n"
+    few = wide + "".join(f"  c{i}: int 0..9\n" for i in range(20))
+    many = wide + "".join(f"  c{i}: int 0..9\n" for i in range(WIDE + 10))
+    assert "one tree" not in explain(plan(few))
+    assert f"one tree of about {2 * (WIDE + 10) - 1} tables" in explain(plan(many))

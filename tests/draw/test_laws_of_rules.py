@@ -304,6 +304,35 @@ def test_values_are_mended_before_a_group_is_given_what_follows_from_them() -> N
     agrees(counted(made, ("age", "x")), expected)
 
 
+EMPTY_TOGETHER = """\
+spec: 1
+name: together
+columns:
+  x: {type: int, in: 0..29, bins: 3}
+  y: [p, q]
+rules:
+  even: x % 2 = 0
+  odd-below-ten: x >= 10 OR x % 2 = 1
+  q-not-four: y <> 'q' OR x % 5 = 4
+generate:
+  only: {columns: [x, y], using: rules}
+"""
+
+
+def test_a_code_that_two_rules_leave_no_value_together_gets_no_mass() -> None:
+    """Each of `even` and `odd-below-ten` leaves half of the first code; nothing is drawn to be refused."""
+    plan = planned(EMPTY_TOGETHER)
+    assert plan is not None
+    made = mock(plan, ROWS, SampleRng(6))
+    expected: dict[Row, float] = {}
+    for x in range(10, 30, 2):
+        expected[(x, "p")] = 1 / 4 / 5
+        if x % 5 == 4:
+            expected[(x, "q")] = 1 / 4
+    assert made.acceptance == 1.0
+    agrees(counted(made, ("x", "y")), expected)
+
+
 def test_what_a_later_group_was_given_stays_when_values_are_drawn_again() -> None:
     plan = planned(GUARDED.replace("generate:", "  fours: {if: x = 'q', then: age % 4 = 0}\ngenerate:"))
     assert plan is not None

@@ -33,16 +33,17 @@ def problem(seed: int, *, exact: bool = False, loose: float = 0.002) -> Estimato
     return estimator
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_gap_bounds_the_distance_to_a_long_reference_run(seed: int) -> None:
     """KL to the optimum is at most the gap, and total variation at most the root of half of it."""
-    reference = problem(seed)
-    reference.fit(20_000, 1e-13)
+    reference = problem(seed, loose=0.01)
+    reference.fit(3_000, 1e-12)
+    assert reference.lack() < 1e-9
     best, full = reference.objective(), tuple(range(len(SIZES)))
     optimum = marginal(reference.beliefs, full)
     for gap in (1.0, 0.1, 0.01, 1e-4):
-        estimator = problem(seed)
-        estimator.fit(5_000, 1e-13, gap=gap)
+        estimator = problem(seed, loose=0.01)
+        estimator.fit(1_000, 1e-13, gap=gap)
         lack = estimator.lack()
         assert lack <= gap
         assert -1e-9 <= best - estimator.objective() <= lack + 1e-9

@@ -198,8 +198,7 @@ def _read(pair: Pair) -> Expr:
 def _from_days(pair: Pair, later: Expr, early: Expr) -> Expr:
     """Return the seconds, or days, between two moments that stand as counts or as columns."""
     if isinstance(later, Column) and isinstance(early, Column):
-        unit = Literal_(text="day" if pair.made.type == DATE else "second", type=TEXT)
-        return Call(function="date_diff", args=(unit, early, later), type=INT)
+        return _between(_seen(early, pair.made.type), _seen(later, pair.made.type))
     return Arithmetic(op="-", left=_count(later, pair), right=_count(early, pair), type=INT)
 
 
@@ -207,10 +206,20 @@ def _count(moment: Expr, pair: Pair) -> Expr:
     """Return a moment as a count from 1970 in grid integers of the computed column."""
     if moment.type == INT:
         return moment
-    day = pair.made.type == DATE
-    unit = Literal_(text="day" if day else "second", type=TEXT)
-    start = Literal_(text="1970-01-01" if moment.type == DATE else "1970-01-01T00:00:00", type=moment.type)
-    return Call(function="date_diff", args=(unit, start, moment), type=INT)
+    type_ = pair.made.type
+    start = Literal_(text="1970-01-01" if type_ == DATE else "1970-01-01T00:00:00", type=type_)
+    return _between(start, _seen(moment, type_))
+
+
+def _seen(moment: Expr, type_: Type) -> Expr:
+    """Return a moment in the type of the computed column: a time of day counts as its day."""
+    return moment if moment.type == type_ else Cast(arg=moment, type=type_)
+
+
+def _between(early: Expr, later: Expr) -> Expr:
+    """Return the days between two dates, or the seconds between two times of day."""
+    unit = Literal_(text="day" if later.type == DATE else "second", type=TEXT)
+    return Call(function="date_diff", args=(unit, early, later), type=INT)
 
 
 def _on_grid(planned: PlannedColumn, type_: Type) -> Expr:

@@ -45,7 +45,7 @@ def even_out(counts: Ints, shares: Array, sizes: Ints, due: Array, rng: np.rando
         over, under = np.flatnonzero(excess > 0), np.flatnonzero(excess < 0)
         if not len(over) or not len(under):
             return
-        groups = rng.permutation(len(sizes))[: SPARE * wanted]
+        groups = np.unique(rng.integers(0, len(sizes), SPARE * wanted))
         gap = counts[groups] - np.diff(shares[groups], axis=1, prepend=0.0) * sizes[groups, None]
         source = _pick(np.where(gap[:, over] > SLIGHT, excess[over], 0), over, rng)
         sink = _pick(np.where(gap[:, under] < -SLIGHT, -excess[under], 0), under, rng)

@@ -14,7 +14,7 @@ Source: Koller & Friedman 2009, ch. 12.1 (forward sampling); systematic sampling
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class Step:
         decode: the codes of each new attribute per cell of new.
         sizes: sizes of the old attributes.
         due: shares of the cells of new that a batch should have in all, or None where that is open.
+        follows: whether `old` is what the step before knew and drew: its groups are then at hand.
     """
 
     old: Scope
@@ -49,6 +50,22 @@ class Step:
     decode: tuple[AnyInts, ...]
     sizes: tuple[int, ...]
     due: Table | None = None
+    follows: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Dealt:
+    """Rows in a random order grouped by the codes of some attributes.
+
+    Attributes:
+        order: the rows, shape (rows,).
+        groups: the groups that hold rows, increasing; numbered as the rows of a step's shares.
+        sizes: how many rows each of them holds.
+    """
+
+    order: IntArray
+    groups: IntArray
+    sizes: IntArray
 
 
 def plan(beliefs: Beliefs, given: frozenset[int] = frozenset()) -> tuple[Step, ...]:
@@ -64,7 +81,8 @@ def plan(beliefs: Beliefs, given: frozenset[int] = frozenset()) -> tuple[Step, .
             known = (*old, *new[:at])
             scope = union(known, (attribute,))
             table = collapse(beliefs.tables[index], clique, scope)
-            steps.append(_step(tree.sizes, table, scope, known, (attribute,), even=bool(known)))
+            step = _step(tree.sizes, table, scope, known, (attribute,), even=bool(known))
+            steps.append(replace(step, follows=at > 0))
     return tuple(steps)
 
 
@@ -170,8 +188,9 @@ def draw(
     for start in range(0, rows, BATCH):
         stop = min(start + BATCH, rows)
         known: dict[int, AnyInts] = {a: codes[start:stop] for a, codes in narrow.items()}
+        dealt: Dealt | None = None
         for step in steps:
-            order, cells = _deal_step(step, known, stop - start, rng)
+            order, cells, dealt = _deal_step(step, known, stop - start, rng, dealt)
             for a, codes in zip(step.new, step.decode):
                 column = np.empty(stop - start, codes.dtype) if a in insides else out[a][start:stop]
                 column[order] = codes[cells]
@@ -188,22 +207,15 @@ def shuffled(rows: int, rng: np.random.Generator) -> IntArray:
 
 
 def _deal_step(
-    step: Step, known: Mapping[int, AnyInts], rows: int, rng: np.random.Generator
-) -> tuple[IntArray, IntArray]:
-    """Return rows in a fresh random order grouped by their old codes, and the new cell of each."""
-    order = shuffled(rows, rng)
-    groups = step.cumulative.shape[0]
-    if groups == 1:
-        sizes, table = np.array([rows]), step.cumulative
-    else:
-        key = _key(step, known, rows, groups)
-        order = _sorted(key, order, groups)
-        sizes = np.bincount(key, minlength=groups)
-        used = np.flatnonzero(sizes)
-        if len(used) < groups:
-            sizes, table = sizes[used], step.cumulative[used]
-        else:
-            table = step.cumulative
+    step: Step, known: Mapping[int, AnyInts], rows: int, rng: np.random.Generator, last: Dealt | None
+) -> tuple[IntArray, IntArray, Dealt]:
+    """Return rows in a random order grouped by their old codes, the new cell of each, and the new groups.
+
+    A step that follows another uses its order: inside each of the finer groups that is random still.
+    """
+    found = last if last is not None and step.follows else _grouped(step, known, rows, rng)
+    sizes, width = found.sizes, step.cumulative.shape[1]
+    table = step.cumulative if len(sizes) == len(step.cumulative) else step.cumulative[found.groups]
     ends = table * sizes[:, None]
     ends += rng.random(len(sizes))[:, None]
     flat = ends.astype(np.int32)
@@ -212,7 +224,21 @@ def _deal_step(
     if step.due is not None:
         even_out(counts.reshape(table.shape), table, sizes, step.due * rows, rng)
     hit = np.flatnonzero(counts)
-    return order, np.repeat((hit % table.shape[1]).astype(np.int32), counts[hit])
+    many, cells = counts[hit], hit % width
+    finer = Dealt(found.order, found.groups[hit // width] * width + cells, many)
+    return found.order, np.repeat(cells.astype(np.int32), many), finer
+
+
+def _grouped(step: Step, known: Mapping[int, AnyInts], rows: int, rng: np.random.Generator) -> Dealt:
+    """Return rows in a fresh random order grouped by their old codes."""
+    order = shuffled(rows, rng)
+    groups = step.cumulative.shape[0]
+    if groups == 1:
+        return Dealt(order, np.zeros(1, dtype=np.int64), np.array([rows]))
+    key = _key(step, known, rows, groups)
+    sizes = np.bincount(key, minlength=groups)
+    used = np.flatnonzero(sizes)
+    return Dealt(_sorted(key, order, groups), used, sizes[used])
 
 
 def _deal_inside(held: Inside, column: AnyInts, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
