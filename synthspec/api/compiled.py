@@ -42,9 +42,7 @@ def compiled(
     return plan_of(checked_of(parse(text, origin)), settings, transforms=transforms)
 
 
-def plan_of(
-    checked: Checked, settings: Sequence[tuple[str, str]] = (), *, transforms: bool = True
-) -> Plan:
+def plan_of(checked: Checked, settings: Sequence[tuple[str, str]] = (), *, transforms: bool = True) -> Plan:
     """Return the plan of a checked spec; `settings` are noted in it."""
     from synthspec.compile.plan import compile_plan
 

@@ -127,8 +127,8 @@ CODES: dict[str, Entry] = {
     ),
     "B554": Entry(
         title="a source that a ledger protects is declared public",
-        text="`public: true` reads rows without noise and without a price. For this very file budget has been "
-        "charged, so somebody held it for private: the claims of those releases would be worth nothing.",
+        text="`public: true` reads rows without noise and without a price. For this very file budget has "
+        "been charged, so somebody held it for private: the claims of those releases would be worth nothing.",
         bad="source: {path: visits.csv, public: true, basis: census}   # visits.csv has a ledger",
         good="source: {path: published/visits.csv, public: true, basis: census}",
     ),

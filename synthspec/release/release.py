@@ -29,7 +29,7 @@ from synthspec.terms.protection import Neighbours
 from synthspec.terms.query import Axis, Sensitivity
 
 Stage = Literal["discover", "tighten", "determine", "fit", "learn", "report"]
-"""What a purchase was for: a list of values, a range, a dependency, the fit of the source, a model, the report."""
+"""What was bought: a list of values, a range, a dependency, the fit of the source, a model, the report."""
 
 Strategy = Literal["construction", "transform", "repair", "within", "rejection", "model", "unchecked"]
 """How a rule was met: see `plan.Met`; `model` stands in older releases for zeros in the model."""

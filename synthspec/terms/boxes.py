@@ -208,18 +208,16 @@ def hull(value: Abstract) -> Abstract:
         case Numbers():
             lo = np.where(value.some, value.lo, np.inf).min(keepdims=True)
             hi = np.where(value.some, value.hi, -np.inf).max(keepdims=True)
-            some: Bools = np.asarray(value.some.any(keepdims=True))
-            null: Bools = np.asarray(value.null.any(keepdims=True))
-            return Numbers(np.where(some, lo, 0.0), np.where(some, hi, 0.0), some, null)
+            some = _any(value.some)
+            return Numbers(np.where(some, lo, 0.0), np.where(some, hi, 0.0), some, _any(value.null))
         case Texts():
-            return Texts(
-                value.values,
-                value.may.any(axis=0, keepdims=True),
-                value.some.any(keepdims=True),
-                value.null.any(keepdims=True),
-            )
+            return Texts(value.values, _any(value.may), _any(value.some), _any(value.null))
         case Truths():
-            return Truths(
-                value.true.any(keepdims=True), value.false.any(keepdims=True), value.null.any(keepdims=True)
-            )
+            return Truths(_any(value.true), _any(value.false), _any(value.null))
     assert_never(value)
+
+
+def _any(flags: Bools) -> Bools:
+    """Return one row that is set where any row is."""
+    found: Bools = np.asarray(flags.any(axis=0))[None]
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Literal, assert_never
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -123,7 +123,8 @@ def _facts(block: Facts) -> RenderableType:
 def _table(block: Table) -> RenderableType:
     table = RichTable(title=Text(block.caption), title_justify="left", box=None, padding=(0, 2, 0, 0))
     for i, column in enumerate(block.columns):
-        table.add_column(Text(column, style="dim"), justify="right" if i in block.numeric else "left")
+        side: Literal["left", "right"] = "right" if i in block.numeric else "left"
+        table.add_column(Text(column, style="dim"), justify=side, overflow="fold")
     for row in block.rows:
         table.add_row(*(_text((value,)) for value in row))
     return table
