@@ -93,7 +93,7 @@ columns:
   b: int 0..100_000
   c: int 0..100_000
 rules:
-  rare: (a * 3 + b * 7) % 500_009 = 1234 AND c % 5_000 = 3 AND (a * 11 + c * 13) % 700_001 = 77    #
+  rare: (a * 3 + b * 7) % 500_009 = 1234 AND c % 5_000 = 3 AND (a + c) % 97 = 5    #
 generate:
   one: {columns: [a, b, c], using: copula}
 """
