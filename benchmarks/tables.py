@@ -23,6 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).parents[1]
+EDGE = 1e-9
+"""Rounding, in bins, that is forgiven at a bin's lower edge."""
+
 Grid = tuple[str, float, float, int]
 """Scale (linear or log), low, high, bins; "log" is signed, log1p in absolute value."""
 
@@ -203,7 +206,8 @@ def _number(texts: list[str], grid: Grid) -> tuple[NDArray[np.int64], int, bool]
     shown = values if scale == "linear" else np.sign(values) * np.log1p(np.abs(values))
     ends = np.array([low, high])
     ends = ends if scale == "linear" else np.sign(ends) * np.log1p(np.abs(ends))
-    inside = np.clip((shown - ends[0]) / (ends[1] - ends[0]) * bins, 0, bins - 1)
+    # A value on an edge belongs above it: 29 / 100 * 100 is a little less than 29.
+    inside = np.clip((shown - ends[0]) / (ends[1] - ends[0]) * bins + EDGE, 0, bins - 1)
     codes = np.where(np.isnan(inside), bins, np.floor(inside)).astype(np.int64)
     gaps = bool(np.isnan(values).any())
     return codes, bins + gaps, gaps

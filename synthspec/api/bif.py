@@ -1,24 +1,17 @@
-"""bif: a released model, or what a spec states, as a Bayesian network in BIF; and a spec from BIF."""
+"""bif: a released model, or what a spec states, as a Bayesian network in BIF."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from itertools import product
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from synthspec.api.draft import column_name, listing, scalar
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from synthspec.api.release import Release
     from synthspec.api.spec import Spec
+    from synthspec.plan.plan import Plan
     from synthspec.terms.bayes import Node
-
-MOST_CASES = 200
-"""Combinations of parents up to which a table is written out case by case."""
 
 
 def nodes_of_release(release: Release) -> tuple[Node, ...]:
@@ -41,13 +34,25 @@ def nodes_of_spec(spec: Spec) -> tuple[Node, ...]:
     Raises:
         SpecError: when `check` finds an error; N322, when a table is too large.
     """
-    from synthspec.compile.plan import mock_plan
     from synthspec.draw.bayes import nodes_of
     from synthspec.draw.mock import stated
-    from synthspec.privacy.entropy import SampleRng
 
-    plan = mock_plan(spec.checked())
-    return nodes_of(plan.columns, plan.groups, stated(plan, SampleRng(plan.seed)))
+    plan = _stated_plan(spec)
+    return nodes_of(plan.columns, plan.groups, stated(plan))
+
+
+def _stated_plan(spec: Spec) -> Plan:
+    from synthspec.compile.plan import mock_plan
+
+    return mock_plan(spec.checked())
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network in BIF; `notes` say which arcs nobody declared, and where it differs from the rows drawn."""
+
+    text: str
+    notes: tuple[str, ...]
 
 
 def export_bif(target: Release | Spec) -> str:
@@ -56,96 +61,45 @@ def export_bif(target: Release | Spec) -> str:
     Raises:
         SpecError: N322; N324 without the extra `pgm`.
     """
+    return exported(target).text
+
+
+def exported(target: Release | Spec) -> Exported:
+    """Return the network in BIF with what there is to say about it.
+
+    Raises:
+        SpecError: N322; N324 without the extra `pgm`.
+    """
     from synthspec.api.networks import to_bif
     from synthspec.api.release import Release
 
-    return to_bif(nodes_of_release(target) if isinstance(target, Release) else nodes_of_spec(target))
+    if isinstance(target, Release):
+        nodes, plan = nodes_of_release(target), target.value.plan
+    else:
+        nodes, plan = nodes_of_spec(target), _stated_plan(target)
+    notes = (*_filled(nodes), *_apart(plan, {node.name for node in nodes}))
+    return Exported(to_bif(nodes, notes), notes)
 
 
-def draft_from_bif(text: str, path: str) -> str:
-    """Return a spec without a source that states the network of a BIF file: it can be mocked at once.
-
-    Raises:
-        SpecError: N323, when the file cannot be read; N324 without the extra `pgm`.
-    """
-    from synthspec.api.networks import from_bif
-
-    nodes = from_bif(text)
-    names = _names([node.name for node in nodes])
-    lines = [
-        "# Drafted from a Bayesian network: its variables, edges and tables, taken as public.",
-        "# Add `source:` and `privacy:` to learn from rows; a table with `strength: 500` is then a prior.",
-        "spec: 1",
-        f"name: {scalar(column_name(Path(path).stem))}",
-        "",
-        "columns:",
-        *(f"  {names[node.name]}: {_column(node)}" for node in nodes),
-        "",
-        "network:",
-        f"  max_parents: {max((len(node.parents) for node in nodes), default=1) or 1}",
-    ]
-    edges = [f"    - {', '.join(names[p] for p in n.parents)} -> {names[n.name]}" for n in nodes if n.parents]
-    lines += ["  require:", *edges] if edges else []
-    large = [node for node in nodes if _combinations(node, nodes) > MOST_CASES]
-    written = [node for node in nodes if node not in large]
-    lines += ["  known:"] if written else []
-    for node in written:
-        lines += _known(node, {each.name: each for each in nodes}, names, path)
-    lines += [f"# the table of {names[node.name]} has too many cases to be written out" for node in large]
-    return "\n".join([*lines, ""])
+def _filled(nodes: Sequence[Node]) -> Iterator[str]:
+    for node in nodes:
+        for parent, how in zip(node.parents, node.how, strict=True):
+            if how == "filled in":
+                yield (
+                    f"filled in: {parent} -> {node.name}: nobody declared or selected it; "
+                    "the fitted model ties the two, and without it the network were another"
+                )
 
 
-def _names(texts: Sequence[str]) -> dict[str, str]:
-    taken: dict[str, str] = {}
-    for text in texts:
-        base = name = column_name(text)
-        count = 2
-        while name in taken.values() or name == "any":
-            name, count = f"{base}_{count}", count + 1
-        taken[text] = name
-    return taken
-
-
-def _column(node: Node) -> str:
-    if set(node.labels) == {"true", "false"}:
-        return "bool"
-    return listing(node.labels)
-
-
-def _combinations(node: Node, nodes: Sequence[Node]) -> int:
-    sizes = {each.name: len(each.labels) for each in nodes}
-    return int(np.prod([sizes[parent] for parent in node.parents], initial=1))
-
-
-def _known(node: Node, all_: dict[str, Node], names: dict[str, str], path: str) -> list[str]:
-    lines = [f"    {names[node.name]}:", f"      cite: {json.dumps(path)}", "      cases:"]
-    above = [all_[parent] for parent in node.parents]
-    combinations = list(product(*(range(len(parent.labels)) for parent in above)))
-    for at, cell in enumerate(combinations):
-        table = ", ".join(f"{_key(label)}: {share!r}" for label, share in _row(node, cell))
-        if at == len(combinations) - 1:
-            lines.append(f"        - else: {{{table}}}")
-            break
-        parts = [_equals(names[p.name], p, code) for p, code in zip(above, cell)]
-        lines.append(f"        - if: {json.dumps(' AND '.join(parts), ensure_ascii=False)}")
-        lines.append(f"          is: {{{table}}}")
-    return lines
-
-
-def _row(node: Node, cell: tuple[int, ...]) -> list[tuple[str, float]]:
-    """Return the labels with their probabilities, which sum to 1 as exactly as floats can."""
-    shares = [float(share) for share in node.table[cell]]
-    total = sum(shares)
-    return [(label, share / total) for label, share in zip(node.labels, shares, strict=True)]
-
-
-def _key(label: str) -> str:
-    return label if label in ("true", "false") else json.dumps(label, ensure_ascii=False)
-
-
-def _equals(name: str, parent: Node, code: int) -> str:
-    label = parent.labels[code]
-    if set(parent.labels) == {"true", "false"}:
-        return name if label == "true" else f"NOT {name}"
-    quoted = label.replace("'", "''")
-    return f"{name} = '{quoted}'"
+def _apart(plan: Plan, names: set[str]) -> Iterator[str]:
+    """Yield where the network says less than the rows that are drawn."""
+    drawn = {name for group in plan.groups for name in group.columns}
+    roots = [c.name for c in plan.columns if c.name in names and c.name not in drawn]
+    if roots:
+        yield f"approximate: {', '.join(roots)} is computed; it stands as a variable without parents"
+    left = [c.name for c in plan.columns if c.role == "computed" and c.name not in names]
+    if left:
+        yield f"not in the network, computed afterwards: {', '.join(left)}"
+    later = [each.rule for each in plan.met if each.by in ("within", "rejection", "repair")]
+    if later:
+        yield f"approximate: met when rows are drawn, not by the tables: {', '.join(later)}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from synthspec.api.spec import Spec
-from synthspec.compile.drawing import Arc, Drawing, drawing_of, to_dot, to_mermaid, to_svg
+from synthspec.compile.drawing import LEGEND, Arc, Drawing, drawing_of, kinds_of, to_dot, to_mermaid, to_svg
 from synthspec.compile.graph import Arrow, arrows
 from synthspec.errors import SpecError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from synthspec.api.release import Release
     from synthspec.spec.model import Spec as Written
 
+_SAME = ("require", "derive")
 Form = Literal["text", "dot", "mermaid", "svg"]
 
 
@@ -62,13 +63,32 @@ def draw(target: Spec | Release, form: Form = "text") -> str:
         case "svg":
             return to_svg(found, "What depends on what").rstrip("\n")
         case _:
-            return "\n".join(_line(arc) for arc in found.arcs) or "no dependencies"
+            return "\n".join(_lines(found)) or "no dependencies"
+
+
+def _lines(found: Drawing) -> list[str]:
+    """Return a line per edge by kind; edges between groups once per set of columns; then the legend."""
+    lines = []
+    for kind in kinds_of(found):
+        arcs = [arc for arc in found.arcs if arc.kind == kind]
+        lines += _between(arcs) if kind == "given" else [_line(arc) for arc in arcs]
+    return [*lines, "", *(LEGEND[kind] for kind in kinds_of(found))] if lines else []
+
+
+def _between(arcs: Sequence[Arc]) -> list[str]:
+    """Return edges of groups, sources with the same targets on one line."""
+    targets: dict[str, list[str]] = {}
+    for arc in arcs:
+        targets.setdefault(arc.source, []).append(arc.target)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for source, names in targets.items():
+        alike.setdefault(tuple(names), []).append(source)
+    return [f"{', '.join(sources)} -> {', '.join(names)}  (given)" for names, sources in alike.items()]
 
 
 def _line(arc: Arc) -> str:
     sign = "->" if arc.directed else "--"
-    why = arc.why if arc.why == arc.kind else f"{arc.why}, {arc.kind}"
-    return f"{arc.source} {sign} {arc.target}  ({why})"
+    return f"{arc.source} {sign} {arc.target}  ({arc.kind if arc.why in _SAME else arc.why})"
 
 
 def blanket(target: Spec | Release, column: str) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def init_from(source: str, *, data: str = "data.csv") -> str:
         case "redcap":
             draft = from_redcap(text, path, data)
         case "bif":
-            from synthspec.api.bif import draft_from_bif
+            from synthspec.api.init_bif import draft_from_bif
 
             return draft_from_bif(text, path)
         case _:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from synthspec.errors import BudgetError
+from synthspec.privacy.forecast import down2, up2
 from synthspec.privacy.journal import Journal
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class State:
         ]
         times = facts["raises"]
         raised = "" if not times else f"   cap raised {'once' if times == 1 else f'{times} times'}"
-        fits = f"largest single release that still fits: ε = {facts['largest']:.2f}"
-        tail = f"spent ε = {facts['spent']:.2f}   {fits}"
+        fits = f"largest single release that still fits: ε = {down2(facts['largest'])}"
+        tail = f"spent ε = {up2(facts['spent'])}   {fits}"
         return "\n".join([head, *lines, tail + raised])
 
     def log(self) -> str:
@@ -88,24 +89,44 @@ def needs_ledger(value: Plan) -> bool:
 
 
 def refuse_owned(value: Plan) -> None:
-    """Refuse to read without a price a source for which budget was charged: it was private then.
+    """Refuse to read without a price a file for which budget was charged: it was private then.
+
+    Read so are a source declared public, and every public file: code lists, lookups, rows that come out as
+    they are. A file is known by its path and by its number on its device, on every ledger here.
 
     Raises:
-        BudgetError: B554.
+        BudgetError: B554; B507, when a ledger was tampered with: what it protects is unknown then.
     """
-    if value.source is None or not value.source_public:
+    from synthspec.privacy.held import held_files
+
+    public = {file.path: _beside(value, file.path) for file in value.files}
+    if value.source is not None and value.source_public:
+        public[value.source.path] = source_path(value)
+    if not public:
         return
-    found = None if _is_pattern(value) else Journal.of_source(source_key(value))
-    if found is not None:
-        raise BudgetError(
-            "B554",
-            "the source is declared public, and a ledger protects it",
-            notes=("nothing was read",),
-            helps=(
-                "drop `public: true`, and say under `privacy:` what may be spent",
-                "or name the file that was published, when the table has been published since",
-            ),
-        )
+    standing = [journal.standing() for journal in Journal.every()]
+    for name, path in public.items():
+        if any(each.protects(file) for file in held_files([path]) for each in standing):
+            source = value.source is not None and value.source_public and name == value.source.path
+            what = "the source is declared public" if source else f"`{name}` is read as a public file"
+            raise BudgetError(
+                "B554",
+                f"{what}, and a ledger protects it",
+                notes=("budget was charged for this very file, whatever its name is here",),
+                helps=(
+                    "drop `public: true`, and say under `privacy:` what may be spent"
+                    if source
+                    else "name a file that was published",
+                    "or name the file that was published, when the table has been published since",
+                )[: 2 if source else 1],
+            )
+
+
+def _beside(value: Plan, name: str) -> Path:
+    """Return where a public file lies: beside the spec, else as it is named."""
+    path = Path(name).expanduser()
+    beside = Path(value.spec_path).parent / path
+    return beside if beside.exists() or path.is_absolute() else path
 
 
 def existing(value: Plan) -> Journal | None:
@@ -176,10 +197,10 @@ def forecast(value: Plan) -> str:
         return "Ledger: a default one will be opened for this source, with a cap equal to this plan"
     seen = found.forecast(value.most_it_can_spend, value.delta)
     name = value.ledger or "default"
-    line = f"Ledger {name}: ε {seen.spent:.2f} → {seen.after:.2f} of cap {seen.cap:.2f}"
+    line = f"Ledger {name}: ε {up2(seen.spent)} → {up2(seen.after)} of cap {seen.cap:.2f}"
     if seen.fits:
         return line
-    largest = f"the largest `epsilon` that does is {_down(seen.largest)}"
+    largest = f"the largest `epsilon` that does is {down2(seen.largest)}"
     return f"{line}: does not fit; {largest if seen.largest >= 0.01 else 'no `epsilon` does'}"
 
 
@@ -302,12 +323,6 @@ def _nothing() -> Any:
     from synthspec.privacy.cost import FREE
 
     return FREE
-
-
-def _down(value: float) -> str:
-    import math
-
-    return f"{math.floor(value * 100) / 100:.2f}"
 
 
 def _rest(entry: Mapping[str, Any]) -> str:

@@ -28,17 +28,23 @@ def mock_rows(
 
     Raises:
         SpecError: G490, when the spec uses keys that are not built yet; S157, for an unknown scenario.
+        BudgetError: B554, when a file that it names as public is one that a ledger protects.
         SamplingError: G450, when the rules cannot be met by redrawing; G451, when `where` is impossible.
     """
+    from synthspec.api.ledgers import refuse_owned
     from synthspec.api.sampled import asked_of
     from synthspec.compile.plan import mock_plan
+    from synthspec.draw.gaps import MISSING
     from synthspec.draw.mock import mock, stated
     from synthspec.draw.scenario import draw_scenario
     from synthspec.privacy.entropy import SampleRng
 
     plan = mock_plan(checked, rows, seed)
+    refuse_owned(plan.model_copy(update={"source": None}))
     rng = SampleRng(plan.seed)
     if where is None and scenario is None:
         return mock(plan, plan.rows, rng).frame
     asked = asked_of(plan, plan.columns, scenario, where, "the spec")
-    return draw_scenario(plan, plan.columns, stated(plan, rng), asked, rng.split("mock"), rows).frame
+    return draw_scenario(
+        plan, plan.columns, stated(plan, missing=MISSING), asked, rng.split("mock"), rows
+    ).frame

@@ -1,8 +1,10 @@
 """The one file that uses pgmpy: BIF in and out, independence, structure search on public tables, queries.
 
 BIF cannot hold labels with commas, brackets or bars, nor its own words as names: such names and
-labels are written as `v0`, `s0`, ... and the true ones in a comment on the first line, which reading
-puts back. pgmpy draws no random number here: its sampling would seed numpy's global generator.
+labels are written as `v0`, `s0`, ... and the true ones in a comment on the first lines, which reading
+puts back; so is how each arc came about, and which variables have "missing" as their last value.
+Probabilities are written to ten decimals that sum to 1, so that a file that is read and written again
+stays as it is. pgmpy draws no random number here: its sampling would seed numpy's global generator.
 
 Source: Ankan & Panda 2015 (pgmpy); Interchange Format for Bayesian Networks (BIF) 0.15.
 """
@@ -15,6 +17,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,9 @@ from synthspec.errors import SpecError
 from synthspec.terms.bayes import Node
 
 _MARK = "// synthspec names: "
+_ARCS = "// synthspec arcs: "
+_MISSING = "// synthspec missing: "
+_DECIMALS = 10
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _WORDS = frozenset(["network", "variable", "type", "discrete", "probability", "table", "default", "property"])
 Edges = Sequence[tuple[str, str]]
@@ -57,8 +63,9 @@ def _pgmpy() -> Iterator[Callable[[str], Any]]:
             logger.setLevel(level)
 
 
-def to_bif(nodes: Sequence[Node]) -> str:
-    """Return the network in BIF."""
+def to_bif(nodes: Sequence[Node], notes: Sequence[str] = ()) -> str:
+    """Return the network in BIF; `notes` are written as comments above it."""
+    nodes = [replace(node, table=_rounded(node.table)) for node in nodes]
     names = {node.name: _word(node.name, f"v{at}") for at, node in enumerate(nodes)}
     labels = {node.name: _labels(node.labels) for node in nodes}
     kept = {
@@ -69,7 +76,27 @@ def to_bif(nodes: Sequence[Node]) -> str:
     plain = [Node(names[n.name], labels[n.name], tuple(names[p] for p in n.parents), n.table) for n in nodes]
     with _pgmpy() as load:
         text = str(load("readwrite").BIFWriter(_model(load, plain)))
-    return f"{_MARK}{json.dumps(kept)}\n{text}" if kept else text
+    arcs = {
+        node.name: {p: how for p, how in zip(node.parents, node.how, strict=True) if how}
+        for node in nodes
+        if any(node.how)
+    }
+    head = [f"{_MARK}{json.dumps(kept)}"] if kept else []
+    head += [f"{_ARCS}{json.dumps(arcs)}"] if arcs else []
+    gaps = {node.name: True for node in nodes if node.missing}
+    head += [f"{_MISSING}{json.dumps(gaps)}"] if gaps else []
+    return "\n".join([*head, *(f"// {note}" for note in notes), text])
+
+
+def _rounded(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rows at ten decimals, each with the sum 1: the largest share takes what is left."""
+    whole = 10**_DECIMALS
+    counts = np.rint(table * whole).astype(np.int64)
+    largest = np.expand_dims(counts.argmax(axis=-1), -1)
+    lack = whole - counts.sum(axis=-1, keepdims=True)
+    np.put_along_axis(counts, largest, np.take_along_axis(counts, largest, -1) + lack, -1)
+    shares: NDArray[np.float64] = counts / whole
+    return shares
 
 
 def _word(text: str, instead: str) -> str:
@@ -88,11 +115,12 @@ def from_bif(text: str) -> tuple[Node, ...]:
     Raises:
         SpecError: N323, when it cannot be read or a table does not sum to 1.
     """
-    first, _, rest = text.partition("\n")
+    lines = text.split("\n")
+    rest = "\n".join(line for line in lines if not line.startswith("//"))
     try:
-        kept = json.loads(first.removeprefix(_MARK)) if first.startswith(_MARK) else {}
+        kept, arcs, gaps = (_commented(lines, mark) for mark in (_MARK, _ARCS, _MISSING))
         with _pgmpy() as load:
-            reader = load("readwrite").BIFReader(string=rest if kept else text)
+            reader = load("readwrite").BIFReader(string=rest)
             model = reader.get_model()
             cpds = {cpd.variable: cpd for cpd in model.get_cpds()}
             order = _sorted({name: tuple(cpd.variables[1:]) for name, cpd in cpds.items()})
@@ -107,7 +135,8 @@ def from_bif(text: str) -> tuple[Node, ...]:
             notes=(f"the reader stopped with {type(error).__name__}",),
             helps=("check it with the program that wrote it",),
         ) from None
-    nodes = tuple(_node(cpds[name], kept) for name in order)
+    nodes = tuple(_node(cpds[name], kept, arcs) for name in order)
+    nodes = tuple(replace(node, missing=node.name in gaps and len(node.labels) > 1) for node in nodes)
     for node in nodes:
         if np.any(np.abs(node.table.sum(axis=-1) - 1) > 1e-6) or np.any(node.table < 0):
             raise SpecError(
@@ -118,14 +147,22 @@ def from_bif(text: str) -> tuple[Node, ...]:
     return nodes
 
 
-def _node(cpd: Any, kept: Mapping[str, Any]) -> Node:
+def _commented(lines: Sequence[str], mark: str) -> Mapping[str, Any]:
+    found = next((line.removeprefix(mark) for line in lines if line.startswith(mark)), "{}")
+    value = json.loads(found)
+    return value if isinstance(value, dict) else {}
+
+
+def _node(cpd: Any, kept: Mapping[str, Any], arcs: Mapping[str, Any]) -> Node:
     def name(of: str) -> str:
         return str(kept[of]["name"]) if of in kept else of
 
     states = tuple(str(state) for state in cpd.state_names[cpd.variable])
     labels = tuple(kept[cpd.variable]["labels"]) if cpd.variable in kept else states
     table = np.moveaxis(np.asarray(cpd.values, dtype=np.float64), 0, -1)
-    return Node(name(cpd.variable), labels, tuple(name(p) for p in cpd.variables[1:]), table)
+    parents = tuple(name(p) for p in cpd.variables[1:])
+    said = arcs.get(name(cpd.variable), {})
+    return Node(name(cpd.variable), labels, parents, table, tuple(str(said.get(p, "")) for p in parents))
 
 
 def _sorted(parents: Mapping[str, tuple[str, ...]]) -> list[str]:

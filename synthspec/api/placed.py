@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from synthspec.errors import BudgetError, Span
-from synthspec.privacy.forecast import CAP
+from synthspec.privacy.forecast import AGAIN, CAP
 from synthspec.spec.parse import Parsed, parse
 
 if TYPE_CHECKING:
@@ -31,8 +31,22 @@ def placed(refusal: BudgetError, plan: Plan) -> BudgetError:
             if key == "ledger":
                 notes = tuple(note for note in notes if not note.startswith(CAP))
     path = ("privacy", "epsilon")
-    shown = tuple(replace(each, spans=tuple(spans), path=path, notes=notes) for each in refusal.diagnostics)
+    helps = tuple(_reusing(each, plan) for each in refusal.diagnostics[0].helps)
+    shown = tuple(
+        replace(each, spans=tuple(spans), path=path, notes=notes, helps=helps) for each in refusal.diagnostics
+    )
     return BudgetError(refusal.code, refusal.message, diagnostics=shown)
+
+
+def _reusing(help_: str, plan: Plan) -> str:
+    """Return the help about released models with the command that answers this very plan, if one does."""
+    from synthspec.api.reuse import reusable
+
+    if AGAIN not in help_:
+        return help_
+    answers = [each for each in reusable(plan) if each.found and not each.costly]
+    start = help_[: help_.index(AGAIN)]
+    return f"{start}{AGAIN}`{answers[0].command(plan)}` costs nothing" if answers else help_
 
 
 def _line(parsed: Parsed, path: tuple[str, ...]) -> Span:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Literal, final
 
 from synthspec.errors import SpecError
 
@@ -91,6 +91,7 @@ class Plan:
         resume: bool = False,
         replace: bool = False,
         progress: Callable[[int, int, str], None] | None = None,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Release:
         """Charge the ledger for the whole plan, learn, and write the release.
 
@@ -99,8 +100,10 @@ class Plan:
             resume: go on with a run of this plan that was interrupted after its charge.
             replace: put the release in the place of an older one.
             progress: told the number of each step as it starts, how many there are, and its public name.
+            device: where networks are trained; neither the plan nor its price depend on it.
 
         Raises:
+            SpecError: no GPU where one was asked for, or a missing extra; nothing is spent then.
             BudgetError: over the cap, an unknown or tampered ledger, a stale plan; nothing is spent then.
             SourceError: the source does not fit the spec; nothing is spent then.
             SamplingError: the rules cannot be met; what was bought is kept for `resume`.
@@ -108,7 +111,7 @@ class Plan:
         from synthspec.api.release import load_release
         from synthspec.api.train import train
 
-        folder = train(self._value, out=out, resume=resume, replace=replace, progress=progress)
+        folder = train(self._value, out=out, resume=resume, replace=replace, progress=progress, device=device)
         release = load_release(folder)
         release.attach_report()
         return release

@@ -68,9 +68,11 @@ def respecified(release: Release, spec: Text | str | Path) -> Respecified:
 
     Raises:
         SpecError: when the spec cannot be planned.
-        BudgetError: B553, when a change costs something: its price as `diff` says it.
+        BudgetError: B553, when a change costs something: its price as `diff` says it; B554, when a file
+            that it names as public is one that a ledger protects.
     """
     from synthspec.api.compiled import compiled
+    from synthspec.api.ledgers import refuse_owned
     from synthspec.compile.diff import diff, diff_text
     from synthspec.draw.reinfer import reinferred, resolved_again
     from synthspec.release.public import public_plan
@@ -82,6 +84,7 @@ def respecified(release: Release, spec: Text | str | Path) -> Respecified:
         else (spec.text, spec.origin, spec.settings)
     )
     plan = compiled(text, origin, settings)
+    refuse_owned(plan.model_copy(update={"source": None}))
     changes = diff(release.plan, public_plan(plan))
     costly = tuple(change for change in changes if not change.is_free)
     if costly and (

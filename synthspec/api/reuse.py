@@ -5,10 +5,13 @@ Reads the ledger and public release folders; no private data.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthspec.errors import BudgetError, GateError, ReleaseError
+from synthspec.privacy.forecast import here
 
 if TYPE_CHECKING:
     from synthspec.plan.plan import Plan
@@ -22,8 +25,53 @@ def read_columns(value: Plan) -> tuple[str, ...]:
     return tuple(each.name for each in value.columns if each.field is not None and each.role != "id")
 
 
+@dataclass(frozen=True)
+class Reused:
+    """An earlier release that has every column of a plan: what it lacks, and how to use it."""
+
+    label: str
+    day: str
+    epsilon: float
+    folder: Path
+    found: bool
+    costly: tuple[str, ...]
+    """Parts of the spec that the release did not buy."""
+    dropped: tuple[str, ...]
+    """Columns that the release has and the plan does not want."""
+
+    def lines(self, value: Plan) -> tuple[str, ...]:
+        """Return what to say of it in the plan: what it would save, and the command."""
+        head = f"{self.label} ({self.day}, ε {self.epsilon:g} alone) has every column of this plan"
+        saving = f"saves all of this plan (ε = {value.epsilon:g} alone)"
+        if not self.found:
+            return (f"{head}; its folder is not where it was written",)
+        if self.costly:
+            names = _listed(self.costly)
+            return (
+                f"{head}; it did not buy {names}",
+                f"  with {'that' if len(self.costly) == 1 else 'these'} as it was there, it {saving}",
+                f"  synthspec diff {here(str(self.folder))} {value.spec_path}",
+            )
+        more = f" once {_listed(self.dropped)} is dropped" if self.dropped else ""
+        return (f"{head} and answers it{more}: {saving}", f"  {self.command(value)}")
+
+    def command(self, value: Plan) -> str:
+        """Return the command that draws from it at no cost."""
+        sample = f"synthspec sample {here(str(self.folder))}"
+        return sample if self.dropped else f"{sample} --spec {value.spec_path}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
 def reuse(value: Plan) -> tuple[str, ...]:
     """Return lines, newest release first, on those that answer a plan already; () when there are none."""
+    return tuple(line for each in reusable(value) for line in each.lines(value))
+
+
+def reusable(value: Plan) -> tuple[Reused, ...]:
+    """Return the releases on a plan's ledger that have its columns, newest first."""
     from synthspec.api.ledgers import existing, needs_ledger
 
     if not needs_ledger(value) or value.protection is None:
@@ -41,40 +89,36 @@ def reuse(value: Plan) -> tuple[str, ...]:
     wanted = set(read_columns(value))
     every = [each for each in standing.charges.values() if each.state == "committed"]
     found = [each for each in reversed(every) if each.columns and wanted <= set(each.columns)]
-    return tuple(line for charge in found for line in _lines(journal, charge, value))
+    return tuple(_reused(journal, charge, value) for charge in found)
 
 
-def _lines(journal: Journal, charge: Charge, value: Plan) -> tuple[str, ...]:
+def _reused(journal: Journal, charge: Charge, value: Plan) -> Reused:
     from synthspec.compile.diff import diff
     from synthspec.release.public import public_plan
 
-    head = f"{charge.label} ({charge.day}, ε {charge.epsilon} alone) has every column of this plan"
     folder = Path(charge.folder)
     release = _release(journal, folder, charge)
-    if release is None:
-        return (f"{head}; its folder is not where it was written",)
-    changes = diff(release.plan, public_plan(value))
-    costly = [change.path for change in changes if not change.is_free]
-    if not costly:
-        saved = f"saves all of this plan (ε = {value.epsilon:g} alone)"
-        return (f"{head} and answers it: {saved}", f"  {_command('sample', folder, value, '--spec ')}")
-    names = ", ".join(costly[:3]) + (f" and {len(costly) - 3} more" if len(costly) > 3 else "")
-    return (
-        f"{head}; only {names} would be bought anew",
-        f"  {_command('diff', folder, value, '')}",
+    costly: list[str] = []
+    dropped: list[str] = []
+    if release is not None:
+        more = {each.name for each in release.plan.columns} - {each.name for each in value.columns}
+        for change in diff(release.plan, public_plan(value)):
+            name = change.path.removeprefix("columns.")
+            if name in more and change.path.startswith("columns."):
+                dropped.append(name)
+            elif not change.is_free:
+                costly.append(change.path)
+    if dropped and costly:  # a group that lost a column, or was priced anew for it, is no other difference
+        costly = [each for each in costly if not each.startswith("generate.")]
+    return Reused(
+        charge.label,
+        charge.day,
+        float(charge.epsilon),
+        folder,
+        release is not None,
+        tuple(costly),
+        tuple(dropped),
     )
-
-
-def _command(verb: str, folder: Path, value: Plan, flag: str) -> str:
-    return f"synthspec {verb} {_short(folder)} {flag}{value.spec_path}"
-
-
-def _short(folder: Path) -> str:
-    """Return a folder as one would type it here."""
-    try:
-        return str(folder.relative_to(Path.cwd()))
-    except ValueError:
-        return str(folder)
 
 
 def _release(journal: Journal, folder: Path, charge: Charge) -> Release | None:

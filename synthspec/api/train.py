@@ -30,14 +30,17 @@ def train(
     resume: bool = False,
     replace: bool = False,
     progress: Progress | None = None,
+    device: str = "auto",
 ) -> Path:
     """Do what `api.plan.Plan.train` says, and return the release folder."""
     from synthspec.privacy.entropy import SystemNoise
     from synthspec.release.bundle import refuse_occupied
+    from synthspec.run.device import check_device, trains_networks
     from synthspec.run.engine import engine
     from synthspec.run.execute import execute
     from synthspec.run.preflight import preflight
 
+    check_device(device, neural=trains_networks(plan))
     refuse_stale(plan)
     refuse_owned(plan)
     if not resume:
@@ -52,7 +55,7 @@ def train(
         preflight(located, polars, folder)
         journal, charge = _charged(located, folder, resume)
     done = execute(
-        located, journal, charge, polars, SystemNoise(), folder, resume, progress or _silent, replace
+        located, journal, charge, polars, SystemNoise(), folder, resume, progress or _silent, replace, device
     )
     write_copies(plan, done)
     return done
@@ -93,6 +96,8 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
                 *_taken_back(value, begun[-1]),
             ),
         )
+    from synthspec.privacy.held import held_files
+
     assert value.protection is not None
     try:
         charge = journal.reserve(
@@ -106,6 +111,7 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
             delta=value.delta,
             columns=read_columns(value),
             folder=str(folder.resolve()),
+            sources=held_files([source_path(value)]),
         )
     except BudgetError as refusal:
         raise placed(refusal, value) from None

@@ -19,15 +19,38 @@ def command() -> None:
 @click.argument("spec")
 @click.option("--to", "dialect", type=click.Choice(["duckdb", "postgres", "spark", "dbt"]), default="duckdb")
 @click.option("--table", default="synthetic", help="The table's name in the statements.")
-def rules(spec: str, dialect: Literal["duckdb", "postgres", "spark", "dbt"], table: str) -> int:
+@click.option(
+    "--adapter",
+    type=click.Choice(["duckdb", "postgres", "spark"]),
+    default="postgres",
+    help="For dbt: the engine it runs on.",
+)
+@click.option("-o", "--out", metavar="FOLDER", help="Write one file a rule; without it, stdout.")
+def rules(
+    spec: str,
+    dialect: Literal["duckdb", "postgres", "spark", "dbt"],
+    table: str,
+    adapter: Literal["duckdb", "postgres", "spark"],
+    out: str | None,
+) -> int:
     """Print one query a rule; each returns the rows that break it."""
     from synthspec.api.export import rule_queries
     from synthspec.api.spec import load
 
     output = Output.here()
-    queries = rule_queries(load(spec, output.shared.settings), dialect, table)
-    text = "\n".join(f"-- {name}\n{query};" for name, query in queries.items()) or "-- no row rules"
-    output.result("export-rules", {"dialect": dialect, "queries": queries}, text)
+    found = rule_queries(load(spec, output.shared.settings), dialect, table, adapter)
+    document = {
+        "dialect": dialect,
+        "queries": {each.name: each.query for each in found.rules},
+        "rules": [each.tree() for each in found.rules],
+    }
+    if out is not None and not output.shared.dry_run:
+        files = [str(file) for file in found.write(out)]
+        output.result("export-rules", {**document, "files": files}, "\n".join(files) or "no rules")
+        return 0
+    output.result("export-rules", document, found.text())
+    if dialect == "dbt" and out is None:
+        output.note("dbt wants one file a rule: `-o tests` writes them")
     return 0
 
 
@@ -38,16 +61,19 @@ def bif(target: str, out: str | None) -> int:
     """Print the Bayesian network of a release folder, or that a spec states, in BIF."""
     from pathlib import Path
 
-    from synthspec.api.bif import export_bif
+    from synthspec.api.bif import exported
     from synthspec.api.release import load_release
     from synthspec.api.spec import load
 
     output = Output.here()
     found = load_release(target) if Path(target).is_dir() else load(target, output.shared.settings)
-    text = export_bif(found)
+    made = exported(found)
+    for note in made.notes:
+        output.note(note)
     if out is not None:
-        Path(out).write_text(text, encoding="utf-8")
-        output.result("export-bif", {"file": out}, out)
+        if not output.shared.dry_run:
+            Path(out).write_text(made.text, encoding="utf-8")
+        output.result("export-bif", {"file": out, "notes": list(made.notes)}, out)
         return 0
-    output.result("export-bif", {"bif": text}, text.rstrip("\n"))
+    output.result("export-bif", {"bif": made.text, "notes": list(made.notes)}, made.text.rstrip("\n"))
     return 0

@@ -37,6 +37,7 @@ def command(
 ) -> int:
     """Draft a spec; `check` then leads, column by column, to one that runs."""
     from synthspec.api.init import init_from, init_names_only
+    from synthspec.api.init_bif import left_out
     from synthspec.api.modeline import modeline, refresh_schema
 
     output = Output.here()
@@ -51,6 +52,8 @@ def command(
     else:
         assert from_data is not None
         text = _from_data(output, from_data)
+    for line in left_out(text):
+        output.note(f"left out: {line}")
     if out is None:
         output.result("init", {"spec": text}, text.rstrip("\n"))
         return 0

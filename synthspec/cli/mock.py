@@ -21,12 +21,22 @@ def command(
     """Make rows from domains, rules and known tables only: epsilon 0, no data is read."""
     from synthspec.api.spec import load
     from synthspec.api.write import write_table
+    from synthspec.draw.gaps import MISSING
 
     output = Output.here()
-    frame = load(spec, output.shared.settings).mock(rows, seed=seed, where=where, scenario=scenario)
+    loaded = load(spec, output.shared.settings)
+    frame = loaded.mock(rows, seed=seed, where=where, scenario=scenario)
+    priors = [table.child for table in loaded.checked().tables if table.strength is not None]
+    if priors:
+        output.note(
+            f"{', '.join(priors)}: a table with `strength` holds in full, with no data to weigh it against"
+        )
     if out is not None:
         write_table(frame, out)
         output.note(f"{frame.height} made-up rows written to {out} (no data was read, epsilon 0)")
+        output.note(
+            f"values are missing in {MISSING:.0%} of rows where neither rules nor tables say how often"
+        )
         output.result("mock", {"rows": frame.height, "file": out}, out)
         return 0
     output.result("mock", {"rows": frame.height, "data": frame.write_csv()}, frame.write_csv().rstrip("\n"))

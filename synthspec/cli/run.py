@@ -7,6 +7,7 @@ import click
 from synthspec.cli.events import Events, events_option
 from synthspec.cli.group import Verb
 from synthspec.cli.output import Output
+from synthspec.cli.train import Device, device_option
 
 
 @click.command("run", cls=Verb)
@@ -15,8 +16,17 @@ from synthspec.cli.output import Output
 @click.option("--yes", is_flag=True, help="Do not ask; the summary is shown all the same.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted after its charge.")
 @click.option("--replace", is_flag=True, help="Put the release in the place of an older one.")
+@device_option
 @events_option
-def command(spec: str, out: str | None, yes: bool, resume: bool, replace: bool, events: str | None) -> int:
+def command(
+    spec: str,
+    out: str | None,
+    yes: bool,
+    resume: bool,
+    replace: bool,
+    device: Device,
+    events: str | None,
+) -> int:
     """check, plan, confirm, train, sample and report in one go; exit 3 when a gate failed."""
     from synthspec.cli.plan import load_spec, warn
     from synthspec.cli.report import show
@@ -32,7 +42,16 @@ def command(spec: str, out: str | None, yes: bool, resume: bool, replace: bool, 
         return 0
     refuse_two_streams(output, events)
     with Events(events) as seen:
-        release = buy(output, plan, seen, out=out, consent=yes or resume, resume=resume, replace=replace)
+        release = buy(
+            output,
+            plan,
+            seen,
+            out=out,
+            consent=yes or resume,
+            resume=resume,
+            replace=replace,
+            device=device,
+        )
     report = release.report()
     if output.shared.json:
         output.document(

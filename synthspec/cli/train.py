@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
@@ -16,15 +16,33 @@ if TYPE_CHECKING:
     from synthspec.api.release import Release
 
 
+Device = Literal["auto", "cpu", "cuda"]
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(get_args(Device)),
+    default="auto",
+    help="Where networks are trained; the plan and its price stay the same.",
+)
+"""The option `--device` of verbs that train."""
+
+
 @click.command("train", cls=Verb)
 @click.argument("plan_or_spec", metavar="PLAN|SPEC")
 @click.option("-o", "--out", metavar="DIR", help="The release folder; out/NAME without it.")
 @click.option("--yes", is_flag=True, help="Do not ask; the summary is shown all the same.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted after its charge.")
 @click.option("--replace", is_flag=True, help="Put the release in the place of an older one.")
+@device_option
 @events_option
 def command(
-    plan_or_spec: str, out: str | None, yes: bool, resume: bool, replace: bool, events: str | None
+    plan_or_spec: str,
+    out: str | None,
+    yes: bool,
+    resume: bool,
+    replace: bool,
+    device: Device,
+    events: str | None,
 ) -> int:
     """Charge the ledger for the whole plan, learn, buy the report's figures, write the release.
 
@@ -52,7 +70,9 @@ def command(
         return 0
     refuse_two_streams(output, events)
     with Events(events) as seen:
-        release = buy(output, plan, seen, out=out, consent=consent, resume=resume, replace=replace)
+        release = buy(
+            output, plan, seen, out=out, consent=consent, resume=resume, replace=replace, device=device
+        )
     finish(output, release, to_stdout=events != "-")
     return 0
 
@@ -72,6 +92,7 @@ def buy(
     consent: bool,
     resume: bool,
     replace: bool,
+    device: Device = "auto",
 ) -> Release:
     """Show what will be spent, ask unless there is consent, train; tell `events` of it."""
     output.note(plan.text().removesuffix("Nothing was read and nothing was charged.").rstrip())
@@ -88,7 +109,7 @@ def buy(
             steps.start(step, count, name)
             events.step(step, count, name)
 
-        release = plan.train(out=out, resume=resume, replace=replace, progress=progress)
+        release = plan.train(out=out, resume=resume, replace=replace, progress=progress, device=device)
     events.done(str(release.folder))
     return release
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from synthspec.compile.checked import Checked
@@ -26,7 +27,7 @@ from synthspec.compile.scenarios import scenarios_of, tables_of
 from synthspec.compile.stages import Stages, part_shares
 from synthspec.errors import Diagnostic
 from synthspec.plan.plan import PublicFile
-from synthspec.spec.parse import Parsed
+from synthspec.spec.parse import Parsed, parse
 
 
 def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, tuple[Diagnostic, ...]]:
@@ -38,7 +39,7 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     """
     spec = parsed.spec
     if spec is None:
-        return None, parsed.diagnostics
+        return None, (*parsed.diagnostics, *_behind(parsed, folder))
     findings = Findings(parsed)
     files = PublicFiles(folder if folder is not None else Path(parsed.origin).parent, findings)
     unit = spec.privacy.unit if spec.privacy is not None else None
@@ -63,8 +64,10 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     scenarios = tables_of(findings, spec, columns, public)
     questions = Questions(findings, spec, expressions, columns).resolve()
     check_hygiene(findings, spec)
-    if not _failed(parsed.diagnostics) and not _failed(findings.found):
-        Contradictions(findings, spec, columns, rules, extras.wheres, network.cases).check()
+    if _stand(parsed.diagnostics) and _stand(findings.found):
+        Contradictions(
+            findings, spec, columns, rules, extras.wheres, network.cases, given=scenarios.given
+        ).check()
     diagnostics = _sorted((*parsed.diagnostics, *findings.found))
     if _failed(diagnostics):
         return None, diagnostics
@@ -87,9 +90,47 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     return checked, diagnostics
 
 
+def _behind(parsed: Parsed, folder: Path | None) -> tuple[Diagnostic, ...]:
+    """Return what would be found, on other lines, once a safe fix has made the text readable."""
+    fixes = [fix for each in parsed.diagnostics for fix in each.fixes if fix.safe]
+    edits = [edit for fix in fixes[:1] for edit in fix.edits if edit.span.line == edit.span.end_line]
+    if not edits or any("\n" in edit.text for edit in edits):
+        return ()
+    lines = parsed.text.split("\n")
+    for edit in edits:
+        line = lines[edit.span.line - 1]
+        before, after = line[: edit.span.column - 1], line[edit.span.end_column - 1 :]
+        lines[edit.span.line - 1] = f"{before}{edit.text}{after}"
+    mended = "\n".join(lines)
+    if mended == parsed.text:
+        return ()
+    touched = {edit.span.line for edit in edits}
+    again = check(parse(mended, parsed.origin), folder if folder is not None else Path(parsed.origin).parent)[
+        1
+    ]
+    seen = {each.code for each in parsed.diagnostics}
+    return tuple(
+        each
+        for each in again
+        if each.spans and touched.isdisjoint(span.line for span in each.spans) and each.level == "error"
+        if not (each.code in seen and each in parsed.diagnostics)
+    )
+
+
 def _files(files: PublicFiles, rows: PublicRows) -> tuple[PublicFile, ...]:
     every = {each.path: each for each in (*files.read(), *rows.manifests.values())}
     return tuple(every[path] for path in sorted(every))
+
+
+def _stand(diagnostics: Sequence[Diagnostic]) -> bool:
+    """Return whether rules can be judged together: errors of some leave out those, and the rest still holds.
+
+    What the readable rules exclude, all of them exclude. With a column or a table in error nothing is said.
+    """
+    return all(each.level != "error" or each.path[:1] in _APART for each in diagnostics)
+
+
+_APART = (("rules",), ("sample",), ("gates",), ("output",), ("must_answer",))
 
 
 def _failed(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic]) -> bool:

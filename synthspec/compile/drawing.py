@@ -1,7 +1,8 @@
 """Drawing: a dependency graph as Graphviz dot, Mermaid, or an SVG of our own, edges told apart by kind.
 
-declared: the spec's `require` and `known`; derived: `derive` and `lookup`; given: between groups;
-learned: selected when a release was trained.
+declared: the spec's `require`; known: a published table reads it; derived: `derive`; lookup; given:
+between groups; missing: `x.missing` decides whether x has a value; learned: selected when a release was
+trained. Two columns are joined once: by what says most, the others named beside it.
 
 Source: layers by longest path, then barycentres (Sugiyama, Tagawa & Toda 1981).
 """
@@ -16,20 +17,33 @@ from xml.sax.saxutils import escape
 from synthspec.compile.graph import Why, arrows, node_of
 from synthspec.spec.model import Spec
 
-Kind = Literal["declared", "derived", "given", "learned"]
-Shape = Literal["modelled", "computed", "id"]
+Kind = Literal["declared", "known", "derived", "lookup", "given", "missing", "learned"]
+Shape = Literal["modelled", "computed", "id", "gap"]
 
 _KIND: Mapping[Why, Kind] = {
     "require": "declared",
-    "known": "declared",
+    "known": "known",
     "derive": "derived",
-    "lookup": "derived",
+    "lookup": "lookup",
     "given": "given",
 }
-_DOT = {"declared": "bold", "derived": "solid", "given": "dashed", "learned": "dotted"}
-_DASH = {"declared": "", "derived": "", "given": "6 4", "learned": "2 3"}
-_WIDTH = {"declared": "2.4", "derived": "1.2", "given": "1.2", "learned": "1.8"}
-_COLOR = {"declared": "#1b4f8a", "derived": "#444444", "given": "#8a8a8a", "learned": "#b0521b"}
+_DOT = {"declared": "bold", "known": "bold", "derived": "solid", "lookup": "solid", "given": "dashed",
+        "missing": "dotted", "learned": "dotted"}  # fmt: skip
+_DASH = {"declared": "", "known": "", "derived": "", "lookup": "7 2 2 2", "given": "6 4", "missing": "1 3",
+         "learned": "2 3"}  # fmt: skip
+_WIDTH = {"declared": "2.4", "known": "2.4", "derived": "1.2", "lookup": "1.4", "given": "1.2",
+          "missing": "1.2", "learned": "1.8"}  # fmt: skip
+_COLOR = {"declared": "#1b4f8a", "known": "#7a2e8a", "derived": "#444444", "lookup": "#2e7d4f",
+          "given": "#8a8a8a", "missing": "#c23b3b", "learned": "#b0521b"}  # fmt: skip
+LEGEND: Mapping[Kind, str] = {
+    "declared": "declared: the spec requires it",
+    "known": "known: a published table reads it",
+    "derived": "derived: computed from it",
+    "lookup": "lookup: looked up by it",
+    "given": "given: generated given it",
+    "missing": "missing: decides whether there is a value",
+    "learned": "learned: selected under the budget",
+}
 _BOX, _GAP, _ROW, _PAD = 28, 90, 44, 20
 
 
@@ -58,23 +72,41 @@ def drawing_of(spec: Spec, learned: Sequence[tuple[str, str, bool]] = ()) -> Dra
     for name, column in spec.columns.items():
         computed = column.derive is not None or column.lookup is not None
         columns[name] = "computed" if computed else "id" if column.type == "id" else "modelled"
-    found = dict.fromkeys(
-        Arc(node_of(arrow.source), node_of(arrow.target), arrow.why, _KIND[arrow.why])
-        for arrow in arrows(spec)
-    )
-    stated = {frozenset((arc.source, arc.target)) for arc in found if arc.kind == "declared"}
+    found: dict[tuple[str, str], list[Why]] = {}
+    for arrow in arrows(spec):
+        for name in (arrow.source, arrow.target):
+            if name != node_of(name) and name not in columns:
+                columns[name] = "gap"
+        found.setdefault((arrow.source, arrow.target), []).append(arrow.why)
+    stated = [_arc(*ends, list(dict.fromkeys(why))) for ends, why in found.items()]
+    stated += [
+        Arc(name, node_of(name), "missing", "missing") for name, shape in columns.items() if shape == "gap"
+    ]
+    joined = {frozenset((arc.source, arc.target)) for arc in stated if arc.kind in ("declared", "known")}
     more = (
         Arc(a, b, "learned", "learned", directed)
         for a, b, directed in learned
-        if frozenset((a, b)) not in stated and a in columns and b in columns
+        if frozenset((a, b)) not in joined and a in columns and b in columns
     )
-    return Drawing(columns, (*found, *more))
+    learnt = tuple(more)
+    again = {frozenset((arc.source, arc.target)) for arc in learnt}
+    kept = [a for a in stated if a.kind != "given" or frozenset((a.source, a.target)) not in again]
+    return Drawing(columns, (*kept, *learnt))
+
+
+def _arc(source: str, target: str, why: Sequence[Why]) -> Arc:
+    """Return the one edge of two columns: a known table before what is required, `given` last."""
+    said = [each for each in ("known", "require", "derive", "lookup") if each in why] or ["given"]
+    kind = next(_KIND[each] for each in ("known", "require", "derive", "lookup", "given") if each in why)
+    words = [each for each in why if each in said]
+    return Arc(source, target, " and ".join(words), kind)
 
 
 def to_dot(drawing: Drawing) -> str:
     """Return the drawing in Graphviz's language."""
     lines = ["digraph spec {", "  rankdir=LR;", '  node [shape=box, fontname="sans-serif"];']
-    style = {"modelled": "", "computed": " [style=rounded]", "id": " [style=dotted]"}
+    style = {"modelled": "", "computed": " [style=rounded]", "id": " [style=dotted]",
+             "gap": " [shape=ellipse]"}  # fmt: skip
     lines += [f'  "{name}"{style[shape]};' for name, shape in drawing.columns.items()]
     for arc in drawing.arcs:
         head = "" if arc.directed else ", dir=none"
@@ -82,19 +114,37 @@ def to_dot(drawing: Drawing) -> str:
             f'  "{arc.source}" -> "{arc.target}" [style={_DOT[arc.kind]}, label="{arc.why}", '
             f'class="{arc.kind}", color="{_COLOR[arc.kind]}"{head}];'
         )
-    return "\n".join([*lines, "}", ""])
+    lines += ["  subgraph cluster_legend {", '    label="legend";']
+    for at, kind in enumerate(kinds_of(drawing)):
+        lines.append(f'    "legend {at}" [shape=plaintext, label="{LEGEND[kind]}"];')
+        lines.append(f'    "end {at}" [shape=point];')
+        lines.append(f'    "legend {at}" -> "end {at}" [style={_DOT[kind]}, color="{_COLOR[kind]}"];')
+    return "\n".join([*lines, "  }", "}", ""])
+
+
+def kinds_of(drawing: Drawing) -> tuple[Kind, ...]:
+    """Return the kinds of edges in a drawing, in the order of the legend."""
+    return tuple(kind for kind in LEGEND if any(arc.kind == kind for arc in drawing.arcs))
 
 
 def to_mermaid(drawing: Drawing) -> str:
     """Return the drawing in Mermaid's language."""
     ids = {name: f"n{i}" for i, name in enumerate(drawing.columns)}
-    lines = ["flowchart LR", *(f'  {key}["{name}"]' for name, key in ids.items())]
-    ends = {"declared": "==>", "derived": "-->", "given": "-.->", "learned": "-.->"}
+    round_ = {name for name, shape in drawing.columns.items() if shape == "gap"}
+    lines = ["flowchart LR"]
+    lines += [f'  {key}(["{name}"])' if name in round_ else f'  {key}["{name}"]' for name, key in ids.items()]
+    ends = {"declared": "==>", "known": "==>", "derived": "-->", "lookup": "-->", "given": "-.->",
+            "missing": "-.->", "learned": "-.->"}  # fmt: skip
     for arc in drawing.arcs:
         end = ends[arc.kind] if arc.directed else "-.-"
         lines.append(f"  {ids[arc.source]} {end}|{arc.why}| {ids[arc.target]}")
     for at, arc in enumerate(drawing.arcs):
         lines.append(f"  linkStyle {at} stroke:{_COLOR[arc.kind]}")
+    lines.append("  subgraph legend")
+    for at, kind in enumerate(kinds_of(drawing)):
+        lines.append(f'    l{at}["{kind}"] {ends[kind]} k{at}["{LEGEND[kind].partition(": ")[2]}"]')
+        lines.append(f"    linkStyle {len(drawing.arcs) + at} stroke:{_COLOR[kind]}")
+    lines.append("  end")
     return "\n".join([*lines, ""])
 
 
@@ -110,10 +160,10 @@ def to_svg(drawing: Drawing, title: str) -> str:
         for name in layer
     }
     width = left[-1] + widths[-1] + _PAD if layers else 2 * _PAD
-    kinds = [kind for kind in _COLOR if any(arc.kind == kind for arc in drawing.arcs)]
+    kinds = kinds_of(drawing)
     rows = max((place[name] for name in place), default=0) + 1
     height = 2 * _PAD + _ROW * rows + 24 * len(kinds)
-    width = max(width, 160)
+    width = max(width, 360)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
         f'height="{height:g}" role="img" aria-label="{escape(title, {chr(34): "&quot;"})}" '
@@ -172,7 +222,8 @@ def _places(drawing: Drawing, layers: Sequence[Sequence[str]]) -> dict[str, int]
 
 def _box(name: str, shape: Shape, box: tuple[float, float, float]) -> str:
     x, y, width = box
-    edge = {"modelled": "", "computed": ' rx="12"', "id": ' stroke-dasharray="3 3"'}[shape]
+    edge = {"modelled": "", "computed": ' rx="12"', "id": ' stroke-dasharray="3 3"',
+            "gap": ' rx="14" stroke-dasharray="1 2"'}[shape]  # fmt: skip
     return (
         f'<g><rect x="{x:g}" y="{y:g}" width="{width:g}" height="{_BOX}" fill="#ffffff" stroke="#333333"'
         f'{edge}/><text x="{x + width / 2:g}" y="{y + 18:g}" text-anchor="middle">{escape(name)}</text></g>'
@@ -205,7 +256,8 @@ def _stroke(kind: str) -> str:
     return f'fill="none" stroke="{_COLOR[kind]}" stroke-width="{_WIDTH[kind]}"{dash} class="{kind}"'
 
 
-def _legend(kind: str, x: float, y: float) -> str:
+def _legend(kind: Kind, x: float, y: float) -> str:
     return (
-        f'<g><path d="M{x:g} {y:g} h36" {_stroke(kind)}/><text x="{x + 44:g}" y="{y + 4:g}">{kind}</text></g>'
+        f'<g><path d="M{x:g} {y:g} h36" {_stroke(kind)}/>'
+        f'<text x="{x + 44:g}" y="{y + 4:g}">{LEGEND[kind]}</text></g>'
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from synthspec.compile.affordable import refuse_unaffordable
+from synthspec.compile.budget import budget_of
 from synthspec.compile.checked import Checked
 from synthspec.compile.lower import lower, lower_mock
 from synthspec.compile.passes import PASSES, differences, met
@@ -22,8 +24,10 @@ def compile_plan(checked: Checked, epsilon: float | None = None, *, transforms: 
 
     Raises:
         SpecError: G490, when the spec uses keys that are not built yet.
+        BudgetError: B504, when a step's share is too small for what it measures.
     """
     refuse_unbuilt(checked)
+    refuse_unaffordable(checked, budget_of(checked, epsilon))
     return with_predictions(_passed(lower(checked, epsilon), transforms=transforms))
 
 

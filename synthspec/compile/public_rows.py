@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synthspec.compile.diagnose.hygiene import OBSERVED
 from synthspec.compile.files import PublicFiles
@@ -20,13 +21,17 @@ from synthspec.release.manifest import NAME
 from synthspec.spec.model import MixPart, Scenario
 from synthspec.spec.tree import Path_
 
+if TYPE_CHECKING:
+    import polars as pl
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Public rows of a scenario, and how many there are."""
+    """Public rows of a scenario, how many there are, and the values of those that are known by now."""
 
     rows: Rows
     count: int
+    frame: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,4 +180,4 @@ class PublicRows:
         except SamplingError as error:
             self.findings.report(error.code, error.message, path, "", helps=error.diagnostics[0].helps)
             return None
-        return Found(rows, frame.height)
+        return Found(rows, frame.height, frame)

@@ -102,11 +102,11 @@ class Tables:
         if prod(shape) * child.size > MOST_CELLS:
             self._too_large(name, path, {**dict(zip(parents, shape)), name: child.size})
             return None
-        shares = self._shares(name, parents, above, cases, path)
-        if shares is None:
-            return None
         given = np.array([code_probabilities(child, case) for case in known.cases])
-        table = np.tensordot(shares, given, axes=(0, 0)).reshape(-1, child.size)
+        mixed = self._mixed(name, parents, above, cases, given, path)
+        if mixed is None:
+            return None
+        table = mixed.reshape(-1, child.size)
         table = table / table.sum(axis=1, keepdims=True)
         found = KnownTable(
             child=name,
@@ -159,36 +159,47 @@ class Tables:
             helps=(f"give {listing(largest)} coarser `bins:`", "or use fewer columns in the conditions"),
         )
 
-    def _shares(
+    def _mixed(
         self,
         name: str,
         parents: Sequence[str],
         columns: Sequence[AnyColumn],
         cases: Sequence[Expr | None],
+        given: NDArray[np.float64],
         path: Path_,
     ) -> NDArray[np.float64] | None:
-        """Return the share of each case in each cell of the parents; shape (cases, *sizes)."""
+        """Return the distribution in each cell of the parents, shape (*sizes, codes of the child).
+
+        `given` has one per case; None after reporting that there are too many cells.
+        """
         inside = self._density(columns, cases, parents)
         if not inside:
             self._too_large(name, path, {each: column.size for each, column in zip(parents, columns)})
             return None
         points = dict(zip(parents, (points_of(column, inside) for column in columns)))
-        chosen = np.full([len(each.values) for each in points.values()], len(cases) - 1, dtype=np.int32)
-        for at in range(len(cases) - 1, -1, -1):
-            case = cases[at]
-            if case is None:
-                chosen[...] = at
-                continue
-            chosen = np.where(truth(case, tuple(points.items())), np.int32(at), chosen)
-        parts = []
-        for at in range(len(cases)):
+        chosen = self._chosen(points, cases)
+        if all(len(each.values) == each.size for each in points.values()):
+            return given[chosen]  # one point a cell: none is split
+        table = np.zeros((*(each.size for each in points.values()), given.shape[1]))
+        most = np.zeros(table.shape[:-1])
+        for at in np.unique(chosen):
             share = (chosen == at).astype(np.float64)
             for axis, each in enumerate(points.values()):
                 share = np.moveaxis(np.tensordot(share, each.weights(), axes=(axis, 0)), -1, axis)
-            parts.append(share)
-        shares = np.stack(parts)
-        self._split(name, shares, parents, columns, path)
-        return shares
+            most = np.maximum(most, share)
+            table += share[..., None] * given[at]
+        self._split(name, most < 1 - 1e-12, parents, columns, path)
+        return table
+
+    def _chosen(self, points: Mapping[str, Points], cases: Sequence[Expr | None]) -> NDArray[np.int32]:
+        """Return which case applies at each combination of points: the first whose condition is true."""
+        chosen = np.full([len(each.values) for each in points.values()], len(cases) - 1, dtype=np.int32)
+        memory: dict[str, NDArray[np.bool_]] = {}
+        for at in range(len(cases) - 1, -1, -1):
+            case = cases[at]
+            applies = True if case is None else truth(case, tuple(points.items()), memory=memory)
+            chosen[np.broadcast_to(applies, chosen.shape)] = at
+        return chosen
 
     def _density(
         self, columns: Sequence[AnyColumn], cases: Sequence[Expr | None], names: Sequence[str]
@@ -206,12 +217,11 @@ class Tables:
     def _split(
         self,
         name: str,
-        shares: NDArray[np.float64],
+        mixed: NDArray[np.bool_],
         parents: Sequence[str],
         columns: Sequence[AnyColumn],
         path: Path_,
     ) -> None:
-        mixed = np.any((shares > 1e-12) & (shares < 1 - 1e-12), axis=0)
         if not mixed.any():
             return
         cell = tuple(int(at) for at in np.argwhere(mixed)[0])
@@ -289,27 +299,40 @@ class Tables:
         )
 
 
-def truth(expr: Expr, points: Sequence[tuple[str, Points]], wanted: bool = True) -> NDArray[np.bool_]:
+def truth(
+    expr: Expr,
+    points: Sequence[tuple[str, Points]],
+    wanted: bool = True,
+    memory: dict[str, NDArray[np.bool_]] | None = None,
+) -> NDArray[np.bool_]:
     """Return where `expr` is exactly `wanted` (unknown is neither), one axis per column of `points`.
 
-    Each comparison is evaluated over its own columns only; AND, OR and NOT are put together from those.
+    Each comparison is evaluated over its own columns only, and has length 1 along the others; AND, OR
+    and NOT are put together from those. `memory` keeps the comparisons of a table with many cases.
     """
     match expr:
         case Not():
-            return truth(expr.arg, points, not wanted)
+            return truth(expr.arg, points, not wanted, memory)
         case Logic():
-            parts = [truth(arg, points, wanted) for arg in expr.args]
-            every = (expr.op == "and") == wanted
-            both: NDArray[np.bool_] = (np.logical_and if every else np.logical_or).reduce(parts)
+            parts = [truth(arg, points, wanted, memory) for arg in expr.args]
+            meet = np.logical_and if (expr.op == "and") == wanted else np.logical_or
+            both: NDArray[np.bool_] = parts[0]
+            for part in parts[1:]:
+                both = meet(both, part)
             return both
         case _:
+            key = f"{wanted} {expr!r}"
+            if memory is not None and key in memory:
+                return memory[key]
             read = columns_of(expr)
             used = [(name, each) for name, each in points if name in read]
             rows = product(*(each.values for _, each in used))
             flags = [evaluate(expr, dict(zip((n for n, _ in used), row))) is wanted for row in rows]
             shape = [len(each.values) if name in read else 1 for name, each in points]
-            whole = [len(each.values) for _, each in points]
-            return np.broadcast_to(np.array(flags, dtype=np.bool_).reshape(shape), whole)
+            found = np.array(flags, dtype=np.bool_).reshape(shape)
+            if memory is not None:
+                memory[key] = found
+            return found
 
 
 def trials(expr: Expr, many: Mapping[str, int]) -> int:

@@ -3,7 +3,8 @@
 Nodes come in an order; the parents of a node are those before it that it can reach through nodes after
 it, in the graph of the model's cliques: given them it is independent of all others before it. With an
 order that follows the model's own edges, these are the parents that were declared or learned, and where
-the joint fit ties two of them together, an edge between them.
+the joint fit ties two of them together, an edge between them ("filled in"). Such an edge is left out
+where the table does not change with it.
 
 Source: Pearl 1988, "Probabilistic Reasoning in Intelligent Systems", ch. 3 (minimal maps).
 """
@@ -11,9 +12,11 @@ Source: Pearl 1988, "Probabilistic Reasoning in Intelligent Systems", ch. 3 (min
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthspec.columns import Id
 from synthspec.errors import SpecError
@@ -24,6 +27,9 @@ from synthspec.plan.plan import Group, PlannedColumn
 from synthspec.terms.bayes import Node
 
 MOST_CELLS = 1_000_000
+SAME = 1e-9
+"""In L1 of the joint: what leaving out a parent may change."""
+FILLED = "filled in"
 
 
 def nodes_of(
@@ -41,6 +47,7 @@ def nodes_of(
         for column in columns
         if column.column is not None and not isinstance(column.column, Id)
     }
+    gaps = {c.name for c in columns if c.column is not None and c.column.missing}
     nodes: dict[str, Node] = {}
     for group in groups:
         model = models[group.name]
@@ -52,7 +59,8 @@ def nodes_of(
             )
         for name, parents in parent_sets(model).items():
             if name not in nodes and (name not in model.given or not _later(name, groups)):
-                nodes[name] = _node(model, name, parents, labels[name])
+                node = _node(model, name, parents, labels[name])
+                nodes[name] = replace(node, missing=name in gaps)
     return tuple(nodes.values())
 
 
@@ -72,15 +80,29 @@ def _node(model: TreeModel, name: str, parents: tuple[str, ...], labels: tuple[s
             notes=(f"at most {MOST_CELLS:,} are written out",),
             helps=(f"give `{largest}` coarser `bins:`",),
         )
-    table = model.marginal((*parents, name))
-    above = table.sum(axis=-1, keepdims=True)
-    alone = model.marginal((name,))
-    shares = np.where(above > 0, table / np.where(above > 0, above, 1.0), alone)
     how = {(a, b): kind for a, b, kind in model.edges}
     if not model.directed:
         how |= {(b, a): kind for (a, b), kind in how.items()}
-    said = tuple(how.get((parent, name), "") for parent in parents)
-    return Node(name, labels, parents, shares / shares.sum(axis=-1, keepdims=True), said)
+    said = {parent: how.get((parent, name), FILLED) for parent in parents}
+    alone = model.marginal((name,))
+    kept = list(parents)
+    table = model.marginal((*parents, name))
+    for parent in [each for each in parents if said[each] == FILLED]:
+        axis = kept.index(parent)
+        less = table.sum(axis=axis)
+        fewer = np.expand_dims(_shares(less, alone), axis)
+        if float(np.abs(table - table.sum(axis=-1, keepdims=True) * fewer).sum()) <= SAME:
+            kept.remove(parent)
+            table = less
+    return Node(name, labels, tuple(kept), _shares(table, alone), tuple(said[each] for each in kept))
+
+
+def _shares(table: NDArray[np.float64], alone: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the table's rows as shares; `alone` where it has no mass."""
+    above = table.sum(axis=-1, keepdims=True)
+    shares = np.where(above > 0, table / np.where(above > 0, above, 1.0), alone)
+    found: NDArray[np.float64] = shares / shares.sum(axis=-1, keepdims=True)
+    return found
 
 
 def parent_sets(model: TreeModel) -> dict[str, tuple[str, ...]]:

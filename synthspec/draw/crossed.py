@@ -49,7 +49,8 @@ class Crossed:
         """
         if not self._crosses or not rows:
             return self._model.sample(rows, rng, given)
-        key = np.stack([cross.classes[tuple(codes[n] for n in cross.outer)] for cross in self._crosses])
+        places = [cross.classes[tuple(codes[n] for n in cross.outer)] for cross in self._crosses]
+        key = np.stack([np.broadcast_to(place, (rows,)) for place in places])
         kinds, place = np.unique(key, axis=1, return_inverse=True)
         place = place.reshape(-1)
         own: dict[str, NDArray[np.integer]] = {}

@@ -6,6 +6,7 @@ Source: ours.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NoReturn
 
 import numpy as np
@@ -14,6 +15,7 @@ from synthspec.draw.kin import kin_of
 from synthspec.draw.network import network_of
 from synthspec.errors import InternalError
 from synthspec.generators import Workload
+from synthspec.generators.base import Learner
 from synthspec.plan.plan import Group, Plan, PlannedColumn
 from synthspec.plan.questions import weights_of
 from synthspec.plan.zeros import Zeros, all_zeros
@@ -77,6 +79,17 @@ class NoOracle:
         self._refuse()
 
     def select_or_none(self, candidates: Sequence[Gap], cost: Cost) -> int | None:
+        """Refuse."""
+        self._refuse()
+
+    @property
+    def device(self) -> str:
+        """The processor: nothing private is computed."""
+        return "cpu"
+
+    def gradient(
+        self, learner: Learner, *, rate: Fraction, steps: int, clip: float, expected: float, cost: Cost
+    ) -> None:
         """Refuse."""
         self._refuse()
 

@@ -45,10 +45,18 @@ def network_of(plan: Plan, group: Group, mine: frozenset[str]) -> dict[str, Any]
                 np.array(table.rows).reshape(table.shape),
                 table.strength,
                 gap=table.child.endswith(GAP),
+                units=_units_per_row(plan),
             )
             for table in tables
         ),
     }
+
+
+def _units_per_row(plan: Plan) -> float:
+    """Return how many units stand behind a row: 1, unless the spec says how many of both there are."""
+    if not plan.public_rows or not plan.public_units:
+        return 1.0
+    return min(plan.public_units / plan.public_rows, 1.0)
 
 
 def _families(

@@ -42,6 +42,8 @@ PART = 100_000
 TRIES = 200
 """Candidates drawn per wanted row, at most (and at least LEAST in all)."""
 LEAST = 20_000
+RARE = 0.02
+"""Below this acceptance batches grow by doubling, so that a hopeless draw ends soon."""
 BATCH = 400_000
 MENDINGS = 50
 WHERE = "where"
@@ -253,10 +255,12 @@ def _part(
     mine, kept, have = Tally(), [], 0
     free = not conditions and where is None
     while have < rows:
-        if mine.drawn > max(LEAST, TRIES * rows):
+        if mine.drawn > max(LEAST, TRIES * rows) or _hopeless(mine):
             raise _impossible(mine, conditions)
         share = max(mine.acceptance if mine.drawn else 1.0, 1 / TRIES)
         ask = rows if free else min(BATCH, int((rows - have) / share * 1.05) + 32)
+        if mine.drawn and share < RARE:
+            ask = min(ask, max(mine.drawn, LEAST - mine.drawn))  # look before a large leap
         stream = rng.split("try", mine.drawn)
         frame, masks, mended = source.lawful(ask, stream)
         if where is not None:
@@ -297,6 +301,14 @@ def _mended(
         f"rule `{worst.name}` could not be met: too few different keys are left",
         helps=("draw fewer rows with `-n`", "widen the domain of its columns"),
     )
+
+
+def _hopeless(tally: Tally) -> bool:
+    """Return whether the limit will not do: 100 were to be good at its rate, and under half of them are.
+
+    Of rows at the limit's rate or above, fewer than one draw in ten million ends so.
+    """
+    return tally.drawn >= LEAST and tally.acceptance * TRIES < 0.5
 
 
 def _impossible(tally: Tally, conditions: Mapping[str, Expr]) -> SamplingError:

@@ -146,7 +146,8 @@ def strata_of(
     found = _given(plan, columns, models, scenario.where)
     probability = found.probability if found.exact else None
     if found.log_probability == -np.inf:
-        raise _never(f"the condition of scenario `{scenario.name}`", scenario.where_text)
+        whose = f" of scenario `{scenario.name}`" if scenario.name else " that was typed"
+        raise _never(f"the condition{whose}", scenario.where_text)
     if not scenario.rebalance:
         return probability, (Stratum(scenario.where, found.models, 1.0, 1.0, found.told),)
     planned = {column.name: column for column in columns}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,23 @@ from synthspec.terms.query import Axis
 from synthspec.terms.view import Field, Source, View
 
 IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """The kept rows themselves, for private gradients; never leaves `run/`.
+
+    Attributes:
+        codes: per attribute the rows' codes, in the narrowest unsigned type, shape (rows,).
+        units: the number of each row's unit, shape (rows,), values in 0..n-1 and each of them taken; rows
+            of a unit need not be neighbours, and which unit has which number means nothing.
+    """
+
+    codes: Mapping[str, NDArray[np.unsignedinteger]]
+    units: IntArray
+
+    def __repr__(self) -> str:
+        return "Held(...)"
 
 
 class Rows(Protocol):
@@ -37,6 +55,9 @@ class Rows(Protocol):
 
     def partitions(self, column: str) -> Mapping[str, int]:
         """Return, per text value of `column`, the number of distinct units with a kept row of it."""
+
+    def held(self) -> Held:
+        """Return the kept rows, coded, with their units: after every drop and the contribution bound."""
 
 
 class Engine(Protocol):

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from synthspec.engines import csvfile, parquet
+from synthspec.engines.base import Held
 from synthspec.engines.bound import Limits, Tally
 from synthspec.engines.content import KEY_BYTES, hashes
 from synthspec.engines.files import files, looks_like_text
@@ -114,6 +115,21 @@ class PolarsRows:
             alone[word] = alone.get(word, 0) + times
         return alone
 
+    def held(self) -> Held:
+        """See `Rows.held`; one pass, and as much memory as the codes and one number per row."""
+        chunks: list[Chunk] = []
+        names: list[pl.Series] = []
+        for frame in self._kept(self._wanted()):
+            chunks.append(self._chunk(frame))
+            names.append(frame[UNIT])
+        codes = {
+            coded.attribute: np.concatenate(
+                [np.zeros(0, dtype=narrowest(coded.size)), *(chunk[coded.attribute] for chunk in chunks)]
+            )
+            for coded in self._view.codes
+        }
+        return Held(codes, _numbered(names))
+
     def _first_pass(self) -> Tally:
         if self._tally is None:
             bound = self._view.bound
@@ -142,19 +158,17 @@ class PolarsRows:
             high, low = hashes(cells, self._key) if limits.needs_hashes else (_NONE, _NONE)
             yield frame.filter(pl.Series(limits.keep(frame, high, low, left)))
 
+    def _wanted(self) -> list[pl.Expr]:
+        codes = enumerate(self._view.codes)
+        return [to_polars(coded.code).cast(pl.Int64).alias(f"code {i}") for i, coded in codes]
+
+    def _chunk(self, frame: pl.DataFrame) -> Chunk:
+        codes = enumerate(self._view.codes)
+        return {coded.attribute: _coded(frame[f"code {i}"], coded.size) for i, coded in codes}
+
     def _read_codes(self) -> Iterator[tuple[int, Chunk]]:
-        wanted = [
-            to_polars(coded.code).cast(pl.Int64).alias(f"code {i}")
-            for i, coded in enumerate(self._view.codes)
-        ]
-        for frame in self._kept(wanted):
-            yield (
-                frame.height,
-                {
-                    coded.attribute: _coded(frame[f"code {i}"], coded.size)
-                    for i, coded in enumerate(self._view.codes)
-                },
-            )
+        for frame in self._kept(self._wanted()):
+            yield frame.height, self._chunk(frame)
 
     def _coded(self) -> Iterator[tuple[int, Chunk]]:
         """Yield the codes chunk by chunk, from memory where they fit."""
@@ -178,3 +192,14 @@ class PolarsRows:
 def _coded(codes: pl.Series, size: int) -> NDArray[np.unsignedinteger]:
     values = codes.fill_null(0).to_numpy()
     return np.where((values < 0) | (values >= size), 0, values).astype(narrowest(size))
+
+
+def _numbered(names: Sequence[pl.Series]) -> NDArray[np.int64]:
+    """Return a number per row, equal where the unit is; a row without a unit is one by itself."""
+    together = pl.concat([pl.Series(UNIT, [], dtype=pl.String), *names])
+    alone = together.is_null().to_numpy()
+    numbers = np.zeros(len(together), dtype=np.int64)
+    named = together.drop_nulls().rank("dense").cast(pl.Int64).to_numpy() - 1
+    numbers[~alone] = named
+    numbers[alone] = (int(named.max()) + 1 if named.size else 0) + np.arange(int(alone.sum()))
+    return numbers

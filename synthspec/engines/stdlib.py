@@ -21,9 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.engines import csvfile
+from synthspec.engines.base import Held
 from synthspec.engines.cells import BLANKS, EPOCH_DAY, Physical, Reader
 from synthspec.engines.content import KEY_BYTES, cell, row_hash
 from synthspec.engines.files import files
+from synthspec.engines.matrix import narrowest
 from synthspec.privacy.entropy import NoiseSource
 from synthspec.terms.evaluate import evaluate
 from synthspec.terms.query import Axis
@@ -119,6 +121,19 @@ class StdlibRows:
             for value in {row.values[column] for row in rows} - {None}:
                 found[str(value)] += 1
         return dict(found)
+
+    def held(self) -> Held:
+        """See `Rows.held`."""
+        units = [_bounded(rows, self._view, self._key) for rows in self._units]
+        kept = [(number, row) for number, rows in enumerate(units) for row in rows]
+        codes = {
+            coded.attribute: np.array(
+                [_code(evaluate(coded.code, row.values), coded.size) for _, row in kept],
+                dtype=narrowest(coded.size),
+            )
+            for coded in self._view.codes
+        }
+        return Held(codes, np.array([number for number, _ in kept], dtype=np.int64))
 
 
 def _rows(view: View) -> Iterator[_Row]:

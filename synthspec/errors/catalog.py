@@ -14,6 +14,7 @@ from synthspec.errors import (
     network,
     privacy,
     running,
+    training,
     verbs,
 )
 from synthspec.errors import rules as rules_family
@@ -36,6 +37,7 @@ CODES: dict[str, Entry] = {
         kernel,
         internal,
         running,
+        training,
         verbs,
     )
     for code, entry in family.CODES.items()

@@ -219,4 +219,16 @@ CODES: dict[str, Entry] = {
         bad="ward: {derive: substr(admission_id, 1, 2)}",
         good="ward: [medicine, icu]",
     ),
+    "C128": Entry(
+        title="a computed column that keeps rows out",
+        text=(
+            "A computed column is never missing unless it says so. Where it would be null (a root of a "
+            "negative number, a division by 0, a key that the file lacks, an input that is missing) no row "
+            "is drawn, so those values of its inputs never appear. `missing: derived` lets them."
+        ),
+        bad="lactate: {type: float, in: 0.2..30, missing: modelled}\nhigh: {derive: lactate > 4}",
+        good="lactate: {type: float, in: 0.2..30, missing: modelled}\n"
+        "high: {derive: lactate > 4, missing: derived}",
+        related=("R202",),
+    ),
 }

@@ -23,8 +23,8 @@ CODES: dict[str, Entry] = {
         good="age BETWEEN 10 AND 20",
     ),
     "R103": Entry(
-        title="&& or ! instead of AND or NOT",
-        text="Expressions are SQL: AND, OR, NOT. (`||` joins texts.)",
+        title="&&, || or ! instead of AND, OR or NOT",
+        text="Expressions are SQL: AND, OR, NOT. `||` joins two texts, like `concat`.",
         bad="age > 10 && sex = 'F'",
         good="age > 10 AND sex = 'F'",
         related=("R104",),

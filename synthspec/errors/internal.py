@@ -61,4 +61,18 @@ CODES: dict[str, Entry] = {
         title="something that is not built reached the plan",
         text="This is a bug of synthspec: please report it with the spec.",
     ),
+    "I340": Entry(
+        title="a privacy loss fell off the grid that bounds it",
+        text=(
+            "The price of a run of noisy gradients is bounded on a grid of privacy losses. Nothing was "
+            "charged. This is a bug of synthspec: please report it with the spec."
+        ),
+    ),
+    "I341": Entry(
+        title="the price of a run could not be certified",
+        text=(
+            "A run of noisy gradients states a price that is below what its noise gives. Nothing was "
+            "charged. Please report it; in a release that somebody sent, the price was changed."
+        ),
+    ),
 }

@@ -130,12 +130,23 @@ CODES: dict[str, Entry] = {
         good="scenarios: {winter: {where: ward = 'medicine'}}",
         related=("R201", "R209"),
     ),
+    "R207": Entry(
+        title="a given row that breaks a rule",
+        text=(
+            "Rows of a `given` come out as they are, and every rule holds in every row. So a row of the "
+            "public file that breaks a rule, or that nothing can complete, is named now and not after the "
+            "budget is spent. Rows are counted from 1, below the header."
+        ),
+        bad="given: people.csv     # a man in obstetrics, and `ward <> 'obstetrics' OR sex <> 'M'`",
+        good="given: people.csv     # without that row",
+        related=("R206", "G452"),
+    ),
     "R209": Entry(
         title="could not decide",
         text=(
-            "Whether rows exist is a hard question in general. All questions about one spec get 5 seconds; "
-            "what is left then is neither claimed nor denied, and the plan goes on. Without the extra "
-            "`solve` only short lists of values and the ends of ranges are tried."
+            "Whether rows exist is a hard question in general. One question gets 1.5 seconds and all "
+            "questions about one spec get 5; what is left then is neither claimed nor denied, and the plan "
+            "goes on. Without the extra `solve` only short lists of values and the ends of ranges are tried."
         ),
         bad="rules: {hard: a * a * a + b * b * b = c * c * c + 42}",
         good="rules: {sum: a + b = c + 42}",

@@ -81,6 +81,14 @@ CODES: dict[str, Entry] = {
         bad='ledgers = "here"',
         good='color = "never"\n\n[output]\nfolder = "releases"',
     ),
+    "S159": Entry(
+        title="two columns are one in the other engine",
+        text="DuckDB and Spark do not tell upper from lower case in names, quoted or not: a rule on `ID` "
+        "would be counted on `id`, and nobody would notice. Such rules are not exported to them.",
+        bad="columns: {id: int 0..9, ID: int 0..9}",
+        good="columns: {id: int 0..9, other_id: {type: int, in: 0..9, from: ID}}",
+        related=("S123",),
+    ),
     "P407": Entry(
         title="the plan is stale",
         text="A plan file is consent to exactly one computation. Its spec, one of its public files or "

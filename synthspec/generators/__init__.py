@@ -12,23 +12,31 @@ from synthspec.generators.copula import Copula
 from synthspec.generators.independent import Independent
 from synthspec.generators.marginal import Marginal
 from synthspec.generators.models import load_model
+from synthspec.generators.neural.autoregressive import Autoregressive
+from synthspec.generators.neural.ctgan import Ctgan
+from synthspec.generators.neural.vae import Vae
 from synthspec.generators.rules import Rules
 from synthspec.shelf import shelf
 
-AnyGenerator = Annotated[Marginal | Bn | Independent | Copula | Rules, Field(discriminator="kind")]
+AnyGenerator = Annotated[
+    Marginal | Bn | Independent | Copula | Autoregressive | Vae | Ctgan | Rules, Field(discriminator="kind")
+]
 GENERATORS = shelf(AnyGenerator)
 
 __all__ = [
     "GENERATORS",
     "AnyGenerator",
+    "Autoregressive",
     "Bn",
     "Copula",
+    "Ctgan",
     "Generator",
     "Independent",
     "Marginal",
     "Model",
     "Oracle",
     "Rules",
+    "Vae",
     "Workload",
     "load_model",
 ]

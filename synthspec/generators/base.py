@@ -8,8 +8,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,71 @@ from synthspec.terms.domain import Clique, Domain
 from synthspec.terms.frozen import Frozen
 from synthspec.terms.protection import Protection
 from synthspec.terms.query import Gap, Marginal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+
+class Draws(Protocol):
+    """Secret randomness of one private forward, fresh at every call and independent per row.
+
+    A forward that draws anything (a latent, a dropout mask) takes it from here and from nowhere else:
+    with a generator whose seed is public, one row more would move the draws of all rows after it.
+    """
+
+    def normal(self, rows: int, *shape: int) -> Tensor:
+        """Return standard normal float32 draws, shape (rows, *shape), on the module's device."""
+
+    def uniform(self, rows: int, *shape: int) -> Tensor:
+        """Return uniform float32 draws in (0, 1), shape (rows, *shape), on the module's device."""
+
+
+class Learner(Protocol):
+    """What `Oracle.gradient` trains. It sees private rows in `losses` only, and returns their losses.
+
+    Everything else that it does is a function of public things and of noisy gradients.
+
+    The private parameters are those of `module` with `requires_grad`, float32. They best belong to layers
+    of type `torch.nn.Linear` (a subclass may have a buffer `mask` of zeros and ones, of the weight's
+    shape, and compute with `weight * mask`), `torch.nn.Embedding` (plain: no padding, no max_norm) and
+    `torch.nn.LayerNorm` (over the last axis): each used through its own call, on inputs whose first axis
+    is the row, its output not changed in place; a layer may be called more than once. Other layers go
+    through opacus, slower, where opacus knows them. No batch normalisation, no buffer that a forward
+    changes, nothing that looks across rows: the run tries this on public rows before it pays, and refuses
+    (I328).
+    """
+
+    @property
+    def module(self) -> Module:
+        """The module with the private parameters, on the device that it trains on."""
+
+    def losses(self, codes: Tensor, draws: Draws) -> Tensor:
+        """Return one loss per row, shape (rows,), not reduced and not weighted.
+
+        Args:
+            codes: int64, shape (rows, attributes), in the order of `Oracle.domain`, on the module's device;
+                any number of rows, 0 never.
+            draws: the only randomness that a private forward may use.
+        """
+
+    def step(self, gradient: Sequence[Tensor]) -> None:
+        """Take one step with a noisy gradient; public: optimizer, averages, another net's updates.
+
+        Args:
+            gradient: one tensor per parameter with `requires_grad`, in the order of
+                `module.parameters()`: the clipped sum over the batch's units plus noise, divided by the
+                *expected* number of units in a batch.
+        """
+
+    def public_loss(self) -> float | None:
+        """Return a loss on synthetic rows for the progress line, or None; never from private rows."""
+
+    def state(self) -> Mapping[str, Tensor]:
+        """Return all that a resumed run needs: parameters, optimizer, averages, counters; public."""
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take up a state that `state` returned."""
 
 
 class Oracle(Protocol):
@@ -48,6 +114,37 @@ class Oracle(Protocol):
     def select_or_none(self, candidates: Sequence[Gap], cost: Cost) -> int | None:
         """Like `select`, with one more candidate "none" whose score is 0."""
 
+    @property
+    def device(self) -> str:
+        """Where private gradients are computed: "cpu" or "cuda"; the learner's module lives there."""
+
+    def gradient(
+        self,
+        learner: Learner,
+        *,
+        rate: Fraction,
+        steps: int,
+        clip: float,
+        expected: float,
+        cost: Cost,
+    ) -> None:
+        """Train `learner` for exactly `steps` noisy gradient steps; one purchase of at most `cost`.
+
+        At each step every unit joins the batch with probability `rate`; the losses of a unit's rows are
+        summed and their gradient is clipped to L2 norm `clip`; noise is added once. All arguments are
+        public, and the learner is trained in place. A run that was resumed gives the steps that are
+        left only, from the state saved last.
+
+        Args:
+            learner: what is trained.
+            rate: the probability that a unit joins a batch, in (0, 1].
+            steps: how many steps, at least 1.
+            clip: the L2 norm that one unit's gradient may have.
+            expected: the public number of units expected in a batch: `rate` times a noisy total of
+                units; what the noisy sum is divided by.
+            cost: what may be spent; a part of its `delta0` is needed.
+        """
+
 
 @dataclass(frozen=True, eq=False)
 class Conditional:
@@ -62,6 +159,7 @@ class Conditional:
             A unit counts as one draw, however many rows it may have: they tell of the same person, so
             that more would overstate what is published against what the data say.
         gap: whether the table speaks of the child as present or missing only, shape (*sizes, 2).
+        units: units per row of data, as far as it is public: the data weigh by units too.
     """
 
     child: str
@@ -69,6 +167,7 @@ class Conditional:
     table: NDArray[np.float64]
     strength: float | None = None
     gap: bool = False
+    units: float = 1.0
 
     @property
     def fixes(self) -> bool:
@@ -193,6 +292,10 @@ class Generator(Frozen, ABC):
     @abstractmethod
     def supports_given(self) -> bool:
         """Return whether the model can be conditioned on earlier groups."""
+
+    def extra(self) -> str | None:
+        """Return the optional extra without which the model cannot be fitted, None where there is none."""
+        return None
 
     def supports_zeros(self) -> bool:
         """Return whether the model keeps impossible cells of several attributes empty (`Workload.zeros`)."""

@@ -94,6 +94,7 @@ def published(
     levels: Sequence[Labels],
     counts: Sequence[Array],
     *,
+    rows: float = inf,
     kappa: float = 0.15,
     fixed: bool = False,
 ) -> list[Published]:
@@ -104,6 +105,7 @@ def published(
         workload: holds the tables.
         levels: per attribute the level of each code.
         counts: per attribute the one-way rows per code, which weigh codes inside a level.
+        rows: how many rows the measured counts are of.
         kappa: see `Recipe.kappa`.
         fixed: take every table as exact, whatever its strength (there is no data to weigh it against).
     """
@@ -124,6 +126,7 @@ def published(
                 free=each.child in workload.missing and not each.gap,
                 gap=each.gap,
                 draws=inf if exact else float(each.strength or 0.0),
+                rows=max(rows * each.units, 1.0),
                 kappa=kappa,
             )
         )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from synthspec.generators.base import Model
 from synthspec.generators.copula_model import load_copula
+from synthspec.generators.neural.neural_model import load_neural
 from synthspec.generators.tree_model import load_tree
 
 
@@ -26,5 +27,7 @@ def load_model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> 
             return load_tree(facts, arrays)
         case "copula":
             return load_copula(facts, arrays)
+        case "neural":
+            return load_neural(facts, arrays)
         case kind:
             raise ValueError(f"unknown kind of model {kind!r}")

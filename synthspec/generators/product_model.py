@@ -5,7 +5,7 @@ Source: maximum entropy subject to marginals, by iterative fitting (Darroch & Ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -23,13 +23,19 @@ from synthspec.terms.domain import Clique, Domain
 MOST_CELLS = 600_000
 SWEEPS = 200
 
+Factor = tuple[Clique, NDArray[np.float64]]
+
 
 def product_model(
-    domain: Domain, workload: Workload, shares: Mapping[str, NDArray[np.float64]], total: float | None
+    domain: Domain,
+    workload: Workload,
+    shares: Mapping[str, NDArray[np.float64]],
+    total: float | None,
+    odds: Sequence[Factor] = (),
 ) -> TreeModel:
     """Return the model with these one-ways that meets `known` tables and zeros where it can hold them.
 
-    Attributes without `shares` are spread evenly over the cells that zeros leave. A code of a given
+    It is the one nearest to the product of `odds` over cliques; without them, to even shares. Attributes without `shares` are spread evenly over the cells that zeros leave. A code of a given
     attribute always keeps some mass: earlier groups may draw it, and what follows it must be lawful.
     """
     sizes = domain.sizes
@@ -52,6 +58,10 @@ def product_model(
             estimator.masks.append((scope, np.transpose(~np.asarray(mask, dtype=bool), order)))
     levels = tuple(np.arange(size) for size in sizes)
     rows = [np.asarray(shares.get(a, np.full(s, 1.0 / s))) for a, s in zip(domain.attributes, sizes)]
+    for clique, weights in odds:
+        scope, order = ordered(domain, clique)
+        if _fits(sizes, estimator, scope, given):
+            estimator.add([_odds(scope, np.transpose(weights, order))])
     tables = published(domain, workload, levels, rows, fixed=True)
     estimator.add(tables)  # the compiler refuses those that do not fit
     for clique, table in workload.known:
@@ -66,6 +76,13 @@ def product_model(
     names = frozenset(domain.attributes[i] for i in given)
     joined = links(workload, domain.attributes, tables)
     return TreeModel(domain, names, levels, densities, estimator.beliefs, total, joined)
+
+
+def _odds(scope: Scope, weights: NDArray[np.float64]) -> Evidence:
+    """Return weights as a factor that is never fitted; impossible cells are those of the zeros alone."""
+    made = Evidence(scope, (None,) * len(scope), weights, np.ones(()), idle=True)
+    made.theta = np.log(np.where(weights > 0, weights, 1.0))
+    return made
 
 
 def kept_open(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,6 +35,7 @@ class Recipe:
         hurdle: how far a pair must stand out, in units of scatter times the log of the number of
             candidates: lifts "none" towards the weight of all candidates together.
         start_cap: the part of the cap on cells that the first rounds may use.
+        seconds: no pair is selected that would make the fits take longer than this CPU time, as predicted.
         exchange: how much of a one-way's error shows in each pair that holds the attribute, when there
             is no other error.
         dependence: the variation that a pair's dependence typically makes, per unit of what the less
@@ -67,6 +68,7 @@ class Recipe:
     noise_aware: bool = True
     hurdle: float = 0.5
     start_cap: float = 0.3
+    seconds: float = 600.0
     exchange: float = 0.4
     dependence: float = 0.15
     spread: float = 0.06

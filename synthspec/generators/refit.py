@@ -1,7 +1,9 @@
 """Refit: a model fitted again to the noisy answers that paid for it, under other rules; costs nothing.
 
 What was selected and bought stays; levels are split where new rules tell their codes apart, and the
-estimator runs as it did at the end of the first fit. Cells that a new rule forbids get no mass while
+estimator runs as it did at the end of the first fit, to the same criterion. It sets out from the first
+fit: at the optimum every noisy marginal's factor is (answer - model) / tau, so the stored model tells the
+factors. How far to go towards them is decided by the dual objective. Cells that a new rule forbids get no mass while
 the noisy tables are fitted (not cut out afterwards), cells that an old rule forbade get what the noisy
 tables say: nothing but noise where the rows were left out of the counting.
 
@@ -22,7 +24,8 @@ from synthspec.generators.budget import Purse
 from synthspec.generators.coding import Coding, told_apart
 from synthspec.generators.independent import Independent
 from synthspec.generators.oneways import OneWays
-from synthspec.generators.pgm.estimate import Estimator, Evidence, shape_of
+from synthspec.generators.pgm.calibrate import calibrate
+from synthspec.generators.pgm.estimate import Estimator, Evidence, coarsen, shape_of
 from synthspec.generators.pgm.factor import Scope
 from synthspec.generators.product_model import product_model
 from synthspec.generators.rounds import Engine, Measured
@@ -30,6 +33,9 @@ from synthspec.generators.tree_model import TreeModel
 from synthspec.privacy.cost import FREE
 from synthspec.privacy.entropy import SampleRng
 from synthspec.terms.query import Axis
+
+FAR = 30.0
+"""The largest factor taken from a stored model, which is near its optimum and not at it [nats]."""
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -101,8 +107,51 @@ class Ones(OneWays):
                 self._precision[name] = self._precision.get(name, 0.0) + precision
 
 
+class Continued(Estimator):
+    """An estimator that can set out from the factors of an earlier fit."""
+
+    def begin(self, factors: Array, sweeps: int, gap: float) -> None:
+        """Fit a little from where it stands and from `factors`, and go on from what is nearer."""
+        self.fit(sweeps, gap=gap)
+        cold, lack = self._factors(), self.lack()
+        self._place(factors)
+        self.fit(sweeps, gap=gap)
+        if not self.lack() < lack:
+            self._place(cold)
+
+    def _place(self, factors: Array) -> None:
+        self._put(factors)
+        tree = self.beliefs.tree
+        self.beliefs = calibrate(tree, self._potentials(tree)[0])
+        self._pending = [0.0] * len(tree.cliques)
+        for each in self.evidence:
+            each.moved = 1.0
+
+
 class Again(Engine):
     """The engine without a purse: all that it would buy is there."""
+
+    estimator: Continued
+    before: TreeModel
+
+    def replant(self, sweeps: int) -> None:
+        """Build the tree, set out from the model as it was, and fit."""
+        self.estimator.plant(self.structure.tree())
+        stored = [self._stored(each).ravel() for each in self.estimator.evidence]
+        self.estimator.begin(np.concatenate(stored), self.recipe.sweeps, self.recipe.gap)
+        self.estimator.fit(sweeps, gap=self.recipe.gap)
+
+    def _stored(self, each: Evidence) -> Array:
+        """Return the factor that the model as it was implies, where it implies one."""
+        if each.exact or each.conditional or each.idle:
+            return each.theta
+        held = self.before.marginal(tuple(self.oracle.domain.attributes[a] for a in each.scope))
+        labels = [self.coding.levels[a] for a in each.scope]
+        groups = tuple(
+            own if group is None else group[own] for own, group in zip(labels, each.groups, strict=True)
+        )
+        model: Array = coarsen(held, groups, each.target.shape)
+        return np.clip((each.target - model) / each.tau, -FAR, FAR)
 
     def again(self, model: TreeModel, answers: Sequence[Answer]) -> TreeModel | None:
         """Return the model, or None when it has too many cells."""
@@ -116,14 +165,13 @@ class Again(Engine):
         self.coding.levels = self._levels(model, tables)
         self.coding.sizes = tuple(int(level.max()) + 1 for level in self.coding.levels)
         self.structure.sizes = self.coding.sizes
-        self.estimator = Estimator(self.coding.sizes)
+        self.estimator, self.before = Continued(self.coding.sizes), model
         self._pin_ones()
         self._add_public()
         for each in tables:
             self._answered(each)
         if self.structure.tree().cells > self.max_cells:
             return None
-        self.replant(self.recipe.sweeps)
         coding, beliefs = self.finish()
         densities = tuple(coding.densities())
         return replace(

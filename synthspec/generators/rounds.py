@@ -26,14 +26,11 @@ from synthspec.generators.pooling import margins
 from synthspec.generators.product_model import kept_open, ordered
 from synthspec.generators.recipe import RECIPE, Recipe
 from synthspec.generators.scoring import Pair, Scores
-from synthspec.generators.size import WIDE
+from synthspec.generators.size import MOST_STAGES, WIDE, in_time
 from synthspec.generators.structure import Structure, joined, scope_of
 from synthspec.terms.query import Gap, Marginal
 
 Array = NDArray[np.float64]
-
-MOST_STAGES = 64
-"""Rounds are bundled into at most this many stages, between which the model is fitted again."""
 
 DECLARED = 0.3
 """At least this share is left for declared edges, at budgets at which no other pair would be bought."""
@@ -64,6 +61,7 @@ class Engine:
         self.workload = workload
         self.purse = purse
         self.max_cells = max_cells
+        self.most = min(max_cells, in_time(recipe.seconds, recipe.sweeps, recipe.last_sweeps))
         self.recipe = recipe
         self.ones = OneWays(oracle, workload, purse, recipe)
         self.structure = Structure(oracle.domain, workload, rng)
@@ -152,8 +150,9 @@ class Engine:
     def _add_public(self) -> None:
         """Add published tables, then zeros and known marginals where the model can hold them."""
         domain = self.oracle.domain
+        coding, kappa = self.coding, self.recipe.kappa[1]
         tables = published(
-            domain, self.workload, self.coding.levels, self.coding.counts, kappa=self.recipe.kappa[1]
+            domain, self.workload, coding.levels, coding.counts, rows=self.total, kappa=kappa
         )
         for each in tables:
             self.structure.take(each.scope)
@@ -188,8 +187,8 @@ class Engine:
 
     @property
     def cap(self) -> float:
-        """How many cells the model may have by now."""
-        return self.max_cells * (self.recipe.start_cap + (1 - self.recipe.start_cap) * self.purse.spent())
+        """How many cells the model may have by now with pairs that were selected."""
+        return self.most * (self.recipe.start_cap + (1 - self.recipe.start_cap) * self.purse.spent())
 
     def tree_round(self) -> None:
         """Declared edges and parents of tables, and a forest by selection; all measured at once."""
@@ -223,17 +222,20 @@ class Engine:
 
     def _span(self, most: int, choice: int, stddev: float) -> list[Scope]:
         """Select up to `most` pairs that join components, each for `choice`."""
-        count = len(self.oracle.domain.attributes)
+        count, sizes = len(self.oracle.domain.attributes), self.structure.sizes
+        room = self.most - self.structure.tree().cells
         pool = set(self._telling(self.structure.pairs))
         gaps = self._scored(pool, choice, stddev)
         picked: list[Scope] = []
         for _ in range(most):
             part = joined(self.structure.scopes, count)
             open_pairs = [p for p in gaps if part[p[0]] != part[p[1]] and self.structure.allows(p)]
+            open_pairs = [(a, b) for a, b in open_pairs if sizes[a] * sizes[b] <= room]
             chosen = self._select([(p, gaps[p]) for p in open_pairs], choice)
             if chosen is None:
                 break
             picked.append(chosen)
+            room -= prod(sizes[a] for a in chosen)
             self.structure.choose(chosen)
         return picked
 
@@ -284,7 +286,7 @@ class Engine:
             if chosen is None:
                 break
             del gaps[chosen]
-            if self.structure.tree([chosen]).cells <= self.max_cells:
+            if self.structure.tree([chosen]).cells <= self.most:
                 picked.append(chosen)
                 self.structure.choose(chosen)
         return picked

@@ -1,4 +1,4 @@
-"""Size of a tree model: what fits a cap on cells, asked before anything is charged; public facts only.
+"""Size of a tree model: what fits a cap on cells, or the time of its fits; public facts only.
 
 Source: ours; PRIVACY 6.6 of the design. Junction trees as in `pgm.tree`.
 """
@@ -14,6 +14,26 @@ from synthspec.terms.domain import Clique
 WIDE = 150
 """With more attributes than this a single tree of pairs is learned, in one batch: scoring all pairs
 again after each round would take hours."""
+
+MOST_STAGES = 64
+"""Rounds are bundled into at most this many stages, between which the model is fitted again."""
+
+SWEEP = 1e-7
+"""CPU seconds per cell that one sweep of a fit takes at most, measured: 1e-8 where many small tables are
+fitted to one clique, 2e-7 where one table is the clique."""
+
+
+def in_time(seconds: float, sweeps: int, last: int) -> int:
+    """Return how many cells a model may have so that its fits end in about `seconds` of CPU time.
+
+    Predicted from public facts, so that the same spec gives the same model on every machine.
+
+    Args:
+        seconds: for all fits of one model together.
+        sweeps: of a fit between two stages.
+        last: sweeps of the final fit.
+    """
+    return int(seconds / (SWEEP * (MOST_STAGES * sweeps + last)))
 
 
 def takes(

@@ -10,10 +10,21 @@ from pydantic import Field
 from synthspec.mechanisms.base import Mechanism
 from synthspec.mechanisms.exponential import Exponential
 from synthspec.mechanisms.rounded_gaussian import RoundedGaussian
+from synthspec.mechanisms.subsampled_gaussian import SubsampledGaussian
 from synthspec.mechanisms.threshold import Threshold
 from synthspec.shelf import shelf
 
-AnyMechanism = Annotated[RoundedGaussian | Exponential | Threshold, Field(discriminator="kind")]
+AnyMechanism = Annotated[
+    RoundedGaussian | Exponential | Threshold | SubsampledGaussian, Field(discriminator="kind")
+]
 MECHANISMS: Mapping[str, type[Mechanism]] = shelf(AnyMechanism)
 
-__all__ = ["MECHANISMS", "AnyMechanism", "Exponential", "Mechanism", "RoundedGaussian", "Threshold"]
+__all__ = [
+    "MECHANISMS",
+    "AnyMechanism",
+    "Exponential",
+    "Mechanism",
+    "RoundedGaussian",
+    "SubsampledGaussian",
+    "Threshold",
+]

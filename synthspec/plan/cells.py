@@ -22,7 +22,7 @@ from synthspec.terms.types import BOOL
 
 MOST_VALUES = 2_000_000
 """Combinations of values that are tried one by one."""
-MOST_CELLS = 1_000_000
+MOST_CELLS = 3_000_000
 """Cells of a table of verdicts."""
 AT_ONCE = 1 << 16
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from synthspec.plan.cancelled import cancelled
 from synthspec.plan.plan import PlannedColumn
 from synthspec.terms.expr import Column, Expr, Logic, Not
 from synthspec.terms.walk import columns_of, has_window, rebuild
@@ -30,7 +31,8 @@ class Clause:
 
 def clauses(rule: str, expression: Expr, columns: Mapping[str, PlannedColumn]) -> tuple[Clause, ...]:
     """Return the parts of a rule; a single one where a window stands in the way."""
-    whole = substituted(expression, columns)
+    sure = {name for name, each in columns.items() if each.column is not None and not each.column.missing}
+    whole = cancelled(substituted(expression, columns), sure)
     parts = _split(whole, negated=False)
     found = parts if parts is not None and not has_window(whole) else [whole]
     return tuple(Clause(rule, part, columns_of(part)) for part in dict.fromkeys(found))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from synthspec.plan.explain_rules import rule_lines
+from synthspec.plan.notes import published_lines, vacuous_lines
 from synthspec.plan.ops import Fit
-from synthspec.plan.plan import Gate, Met, Plan, Question
+from synthspec.plan.plan import Gate, Plan, Question
 from synthspec.plan.scenario import Scenario
 from synthspec.privacy.accountant import mu_in
 from synthspec.terms.types import BOOL
@@ -38,10 +40,11 @@ def explain(plan: Plan, *, full: bool = False, ledger: str | None = None, reuse:
         _head(plan),
         _steps(plan),
         _free(plan),
-        _rules(plan, full),
+        [*rule_lines(plan, full), *vacuous_lines(plan)],
         _gates(plan),
         _questions(plan),
         _public(plan, full),
+        _short(published_lines(plan), full),
         [ledger] if ledger else [],
         ["Reuse", *(f"  {line}" for line in reuse)] if reuse else [],
         _reasons(plan),
@@ -166,37 +169,6 @@ def _scenario(scenario: Scenario) -> str:
 
 def _span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-def _rules(plan: Plan, full: bool) -> list[str]:
-    """Return how each rule is met, and the share of drawn rows that is kept; alike ones on one line."""
-    if not plan.met:
-        return []
-    alike: dict[tuple[str, str], list[str]] = {}
-    for each in plan.met:
-        alike.setdefault((each.how, _kept(each)), []).append(each.rule)
-    rows = [(", ".join(names), how, kept) for (how, kept), names in alike.items()]
-    names = min(max(len("Rules"), *(len(row[0]) for row in rows)), WIDEST) + 2
-    hows = max(len("met by"), *(len(row[1]) for row in rows)) + 2
-    lines = []
-    for name, how, kept in rows:
-        if len(name) + 2 > names:
-            lines.append(f"  {name}")
-            name = ""
-        lines.append(f"  {name.ljust(names)}{how.ljust(hows)}{kept}".rstrip())
-    return [f"{'Rules'.ljust(names + 2)}{'met by'.ljust(hows)}acceptance", *_short(lines, full)]
-
-
-def _kept(met: Met) -> str:
-    match met.by:
-        case "construction" | "transform":
-            return "by construction"
-        case "unchecked":
-            return "not enforced"
-        case "repair" if met.acceptance is None:
-            return "repaired"
-        case _:
-            return "not estimated" if met.acceptance is None else f"{met.acceptance:.2f} (data-free estimate)"
 
 
 def _gates(plan: Plan) -> list[str]:

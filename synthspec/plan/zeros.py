@@ -45,6 +45,8 @@ Keyed = tuple[tuple[int, ...], Never]
 
 MASK_SHARE = 0.5
 """Of a model's cells, the part that masks alone may need; the rest is for what is learned."""
+MOST_DRAWN = 3_000_000
+"""Cells that masks may need when rows are drawn: no noise is spent on them, a model is conditioned once."""
 MOST_CLASSES = 256
 """Different sets of codes that the columns outside a group may leave to it, per cross and together."""
 
@@ -239,7 +241,9 @@ class _Decision:
         known = (*group.given, *group.columns)
         outer = tuple(name for name in table.columns if name not in known)
         if not outer:
-            return "mask" if self._mask(group, table) else None
+            if self._mask(group, table):
+                return "mask"
+            return "cross" if self._apart(group, table) else None
         return "cross" if self._cross(group, table, outer) else None
 
     def _mask(self, group: Group, table: Never) -> bool:
@@ -257,6 +261,22 @@ class _Decision:
         if not self._held(group, [*taken, more]):
             return False
         taken.append(more)
+        return True
+
+    def _apart(self, group: Group, table: Never) -> bool:
+        """Keep impossible cells, too many for learning, for when rows are drawn: a cross without outside."""
+        if len(table.columns) > 1 and not group.generator.supports_zeros():
+            return False
+        crosses = self.crosses.setdefault(group.name, [])
+        names = (*group.given, *group.columns)
+        sizes = [self.coded[name].size if name in self.coded else 1 for name in names]
+        told = [clique for clique, _ in self.masks.get(group.name, [])]
+        told += [*(cross.inner for cross in crosses), table.columns]
+        scopes = [tuple(sorted(names.index(name) for name in clique)) for clique in told]
+        if build(sizes, scopes, range(len(group.given))).cells > MOST_DRAWN:
+            return False
+        whole = np.zeros((), dtype=np.int64)
+        crosses.append(Cross((), table.columns, whole, table.impossible[None], table.rules))
         return True
 
     def _cross(self, group: Group, table: Never, outer: tuple[str, ...]) -> bool:

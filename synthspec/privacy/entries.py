@@ -16,11 +16,15 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field, SerializerFunctionWrapHandler, TypeAdapter, ValidationError, model_serializer
 
 from synthspec.privacy.cost import FREE, Cost
+from synthspec.privacy.held import HeldFile
 from synthspec.privacy.store import tampered
 from synthspec.terms.frozen import Frozen
 from synthspec.terms.protection import Neighbours
 
 ChargeState = Literal["reserved", "opened", "committed", "voided"]
+
+_LATER = ("columns", "folder", "sources")
+"""Keys that entries of the first versions do not have."""
 
 
 class Opened(Frozen):
@@ -45,7 +49,8 @@ class Reserve(Frozen):
     """A charge: counted as spent from here on, unless voided before it is opened.
 
     `columns` are the columns of the source that its release is made of, `folder` is where that was to lie:
-    so that a later plan can say that the release answers it already. Older entries have neither.
+    so that a later plan can say that the release answers it already. `sources` are the files that are
+    read, by place and number: they cannot be declared public later. Older entries have none of the three.
     """
 
     kind: Literal["reserve"] = "reserve"
@@ -59,12 +64,13 @@ class Reserve(Frozen):
     cost: Cost
     columns: tuple[str, ...] = ()
     folder: str = ""
+    sources: tuple[HeldFile, ...] = ()
 
     @model_serializer(mode="wrap")
     def _as_before(self, rest: SerializerFunctionWrapHandler) -> dict[str, object]:
         """Leave out what older entries do not have, so that their hashes stay what they were."""
         tree: dict[str, object] = rest(self)
-        return {key: value for key, value in tree.items() if value or key not in ("columns", "folder")}
+        return {key: value for key, value in tree.items() if value or key not in _LATER}
 
 
 class Open(Frozen):
@@ -102,8 +108,24 @@ class Cap(Frozen):
     cap: Cost
 
 
-AnyEntry = Annotated[Opened | Reserve | Open | Commit | Void | Cap, Field(discriminator="kind")]
-LedgerEntry = Opened | Reserve | Open | Commit | Void | Cap
+class Steps(Frozen):
+    """Steps of a private training that are about to be taken: counted here first, they are gone.
+
+    `purchase` is the place of the training among the run's purchases, `question` the digest of what is
+    trained and how; of its `steps` in all, `counted` are gone now.
+    """
+
+    kind: Literal["steps"] = "steps"
+    day: str
+    charge: str
+    purchase: int = Field(ge=0)
+    question: str
+    steps: int = Field(ge=1)
+    counted: int = Field(ge=1)
+
+
+AnyEntry = Annotated[Opened | Reserve | Open | Commit | Void | Cap | Steps, Field(discriminator="kind")]
+LedgerEntry = Opened | Reserve | Open | Commit | Void | Cap | Steps
 
 
 @dataclass(frozen=True)
@@ -121,6 +143,12 @@ class Charge:
     day: str
     columns: tuple[str, ...] = ()
     folder: str = ""
+    sources: tuple[HeldFile, ...] = ()
+    counters: tuple[Steps, ...] = ()
+
+    def counter(self, purchase: int) -> Steps | None:
+        """Return the last count of steps of one training, None when none was counted."""
+        return next((each for each in self.counters if each.purchase == purchase), None)
 
 
 @dataclass
@@ -139,6 +167,13 @@ class Standing:
     def spent(self) -> Cost:
         """The sum over charges that were not voided."""
         return sum((each.cost for each in self.charges.values() if each.state != "voided"), FREE)
+
+    def protects(self, file: HeldFile) -> bool:
+        """Return whether budget was charged for this very file, or the ledger is the default one of it."""
+        charged = (each.sources for each in self.charges.values() if each.state != "voided")
+        return file.path == self.opened.source or any(
+            file.same(held) for sources in charged for held in sources
+        )
 
     @property
     def left(self) -> Cost:
@@ -175,9 +210,9 @@ def _step(standing: Standing, entry: LedgerEntry) -> None:
         case Reserve():
             if entry.charge in standing.charges or not entry.cost.fits(standing.left):
                 raise tampered()
-            facts = entry.model_dump(exclude={"kind", "charge", "cost"})
+            facts = entry.model_dump(exclude={"kind", "charge", "cost", "sources"})
             standing.charges[entry.charge] = Charge(
-                id=entry.charge, cost=entry.cost, state="reserved", **facts
+                id=entry.charge, cost=entry.cost, state="reserved", sources=entry.sources, **facts
             )
         case Open():
             _move(standing, entry.charge, "reserved", "opened")
@@ -185,6 +220,8 @@ def _step(standing: Standing, entry: LedgerEntry) -> None:
             _move(standing, entry.charge, "opened", "committed")
         case Void():
             _move(standing, entry.charge, "reserved", "voided")
+        case Steps():
+            _count(standing, entry)
         case Cap():
             if entry.cap.fits(standing.cap):
                 standing.lowerings += 1
@@ -200,3 +237,20 @@ def _move(standing: Standing, charge: str, before: ChargeState, after: ChargeSta
     if found is None or found.state != before:
         raise tampered()
     standing.charges[charge] = Charge(**{**vars(found), "state": after})
+
+
+def _count(standing: Standing, entry: Steps) -> None:
+    """Move a counter on: up only, never past its end, and for one question."""
+    found = standing.charges.get(entry.charge)
+    if found is None or found.state != "opened":
+        raise tampered()
+    before = found.counter(entry.purchase)
+    if entry.counted > entry.steps or (before is not None and not _follows(before, entry)):
+        raise tampered()
+    others = tuple(each for each in found.counters if each.purchase != entry.purchase)
+    standing.charges[entry.charge] = Charge(**{**vars(found), "counters": (*others, entry)})
+
+
+def _follows(before: Steps, after: Steps) -> bool:
+    same = (before.question, before.steps) == (after.question, after.steps)
+    return same and after.counted > before.counted

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 from synthspec.errors import BudgetError
-from synthspec.privacy.accountant import Number, claim_epsilon, largest_epsilon
+from synthspec.privacy.accountant import Number, budget_cost, claim_epsilon, largest_epsilon
 from synthspec.privacy.cost import DELTA0_UNIT, Cost
 from synthspec.privacy.entries import Charge, Standing
 
@@ -41,11 +42,19 @@ def forecast(standing: Standing, cost: Cost, delta: Number) -> Forecast:
         spent=claim_epsilon(spent, limit),
         after=claim_epsilon(spent + cost, limit),
         cap=float(standing.epsilon),
-        largest=largest_epsilon(standing.left, delta, cost.delta0),
+        largest=_largest(standing.left, delta, cost.delta0),
         delta=float(limit),
         releases=sum(each.state != "voided" for each in standing.charges.values()),
         fits=cost.fits(standing.left),
     )
+
+
+def _largest(left: Cost, delta: Number, slack: int) -> float:
+    """Return `largest_epsilon`, or the hundredth just above it where that fits as well: 2, not 1.99."""
+    found = float(largest_epsilon(left, delta, slack))
+    near = Decimal(round(found * 100)) / 100
+    fits = found > 0 and near > 0 and budget_cost(near, delta).mu2 <= left.mu2
+    return max(found, float(near)) if fits else found
 
 
 def overspend(standing: Standing, cost: Cost, delta: Number) -> BudgetError:
@@ -57,13 +66,14 @@ def overspend(standing: Standing, cost: Cost, delta: Number) -> BudgetError:
         excess = max(0.0, seen.after - seen.cap)
         added = sum(float(each.epsilon) for each in _standing(standing)) + claim_epsilon(cost, delta)
         after = (
-            f"ε = {_up2(seen.after)}   exceeds the cap by {_up2(excess)} "
-            f"(composed, not added: adding would give {_up2(added)})"
+            f"ε = {up2(seen.after)}   exceeds the cap by {up2(excess)} "
+            f"(composed, not added: adding would give {up2(added)})"
         )
     helps = []
     if seen.largest >= 0.01:
-        helps.append(f"the largest budget that still fits is `epsilon: {_down2(seen.largest)}`")
-    again = "reuse a released model: `synthspec sample RELEASE` costs nothing"
+        helps.append(f"the largest budget that still fits is `epsilon: {down2(seen.largest)}`")
+    made = [each.folder for each in standing.charges.values() if each.state == "committed" and each.folder]
+    again = f"{AGAIN}`synthspec sample {here(made[-1]) if made else 'RELEASE'}` costs nothing"
     helps.append(f"or {again}" if helps else again)
     to = "--to E" if cost.delta0 <= standing.left.delta0 else "--to E --delta D"
     if opened.by == "owner":
@@ -75,13 +85,23 @@ def overspend(standing: Standing, cost: Cost, delta: Number) -> BudgetError:
         f"training would overspend the ledger `{opened.name}`",
         notes=(
             f"{CAP}{cap_text(standing)}",
-            f"spent so far   ε = {_up2(seen.spent)}   {_releases(standing)}, δ = {_short(seen.delta)}",
+            f"spent so far   ε = {up2(seen.spent)}   {_releases(standing)}, δ = {_short(seen.delta)}",
             f"with this plan {after}",
             *_slack_note(standing, cost),
             "no data was read and nothing was charged",
         ),
         helps=tuple(helps),
     )
+
+
+AGAIN = "reuse a released model: "
+"""How the help on what is released begins, so that whoever knows which release answers can say so."""
+
+
+def here(folder: str) -> str:
+    """Return a folder as one would type it here."""
+    path = Path(folder)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else folder
 
 
 CAP = "cap            "
@@ -132,9 +152,11 @@ def _slack_note(standing: Standing, cost: Cost) -> tuple[str, ...]:
     )
 
 
-def _up2(value: float) -> str:
+def up2(value: float) -> str:
+    """Return an epsilon that is spent, to hundredths, rounded up; every text about a ledger uses it."""
     return f"{math.ceil(value * 100 - 1e-6) / 100:.2f}"
 
 
-def _down2(value: float) -> str:
-    return f"{math.floor(value * 100) / 100:.2f}"
+def down2(value: float) -> str:
+    """Return an epsilon that is still to be had, to hundredths, rounded down."""
+    return f"{math.floor(value * 100 + 1e-9) / 100:.2f}"

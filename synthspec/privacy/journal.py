@@ -38,8 +38,10 @@ from synthspec.privacy.entries import (
     stand,
 )
 from synthspec.privacy.forecast import Forecast, forecast, overspend
+from synthspec.privacy.held import HeldFile
 from synthspec.privacy.home import home, private_folder
 from synthspec.privacy.secret import new_secret, opens
+from synthspec.privacy.step_counter import Block, counted, wrong_state
 from synthspec.privacy.store import Store
 from synthspec.terms.protection import Neighbours
 
@@ -219,10 +221,12 @@ class Journal:
         delta: Number,
         columns: tuple[str, ...] = (),
         folder: str = "",
+        sources: tuple[HeldFile, ...] = (),
     ) -> str:
         """Count `cost` as spent, all or nothing, and return the charge's id.
 
-        `columns` and `folder` are public facts of the release to be, for later plans to point at.
+        `columns` and `folder` are public facts of the release to be, for later plans to point at;
+        `sources` are the files that are read for it, which cannot be declared public from here on.
 
         Raises:
             BudgetError: B501, when it does not fit the cap; B503, when the ledger protects
@@ -245,6 +249,7 @@ class Journal:
                 cost=cost,
                 columns=columns,
                 folder=folder.encode(errors="backslashreplace").decode(),
+                sources=sources,
             )
 
         self._append(decide)
@@ -253,6 +258,10 @@ class Journal:
     def open(self, charge: str) -> None:
         """Write, durably, that private rows are about to be read for `charge`; only if reserved (B505)."""
         self._move(charge, "reserved", Open(day=_today(), charge=charge))
+
+    def count_steps(self, block: Block) -> None:
+        """Write, durably, that the steps of `block` are about to be taken. Raises B505, B511."""
+        self._append(lambda standing: counted(standing, block, _today()))
 
     def commit(self, charge: str) -> None:
         """Write that the release of `charge` exists; only if opened (B505)."""
@@ -305,13 +314,7 @@ class Journal:
             permit(standing.opened)
             found = standing.charges.get(charge)
             if found is None or found.state != needed:
-                state = "not known to this ledger" if found is None else found.state
-                raise BudgetError(
-                    "B505",
-                    f"cannot {entry.kind} a charge that is {state}",
-                    notes=(f"only a charge that is {needed} can take this step",),
-                    helps=("`synthspec budget log` lists the charges and their states",),
-                )
+                raise wrong_state(entry.kind, found, needed)
             return entry
 
         self._append(decide)

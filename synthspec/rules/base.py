@@ -9,7 +9,8 @@ from typing import Literal
 from synthspec.terms.evaluate import Row, evaluate
 from synthspec.terms.expr import Expr
 from synthspec.terms.frozen import Frozen
-from synthspec.terms.to_sql import DialectName, to_sql
+from synthspec.terms.sql_where import where_false
+from synthspec.terms.to_sql import DialectName
 
 
 class Rule(Frozen, ABC):
@@ -42,7 +43,7 @@ class Rule(Frozen, ABC):
         condition = self.row_expression()
         if condition is None:
             raise NotImplementedError
-        return f"SELECT * FROM {source} WHERE NOT ({to_sql(condition, dialect)})"
+        return where_false(condition, source, dialect)
 
     def broken_count(self, rows: Sequence[Row]) -> int:
         """Return how many of `rows` break the rule, in plain Python; the law for `broken_query`."""

@@ -30,7 +30,7 @@ from synthspec.plan.resolve import resolve_determined, resolve_discovery, resolv
 from synthspec.plan.verify import verify
 from synthspec.plan.view import build_view, flags_of
 from synthspec.privacy.answers import AnswerLog
-from synthspec.privacy.entropy import NoiseSource, SampleRng
+from synthspec.privacy.entropy import NoiseSource, SampleRng, StreamNoise, SystemNoise
 from synthspec.privacy.journal import Journal
 from synthspec.privacy.ledger import Ledger
 from synthspec.release.bundle import read_release, refuse_occupied, write_release
@@ -45,6 +45,9 @@ from synthspec.release.release import (
 )
 from synthspec.run.assess import assess, total_of
 from synthspec.run.charged import Charged, Interrupted
+from synthspec.run.device import check_device, trains_networks
+from synthspec.run.gradient import Workplace
+from synthspec.run.heard import Heard
 from synthspec.run.kernel import Answers, Kernel
 from synthspec.run.preflight import preflight
 from synthspec.run.purchases import Purchases
@@ -66,6 +69,7 @@ def execute(
     resume: bool = False,
     progress: Progress = lambda step, steps, name: None,
     replace: bool = False,
+    device: str = "auto",
 ) -> Path:
     """Run `plan` and write its release to `folder`.
 
@@ -79,12 +83,14 @@ def execute(
         resume: whether the charge may have been opened before; its answers are then replayed.
         progress: told of public steps only.
         replace: whether an older release in `folder` may be replaced.
+        device: where private gradients are computed: auto, cpu or cuda.
 
     Returns:
         `folder`.
 
     Raises:
-        SourceError: D4xx, before anything is read; the charge stays reserved.
+        SpecError: G470, G471, before anything is read; the charge stays reserved.
+        SourceError: D4xx, the same.
         BudgetError: B505, B511, B512.
         SamplingError: G450; a release without rows is then written, and what was paid for is in it.
         KernelError: K701.
@@ -99,9 +105,10 @@ def execute(
         charged.commit()
         return folder
     refuse_occupied(folder, replace=replace)
+    check_device(device, neural=trains_networks(plan))
     preflight(plan, engine, folder)
     try:
-        return _run(plan, charged, engine, noise, folder, resume, progress, replace)
+        return _run(plan, charged, engine, noise, folder, resume, progress, replace, device)
     except Interrupted:
         raise
     except KeyboardInterrupt:
@@ -118,6 +125,7 @@ def _run(
     resume: bool,
     progress: Progress,
     replace: bool,
+    device: str,
 ) -> Path:
     with ExitStack() as stack:
         answers: Answers | None = Unrecorded() if plan.source_public else None
@@ -126,14 +134,15 @@ def _run(
             made = charged.check(plan)
             begun = made.state == "opened"
             log = AnswerLog.open(made.release, plan.digest(), begun=begun)
-            answers = Recorded(stack.enter_context(log))
+            answers = Recorded(stack.enter_context(log), charged)
             charged.open(plan, resume=resume)
             facts = charged.ledger_facts()
-        run = Run(plan, engine, noise, answers, stack)
+        heard = Heard(plan, progress)
+        run = Run(plan, engine, noise, answers, stack, Workplace(device, heard.trained, noise=_stream(noise)))
         for step, op in enumerate(plan.ops):
-            progress(step + 1, len(plan.ops) + 1, op.op)
+            heard.begin(step + 1, op.op)
             run.do(op)
-        progress(len(plan.ops) + 1, len(plan.ops) + 1, "write")
+        heard.begin(len(plan.ops) + 1, "write")
         rows = stack.enter_context(written_aside(run.drawn().frame, plan.format))
         again = recount(rows, run.columns, plan.rules)
         tables, further = run.scenarios(stack) if run.refusal is None else ((), {})
@@ -143,6 +152,11 @@ def _run(
     if run.refusal is not None:
         raise _without_rows(run.refusal, folder)
     return folder
+
+
+def _stream(noise: NoiseSource) -> NoiseSource:
+    """Return a faster source of the same kind, for the gigabytes that trainings draw."""
+    return StreamNoise() if isinstance(noise, SystemNoise) else noise
 
 
 def _without_rows(refusal: SamplingError, folder: Path) -> SamplingError:
@@ -166,12 +180,19 @@ class Run:
     """The state of one run: columns as resolved so far, models, purchases, rows."""
 
     def __init__(
-        self, plan: Plan, engine: Engine, noise: NoiseSource, answers: Answers | None, stack: ExitStack
+        self,
+        plan: Plan,
+        engine: Engine,
+        noise: NoiseSource,
+        answers: Answers | None,
+        stack: ExitStack,
+        workplace: Workplace | None = None,
     ) -> None:
         self._plan = plan
         self._engine = engine
         self._noise = noise
         self._answers = answers
+        self._workplace = workplace
         self._ledger = Ledger(plan.most_it_can_spend, purpose=plan.name)
         self._columns = plan.columns
         self._kernel: Kernel | None = None
@@ -274,6 +295,7 @@ class Run:
                 self._noise,
                 self._answers,
                 self._bought.witness("learn"),
+                workplace=self._workplace,
             )
         return self._kernel
 

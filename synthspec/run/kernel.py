@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NoReturn, Protocol, TypeVar, final
 
 import numpy as np
@@ -18,15 +19,21 @@ from numpy.typing import NDArray
 
 from synthspec.engines.base import Rows
 from synthspec.errors import InternalError
-from synthspec.mechanisms import Exponential, RoundedGaussian, Threshold
+from synthspec.generators.base import Learner
+from synthspec.mechanisms import Exponential, RoundedGaussian, SubsampledGaussian, Threshold
 from synthspec.mechanisms.base import Mechanism
 from synthspec.privacy.cost import Cost
 from synthspec.privacy.entropy import NoiseSource
 from synthspec.privacy.ledger import Ledger, Receipt
 from synthspec.privacy.noisy import Noisy
+from synthspec.run.batches import Units
+from synthspec.run.counter import Counter
 from synthspec.run.counts import Counts
+from synthspec.run.device import chosen_device
+from synthspec.run.gradient import Workplace, descend, question_of
 from synthspec.run.quiet import quietly
 from synthspec.run.scores import check_axes, check_table, distance, gap_score, summary
+from synthspec.run.steps import Stepper
 from synthspec.terms.domain import Domain
 from synthspec.terms.protection import Protection
 from synthspec.terms.query import Affected, Axis, Distances, Gap, Marginal, Sensitivity, Touched
@@ -49,6 +56,9 @@ class Answers(Protocol):
 
     def record(self, receipt: Receipt, question: str, answer: Answer) -> None:
         """Make an answer durable before anyone sees it."""
+
+    def counter(self, receipt: Receipt, question: str, steps: int) -> Counter:
+        """Return the counter of the steps of a training, which is durable before they are taken."""
 
 
 class Witness(Protocol):
@@ -100,6 +110,7 @@ class Kernel:
         answers: Answers,
         witness: Witness,
         counts: Counts | None = None,
+        workplace: Workplace | None = None,
     ) -> None:
         self._rows = rows
         self._domain = domain
@@ -109,6 +120,7 @@ class Kernel:
         self._answers = answers
         self._witness = witness
         self._counts = Counts(rows) if counts is None else counts
+        self._workplace = Workplace() if workplace is None else workplace
 
     def __repr__(self) -> str:
         return f"Kernel({', '.join(self._domain.attributes)})"
@@ -154,6 +166,7 @@ class Kernel:
             self._answers,
             self._witness if witness is None else witness,
             self._counts,
+            self._workplace,
         )
 
     def measure(self, purchases: Sequence[tuple[Marginal, Cost]]) -> tuple[Noisy, ...]:
@@ -217,6 +230,39 @@ class Kernel:
         answer = self._once(receipt, query.digest(), work, f"the values of `{column}`")
         noisy = self._noisy(receipt, sensitivity, query.digest(), answer.values[:limit])
         return Named(answer.names[:limit], noisy)
+
+    @property
+    def device(self) -> str:
+        """See `Oracle.device`."""
+        return chosen_device(self._workplace.asked)
+
+    def gradient(
+        self, learner: Learner, *, rate: Fraction, steps: int, clip: float, expected: float, cost: Cost
+    ) -> None:
+        """See `Oracle.gradient`: charged whole, each block of steps counted before it is taken.
+
+        Raises:
+            BudgetError: B502, B504, B505, B506, B511, B512.
+            KernelError: K701.
+            InternalError: I320, I328.
+        """
+        query = question_of(learner, self._domain, rate, steps, clip, expected)
+        bound = query.sensitivity(self._protection)
+        neighbours = self._protection.neighbours
+        receipt = self._ledger.charge(
+            SubsampledGaussian.costing(cost, rate=rate, steps=steps, neighbours=neighbours)
+        )
+        bought = _bought(receipt, SubsampledGaussian)
+        counter = self._answers.counter(receipt, query.digest(), steps)
+        answer = self._answers.replay(receipt, query.digest())
+        place = self._workplace
+        units = quietly(lambda: Units.of(self._rows.held(), self._domain.attributes), "reading the rows")
+        stepper = Stepper(learner, units, clip, expected, place.ranks)
+        noise = self._noise if place.noise is None else place.noise
+        descend(stepper, bought, noise, counter, steps, place.told)
+        if answer is None:
+            self._answers.record(receipt, query.digest(), _answer([steps], bought.stddev(bound)))
+        self._witness(receipt, bound, query.digest(), None, None)
 
     def _choose(self, candidates: Sequence[Gap], cost: Cost, *, none: bool) -> int:
         if not candidates:

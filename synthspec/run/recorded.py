@@ -11,14 +11,17 @@ from synthspec.errors import InternalError
 from synthspec.mechanisms.base import Mechanism
 from synthspec.privacy import answers as log
 from synthspec.privacy.ledger import Receipt
+from synthspec.run.charged import Charged
+from synthspec.run.counter import Counted, Counter, Uncounted
 from synthspec.run.kernel import Answer
 
 
 class Recorded:
     """See `run.kernel.Answers`: an answer's place in the log is its receipt's place in the ledger."""
 
-    def __init__(self, kept: log.AnswerLog) -> None:
+    def __init__(self, kept: log.AnswerLog, charged: Charged | None = None) -> None:
         self._kept = kept
+        self._charged = charged
 
     def replay(self, receipt: Receipt, question: str) -> Answer | None:
         """See `Answers.replay`. Raises BudgetError B511 when another question was answered there."""
@@ -44,6 +47,12 @@ class Recorded:
             )
         )
 
+    def counter(self, receipt: Receipt, question: str, steps: int) -> Counter:
+        """See `Answers.counter`; I321 without a charge to count against."""
+        if self._charged is None:
+            raise InternalError("I321", "steps of a training without a charge")
+        return Counted(self._charged, self._kept.path.parent, receipt.event, question, steps)
+
 
 class Unrecorded:
     """Answers on a source that is declared public: nothing is paid, so nothing need be kept."""
@@ -54,6 +63,10 @@ class Unrecorded:
 
     def record(self, receipt: Receipt, question: str, answer: Answer) -> None:
         """Do nothing."""
+
+    def counter(self, receipt: Receipt, question: str, steps: int) -> Counter:
+        """Return one that counts nothing."""
+        return Uncounted()
 
 
 def _mechanism(receipt: Receipt) -> Mechanism:

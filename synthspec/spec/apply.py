@@ -9,9 +9,10 @@ from synthspec.spec.checker import Checker
 from synthspec.spec.nearest import nearest
 from synthspec.spec.scope import ColumnInfo, info
 from synthspec.spec.syntax import Apply, Constant, Syntax
+from synthspec.spec.tokens import FIXED_OR, OR_MEANT
 from synthspec.terms.expr import Call, Cast, Expr, Literal_, Window
 from synthspec.terms.functions import CLOCK_UNITS, FUNCTIONS, SPELLINGS, UNITS, Function
-from synthspec.terms.types import DATE, DATETIME, INT, TEXT, Type, decimal
+from synthspec.terms.types import BOOL, DATE, DATETIME, INT, TEXT, Type, decimal
 from synthspec.terms.walk import columns_of, has_window
 
 WINDOWS = ("sum", "min", "max", "count", "lag")
@@ -44,7 +45,7 @@ def function(checker: Checker, node: Apply) -> Expr | None:
     if count < known.least or (count > len(known.arguments) and not known.more):
         checker.report(
             "R112",
-            f"`{node.name}` has {count} arguments in {checker.what}",
+            f"`{node.name}` has {count} argument{'s' if count != 1 else ''} in {checker.what}",
             node,
             f"written `{known.signature}`",
             (f"`{node.name}`: {known.about}",),
@@ -74,6 +75,8 @@ def _unknown(checker: Checker, node: Apply) -> None:
     meant = SPELLINGS.get(node.name)
     close = (meant,) if meant is not None else nearest(node.name, (*FUNCTIONS, "if"))
     helps = [f"did you mean `{close[0]}`?"] if close else [f"the functions are {', '.join(FUNCTIONS)}"]
+    if node.name in ("isnull", "is_null", "isna", "isnan", "is_missing", "missing"):
+        helps = ["write `x IS NULL`"]
     checker.report(
         "R109", f"unknown function in {checker.what}", node, f"there is no function `{node.name}`", helps
     )
@@ -174,6 +177,12 @@ def _as(expr: Expr, target: Type) -> Expr:
 def joined(checker: Checker, nodes: Sequence[Syntax], sides: Sequence[Expr | None]) -> Expr | None:
     """Return `a || b` as concat."""
     for node, side in zip(nodes, sides):
+        if side is not None and side.type == BOOL:
+            start = checker.text.index("||", nodes[0].end)
+            bars = Constant("text", "", start, start + 2)
+            code, message = OR_MEANT
+            checker.report(code, message, bars, "write OR", (FIXED_OR,), "OR")
+            return None
         if side is not None and side.type != TEXT:
             checker.mismatch("`||` joins texts", node, side.type, "write `CAST(... AS text)`")
             return None
@@ -207,7 +216,7 @@ def _window(checker: Checker, node: Apply) -> Expr | None:
     if count != 1 and not (node.name == "lag" and count == 2):
         checker.report(
             "R112",
-            f"`{node.name}` has {count} arguments in {checker.what}",
+            f"`{node.name}` has {count} argument{'s' if count != 1 else ''} in {checker.what}",
             node,
             "takes one column",
             (f"write `{node.name}(x) OVER (...)`",),

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, NoReturn
 
-from synthspec.spec.nearest import nearest
 from synthspec.spec.syntax import (
     Apply,
     Choose,
@@ -22,7 +21,7 @@ from synthspec.spec.syntax import (
     Syntax,
     levels,
 )
-from synthspec.spec.tokens import RESERVED, STATEMENTS, Refused, Token
+from synthspec.spec.tokens import FIXED_OR, OR_MEANT, RESERVED, STATEMENTS, Refused, Token
 from synthspec.spec.words import Words
 
 MAX_DEPTH = 40
@@ -68,8 +67,7 @@ class _Parser(Words):
         """Refuse a word that cannot follow a complete expression."""
         token = self.now
         if token.kind == "name" and token.word not in RESERVED | STATEMENTS:
-            close = nearest(token.word, ("AND", "OR", "IN", "LIKE", "BETWEEN", "IS"))
-            helps = (f"did you mean {close[0]}?",) if close else ("join two conditions by AND or OR",)
+            helps = self.meant(token)
             raise Refused(
                 "R106",
                 f"the word `{token.text}` does not belong to the expression",
@@ -90,7 +88,8 @@ class _Parser(Words):
         if token.word in STATEMENTS:
             self.stop("R110", f"`{token.word}` is not part of the language", token, "not readable here")
         label = "nothing opened it" if token.text == ")" else "not readable here"
-        raise Refused("R101", f"`{token.text}` cannot stand here", token.start, token.end, label)
+        help_ = self.stray_sign(token)
+        raise Refused("R101", f"`{token.text}` cannot stand here", token.start, token.end, label, (help_,))
 
     def disjunction(self) -> Syntax:
         self.depth += 1
@@ -132,6 +131,7 @@ class _Parser(Words):
         left = self.sum(1)
         found = self.compared(left)
         if found is not left and self.now.text in _COMPARE and self.now.kind == "op":
+            self.not_or(left.start, self.now.start)
             help_ = self.unchained(found)
             raise Refused(
                 "R102",
@@ -151,6 +151,12 @@ class _Parser(Words):
                 ("put one of the two in parentheses",),
             )
         return found
+
+    def not_or(self, start: int, end: int) -> None:
+        """Refuse `a = 1 || b = 2`: between two comparisons `||` was meant as OR."""
+        bars = [each for each in self.words if each.text == "||" and start <= each.start < end]
+        if bars:
+            raise Refused(*OR_MEANT, bars[0].start, bars[0].end, "write OR", (FIXED_OR,), "OR")
 
     def unchained(self, first: Syntax) -> tuple[str, int]:
         """Return how to write `a <= b <= c`, of which `a <= b` has been read, and where it ends."""
@@ -179,12 +185,13 @@ class _Parser(Words):
                 "FALSE": "false",
             }
             if kind.word not in kinds:
+                gap = kind.word in ("MISSING", "EMPTY", "BLANK", "NA", "UNKNOWN", "NONE")
                 self.stop(
                     "R101",
                     "`IS` is followed by NULL, NOT NULL, TRUE or FALSE",
                     kind,
                     "not one of them",
-                    "compare values by `=`",
+                    "write `IS NULL`" if gap else f"compare values by `=`, like `= {kind.text or '1'}`",
                 )
             return Predicate(kinds[kind.word], left, (), negated, left.start, kind.end)
         negated = token.word == "NOT" and self.words[self.here + 1].word in ("IN", "LIKE", "BETWEEN")
@@ -203,6 +210,9 @@ class _Parser(Words):
         return left
 
     def listed(self, left: Syntax, negated: bool) -> Syntax:
+        if self.now.kind in ("text", "number"):
+            help_ = f"write the list in parentheses: `IN ({self.now.text}, ...)`"
+            self.stop("R101", "`(` is missing after IN", self.now, "`(` wanted here", help_)
         self.expect("(", "after IN")
         if self.now.word == "SELECT":
             self.stop(
@@ -261,11 +271,13 @@ class _Parser(Words):
                 raise Refused(
                     "R101",
                     "the expression is not complete",
-                    max(token.start - 1, 0),
+                    max(len(self.text.rstrip()) - 1, 0),
                     token.end,
                     "a value is missing after this",
+                    ("write what comes after it, or drop the last word",),
                 )
-        return self.stop("R101", f"`{token.text}` cannot stand here", token, "a value is wanted here")
+        self.swapped(token)
+        return self.wanted(token)
 
     def named(self, token: Token) -> Syntax:
         follows = self.now
@@ -283,7 +295,7 @@ class _Parser(Words):
                 kind: Literal["date", "datetime"] = "date" if token.word == "DATE" else "datetime"
                 return Constant(kind, follows.text[1:-1].replace("''", "'"), token.start, follows.end)
         if token.word in RESERVED:
-            self.stop("R101", f"`{token.text}` cannot stand here", token, "a value is wanted here")
+            self.wanted(token)
         if follows.kind == "op" and follows.text == ".":
             self.next()
             part = self.next()
@@ -325,6 +337,8 @@ class _Parser(Words):
     def applied(self, token: Token) -> Syntax:
         self.next()
         args: list[Syntax] = []
+        if self.now.word == "SELECT":
+            self.stop("R110", "subqueries are not part of the language", self.now, "a subquery")
         star = token.word == "COUNT" and self.op("*")
         if not star and not (self.now.kind == "op" and self.now.text == ")"):
             if self.now.word == "DISTINCT":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from synthspec.errors import Span
 from synthspec.spec.checker import Checker
@@ -11,6 +12,15 @@ from synthspec.spec.scope import ColumnInfo, info
 from synthspec.spec.syntax import Name, Syntax
 from synthspec.terms.expr import Column, Expr, IsNull
 
+MOST_SHOWN = 5
+_TRUTH = "write `true` or `false`, or the column alone"
+_NOW = "write the date itself: its value must not change from run to run"
+_WORDS = {"yes": _TRUTH, "no": _TRUTH, "y": _TRUTH, "n": _TRUTH, "t": _TRUTH, "f": _TRUTH,
+          "current_date": _NOW, "current_timestamp": _NOW, "today": _NOW, "now": _NOW,
+          "na": "write `x IS NULL`", "nan": "write `x IS NULL`", "none": "write `x IS NULL`",
+          "missing": "write `x IS NULL`"}  # fmt: skip
+"""Words of other languages that are no columns, and what to write."""
+
 
 def partner(checker: Checker, nodes: Sequence[Syntax]) -> ColumnInfo | None:
     """Return the column whose type constants beside it take: the first known one."""
@@ -18,7 +28,7 @@ def partner(checker: Checker, nodes: Sequence[Syntax]) -> ColumnInfo | None:
         if isinstance(node, Name) and node.part is None:
             found = info(checker.scope, node.name)
             if found is not None:
-                return found
+                return replace(found, name=node.name)
     return None
 
 
@@ -66,20 +76,26 @@ def _unknown(checker: Checker, node: Name, beside: ColumnInfo | None) -> None:
             node,
             f"there is no column `{node.name}`",
             (
-                f"did you mean `{quoted}`, a value of the column beside it?  (safe fix, "
+                f"did you mean `{quoted}`, a value of `{beside.name if beside else ''}`?  (safe fix, "
                 "`synthspec check --fix`)",
             ),
             quoted,
         )
         return
-    unknown(checker, node, close)
+    unknown(checker, node, close, beside if values else None)
 
 
-def unknown(checker: Checker, node: Name, close: tuple[str, ...]) -> None:
-    """Record an unknown column (C101) with the one that was probably meant."""
+def unknown(checker: Checker, node: Name, close: tuple[str, ...], beside: ColumnInfo | None = None) -> None:
+    """Record an unknown column (C101) with the one that was probably meant, or a value of `beside`."""
     other: Span | None = None
     replacement = None
     helps: tuple[str, ...] = ("declare it under `columns:`",)
+    if node.name.lower() in _WORDS and node.part is None:
+        helps = (_WORDS[node.name.lower()],)
+    elif beside is not None and beside.values and node.part is None:
+        shown = ", ".join("`'" + v.replace("'", "''") + "'`" for v in beside.values[:MOST_SHOWN])
+        more = ", ..." if len(beside.values) > MOST_SHOWN else ""
+        helps = (f"write a value of `{beside.name}` in single quotes: {shown}{more}", *helps)
     if len(close) == 1:
         replacement = close[0] if node.part is None else f"{close[0]}.{node.part}"
         helps = (f"did you mean `{close[0]}`?  (safe fix, `synthspec check --fix`)",)

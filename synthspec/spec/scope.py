@@ -13,13 +13,15 @@ from synthspec.terms.types import Type
 class ColumnInfo:
     """A column: its type, its values when they are a closed list, and whether it has `.missing`.
 
-    `span` is where it is declared, shown when another name was probably meant for it.
+    `span` is where it is declared, shown when another name was probably meant for it; `name` is set where
+    constants beside the column are looked at.
     """
 
     type: Type
     values: tuple[str, ...] | None = None
     missing: bool = False
     span: Span | None = None
+    name: str = ""
 
 
 Scope = Mapping[str, Type | ColumnInfo]

@@ -43,6 +43,15 @@ STATEMENTS = frozenset(
     ]
 )
 
+OR_MEANT = ("R103", "`||` joins texts, and these are conditions")
+FIXED_OR = "write OR  (safe fix, `synthspec check --fix`)"
+
+_PASTED = {"≥": ">=", "≤": "<=", "≠": "<>", "–": "-", "—": "-", "−": "-", "×": "*", "÷": "/", "\u00a0": " "}
+"""Signs that word processors write, and those of the language."""
+_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00b4"
+_CURLY = re.compile(f"[{_QUOTES}]([^{_QUOTES}']*)[{_QUOTES}']")
+SWAPPED = {"=>": ">=", "=<": "<=", "><": "<>", ">>": ">", "<<": "<", "=!": "<>"}
+
 _FOREIGN: dict[str, tuple[str, str, str, str]] = {
     "&&": ("R103", "`&&` is not SQL", "write AND", "AND"),
     "!": ("R103", "`!` is not SQL", "write NOT", "NOT"),
@@ -51,6 +60,8 @@ _FOREIGN: dict[str, tuple[str, str, str, str]] = {
     "**": ("R110", "`**` is not part of the language", "write `power(a, b)`", ""),
     "^": ("R110", "`^` is not part of the language", "write `power(a, b)`", ""),
     "::": ("R110", "`::` is not part of the language", "write `CAST(a AS type)`", ""),
+    "[": ("R101", "`[` cannot stand here", "write lists in parentheses: `IN ('a', 'b')`", ""),
+    "->": ("R101", "`->` cannot stand here", "write the rule as `{if: ..., then: ...}`", ""),
     "--": ("R110", "comments are not part of an expression", "write a YAML comment, `# ...`", ""),
     "/*": ("R110", "comments are not part of an expression", "write a YAML comment, `# ...`", ""),
 }
@@ -118,6 +129,26 @@ def tokens(text: str) -> tuple[Token, ...]:
     return tuple(found)
 
 
+def _pasted(text: str, here: int) -> None:
+    """Refuse a sign of a word processor, with that of the language."""
+    meant, end = _PASTED.get(text[here]), here + 1
+    curly = _CURLY.match(text, here)
+    if curly is not None:
+        meant, end = f"'{curly[1]}'", curly.end()
+    if meant is not None:
+        message = "text goes in straight single quotes" if curly else f"`{text[here]}` is not SQL"
+        shown = f"`{meant}`" if meant.strip() else "a plain blank"
+        raise Refused(
+            "R107" if curly else "R101",
+            message,
+            here,
+            end,
+            "from a word processor" if curly else f"write {shown}",
+            (f"write {shown}  (safe fix, `synthspec check --fix`)",),
+            meant,
+        )
+
+
 def _refuse(text: str, here: int, match: re.Match[str] | None) -> NoReturn:
     if match is None:
         if text[here] == "'":
@@ -129,7 +160,15 @@ def _refuse(text: str, here: int, match: re.Match[str] | None) -> NoReturn:
                 "opened here",
                 ("close it by `'`; a value with ` #` or `: ` needs YAML quotes around it all",),
             )
-        raise Refused("R101", f"`{text[here]}` cannot stand here", here, here + 1, "not readable")
+        _pasted(text, here)
+        raise Refused(
+            "R101",
+            f"`{text[here]}` cannot stand here",
+            here,
+            here + 1,
+            "not readable",
+            ("write numbers without units, and the signs of SQL, like `=`, `<>`, `<=`, `AND`",),
+        )
     word = match[0]
     if match.lastgroup == "quoted":
         single = "'" + word[1:-1].replace("'", "''") + "'"
@@ -150,4 +189,4 @@ def _refuse(text: str, here: int, match: re.Match[str] | None) -> NoReturn:
         helps = (f"{label}  (safe fix, `synthspec check --fix`)",)
         tight = replacement if code == "R104" else f"{replacement} " if word == "!" else replacement
         raise Refused(code, message, here, end, label, helps, tight)
-    raise Refused(code, message, here, end, "not part of the language", (label,) if code != "R101" else ())
+    raise Refused(code, message, here, end, "not part of the language", (label,) if word in _FOREIGN else ())

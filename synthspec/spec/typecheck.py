@@ -6,6 +6,7 @@ arguments of a float function have one type, so that engines never convert on th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import assert_never, final
 
@@ -26,6 +27,7 @@ from synthspec.terms.expr import Arithmetic, Case, Compare, Expr, In, IsNull, Li
 from synthspec.terms.functions import MAX_SCALE
 from synthspec.terms.types import BOOL, FLOAT, INT, NULL, TEXT, decimal
 
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?")
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 NUMBERS = ("int", "decimal", "float")
 
@@ -198,8 +200,18 @@ class TypeChecker(Checker):
             elif first.name in NUMBERS and node.kind == "text" and convert.is_number(node.text):
                 replacement = node.text
                 helps = [f"write `{replacement}` without quotes"]
+            elif (
+                first.name in NUMBERS
+                and node.kind == "text"
+                and convert.is_number(node.text.replace(",", "."))
+            ):
+                replacement = node.text.replace(",", ".")
+                helps = [f"write `{replacement}`: numbers have a point and no quotes"]
             elif first == BOOL:
                 helps = [f"`{self.source(other)}` is true or false: write it alone, or after NOT"]
+        if first.name in ("date", "datetime") and _DATE.fullmatch(self.source(node)):
+            replacement = f"'{self.source(node)}'"
+            helps = [f"write `{replacement}`: dates have quotes"]
         kind = type_name(value.type)
         self.report(
             "R111", f"{message} in {self.what}", node, f"this is a value of type {kind}", helps, replacement
@@ -236,6 +248,19 @@ class TypeChecker(Checker):
                         ("write one like `'A%'`",),
                     )
                     return None
+                if "*" in pattern.text and not set(pattern.text) & set("%_"):
+                    percent = "'" + pattern.text.replace("*", "%").replace("'", "''") + "'"
+                    known = names.partner(self, [node.arg])
+                    if known is not None and known.values and not any("*" in v for v in known.values):
+                        self.report(
+                            "R115",
+                            f"no value fits the pattern in {self.what}",
+                            pattern,
+                            "`%` stands for any characters, `*` for itself",
+                            (f"write `{percent}`",),
+                            percent,
+                        )
+                        return None
                 if arg is not None and arg.type != TEXT:
                     self.mismatch("LIKE needs text", node.arg, arg.type)
                     return None

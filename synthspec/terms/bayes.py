@@ -21,7 +21,9 @@ class Node:
         labels: its values, each once.
         parents: names of variables that come before it.
         table: P(variable | parents), shape (*numbers of the parents' values, number of values).
-        how: "declared", "learned", or "" where nobody said; per parent, in order.
+        how: "declared", "learned", "filled in" (the joint fit ties the two), or nothing where nobody
+            said; per parent, in order.
+        missing: whether the last value stands for "missing".
     """
 
     name: str
@@ -29,6 +31,7 @@ class Node:
     parents: tuple[str, ...]
     table: NDArray[np.float64]
     how: tuple[str, ...] = ()
+    missing: bool = False
 
 
 def joint(nodes: Sequence[Node]) -> NDArray[np.float64]:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from synthspec.terms.functions import DECIMAL_LIMIT, INT_LIMIT
-from synthspec.terms.types import FLOAT, Type
+from synthspec.terms.types import FLOAT, TEXT, Type
 
 _TYPES = {
     "bool": "BOOLEAN",
@@ -56,9 +55,9 @@ class Dialect:
     def _case(self, test: str, value: str) -> str:
         return f"(CASE WHEN {test} THEN {value} END)"
 
-    def tried(self, value: str) -> str:
-        """Return a value that may raise, null where it does (DuckDB; not around windows)."""
-        return f"TRY({value})" if self.name == "duckdb" else value
+    def ordered(self, value: str, type_: Type) -> str:
+        """Return a value as it is to be compared by order: texts by code point, in any database."""
+        return f'({value} COLLATE "C")' if type_ == TEXT and self.name == "postgres" else value
 
     def finite(self, value: str) -> str:
         """Return a double, null where it is not finite."""
@@ -76,13 +75,20 @@ class Dialect:
         return f"CAST({value} AS DECIMAL({38 if self.name == 'duckdb' else 19}, {type_.scale}))"
 
     def exact(self, value: str, type_: Type) -> str:
-        """Return an exact result in its type, null where it does not fit (DuckDB)."""
-        limit = INT_LIMIT if type_.name == "int" else DECIMAL_LIMIT
-        if self.name != "duckdb":
+        """Return an exact result in its type, null where it does not fit (PostgreSQL raises there)."""
+        if self.name == "postgres":
             return f"CAST({value} AS {self.type(type_)})"
         if type_.name == "int":
-            return f"CAST({self._case(f'{value} BETWEEN -{limit} AND {limit}', value)} AS BIGINT)"
+            return self._fitting(value)
         return f"TRY_CAST({value} AS {self.type(type_)})"
+
+    def _fitting(self, value: str) -> str:
+        """Return a wide integer as BIGINT, null outside -(2**63 - 1)..2**63 - 1; `value` occurs once.
+
+        A CASE would say it twice, and a sum of twenty columns a million times.
+        """
+        below = f"CAST(TRY_CAST(({value} - 1) AS BIGINT) AS {self.huge})"
+        return f"TRY_CAST(({below} + 1) AS BIGINT)"
 
     def real(self, value: str, source: Type) -> str:
         """Return an exact number as a double."""
@@ -100,17 +106,15 @@ class Dialect:
         if source != FLOAT:
             if self.name == "duckdb":
                 return self._exactly(value, source, digits, target)
-            return f"CAST(round({value}, {digits}) AS {self.type(target)})"
+            return self.exact(f"round({value}, {digits})", target)
         tens = f"CAST('1e{abs(digits)}' AS {self.double})"
         product = f"({value} {'*' if digits >= 0 else '/'} {tens})"
         size = f"abs({product})"
         below = f"floor({size})"
         whole = f"(sign({product}) * ({below} + (CASE WHEN {size} - {below} >= 0.5 THEN 1 ELSE 0 END)))"
-        if self.name != "duckdb":
-            scaled = f"CAST({whole} AS DECIMAL(38, 0))"
-            back = f"{scaled} / {10**digits}" if digits >= 0 else f"{scaled} * {10**-digits}"
-            return f"CAST({back} AS {self.type(target)})"
-        huge = f"CAST({self._case(f'{size} <= 9223372036854775808.0', whole)} AS HUGEINT)"
+        huge = f"CAST({self._case(f'{size} <= 9223372036854775808.0', whole)} AS {self.huge})"
+        if self.name == "postgres":  # its way from a double to a decimal keeps 15 digits only
+            huge = f"CAST(CAST({self._case(f'{size} < 9223372036854775808.0', whole)} AS BIGINT) AS NUMERIC)"
         if digits < 0:
             huge = f"({huge} * {10**-digits})"
         return self._scaled(huge, target)
@@ -130,13 +134,13 @@ class Dialect:
         return self._scaled(whole, target)
 
     def _scaled(self, whole: str, target: Type) -> str:
-        """Return a HUGEINT as a value of `target` whose scaled form it is; null outside the range."""
-        limit = INT_LIMIT if target.name == "int" else DECIMAL_LIMIT
-        value = self._case(f"{whole} BETWEEN -{limit} AND {limit}", f"CAST({whole} AS BIGINT)")
+        """Return a wide integer as a value of `target` whose scaled form it is; null outside the range."""
         if target.name == "int":
-            return value
+            return self.exact(whole, target)
+        cast = "CAST" if self.name == "postgres" else "TRY_CAST"
+        value = f"{cast}({whole} AS DECIMAL(18, 0))"
         if not target.scale:
-            return f"CAST({value} AS {self.type(target)})"
+            return value
         one = f"CAST('{10**-target.scale:.{target.scale}f}' AS DECIMAL(13, {target.scale}))"
         return f"CAST(CAST({value} AS DECIMAL(19, 0)) * {one} AS {self.type(target)})"
 
@@ -151,6 +155,8 @@ class Dialect:
                 return f"date_format({value}, \"yyyy-MM-dd'T'HH:mm:ss\")"
             case "date", "duckdb":
                 return f"strftime({value}, '%Y-%m-%d')"
+            case "date", "postgres":
+                return f"to_char({value}, 'YYYY-MM-DD')"
         return f"CAST({value} AS {self.varchar})"
 
     def number(self, value: str, type_: Type) -> str:

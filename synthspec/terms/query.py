@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from math import prod
+from fractions import Fraction
+from math import isqrt, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,5 +176,42 @@ class Touched:
         return _digest(b"touched", self.column.encode())
 
 
-Query = Marginal | Gap | Distances | Affected | Touched
-"""Everything that can be measured; `Touched` only through partition selection (`discover`)."""
+@dataclass(frozen=True)
+class Gradient:
+    """The sum over the units of a batch of their clipped gradients [the clip], at each of many steps.
+
+    Attributes:
+        attributes: of the coded rows, with `sizes` codes each.
+        sizes: see there.
+        rate: the probability that a unit joins the batch of a step.
+        steps: how many steps.
+        clip: the L2 norm that a unit's gradient has at most.
+        expected: what the noisy sum is divided by.
+        parameters: how many numbers a gradient has.
+
+    Sensitivity: one unit adds a vector of norm at most 1 clip, so L2 <= 1 and, in d dimensions,
+    L1 <= sqrt(d). These are stated under both relations: that under replace one such vector goes and
+    another comes is in the price of a `SubsampledGaussian`, which takes what one unit adds.
+    """
+
+    attributes: tuple[str, ...]
+    sizes: tuple[int, ...]
+    rate: Fraction
+    steps: int
+    clip: float
+    expected: float
+    parameters: int
+
+    def sensitivity(self, protection: Protection) -> Sensitivity:
+        """Return the bounds of what one unit adds, see the class."""
+        return Sensitivity(l1=isqrt(max(0, self.parameters - 1)) + 1, l2_squared=1)
+
+    def digest(self) -> str:
+        """Return a digest of the question (public)."""
+        scale = f"{self.rate}/{self.steps}/{self.clip!r}/{self.expected!r}/{self.parameters}"
+        return _digest(b"gradient", scale.encode(), repr((self.attributes, self.sizes)).encode())
+
+
+Query = Marginal | Gap | Distances | Affected | Touched | Gradient
+"""Everything that can be measured; `Touched` only through partition selection (`discover`), `Gradient` only
+through a subsampled Gaussian."""

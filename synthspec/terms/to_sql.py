@@ -29,6 +29,7 @@ from synthspec.terms.expr import (
     Not,
     Window,
 )
+from synthspec.terms.literal import constant
 from synthspec.terms.sql_call import call
 from synthspec.terms.text import quoted
 from synthspec.terms.types import FLOAT, INT, TEXT, Type
@@ -68,7 +69,7 @@ class _Writer:
             case Logic():
                 return "(" + f" {expr.op.upper()} ".join(self.write(arg) for arg in expr.args) + ")"
             case Compare():
-                return f"({self.write(expr.left)} {expr.op} {self.write(expr.right)})"
+                return self.compare(expr)
             case In():
                 values = ", ".join(self.literal(value) for value in expr.values)
                 return f"({self.write(expr.arg)} IN ({values}))"
@@ -105,12 +106,27 @@ class _Writer:
             return self.dialect.text(text)
         return f"CAST({quoted(text)} AS {self.dialect.type(value.type)})"
 
-    def arithmetic(self, expr: Arithmetic) -> str:
+    def compare(self, expr: Compare) -> str:
         left, right = self.write(expr.left), self.write(expr.right)
+        if expr.op not in ("=", "<>"):
+            left = self.dialect.ordered(left, expr.left.type)
+        return f"({left} {expr.op} {right})"
+
+    def real(self, expr: Expr) -> str:
+        """Return a double that may be infinite or no number where `write` gives null.
+
+        What is not finite stays so under + - * and as a dividend: one test at the end is enough.
+        """
+        if not isinstance(expr, Arithmetic) or expr.type != FLOAT:
+            return self.write(expr)
         if expr.op == "/":
-            return self.dialect.finite(f"({left} / NULLIF({right}, 0))")
+            return f"({self.real(expr.left)} / NULLIF({self.write(expr.right)}, 0))"
+        return f"({self.real(expr.left)} {expr.op} {self.real(expr.right)})"
+
+    def arithmetic(self, expr: Arithmetic) -> str:
         if expr.type == FLOAT:
-            return self.dialect.finite(f"({left} {expr.op} {right})")
+            return self.dialect.finite(self.real(expr))
+        left, right = self.write(expr.left), self.write(expr.right)
         if expr.op == "%":
             return self.dialect.exact(f"({left} % NULLIF({right}, 0))", expr.type)
         left, right = self.dialect.wide(left, expr.left.type), self.dialect.wide(right, expr.right.type)
@@ -132,16 +148,17 @@ class _Writer:
                 return f"CAST({value} AS {self.dialect.type(target)})"
 
     def window(self, expr: Window) -> str:
-        args = ", ".join(self.write(arg) for arg in expr.args)
+        args = [self.dialect.ordered(self.write(arg), arg.type) for arg in expr.args]
         order = ""
         if expr.order:
             keys = ", ".join(f"{self.dialect.identifier(name)} NULLS LAST" for name in expr.order)
             order = f" ORDER BY {keys}"
-            if expr.function != "lag":
+            if expr.function == "lag":
+                args[1:] = [str(constant(step)) for step in expr.args[1:] if isinstance(step, Literal_)]
+            else:
                 order += " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
-        found = (
-            f"{expr.function}({args}) OVER (PARTITION BY {self.dialect.identifier(expr.partition)}{order})"
-        )
+        over = f"PARTITION BY {self.dialect.identifier(expr.partition)}{order}"
+        found = f"{expr.function}({', '.join(args)}) OVER ({over})"
         if expr.function == "sum" and expr.type != FLOAT:
             return self.dialect.exact(found, expr.type)
         return found
@@ -158,12 +175,20 @@ class _Writer:
         return f"CAST((CASE {' '.join(parts)} ELSE {len(expr.edges) - 2} END) AS {self.dialect.type(INT)})"
 
     def lookup(self, expr: Lookup) -> str:
-        keys = [self.cast(self.write(key), key.type, TEXT) for key in expr.keys]
+        keys = [self.write(key) for key in expr.keys]
         parts = []
-        for names, text in expr.table:
-            if text is not None:
-                tests = " AND ".join(f"{key} = {self.dialect.text(name)}" for key, name in zip(keys, names))
-                parts.append(f"WHEN {tests} THEN {self.literal(Literal_(text=text, type=expr.type))}")
+        for names, text in rows_of(expr):
+            tests = " AND ".join(f"{key} = {name}" for key, name in zip(keys, self.literals(expr, names)))
+            parts.append(f"WHEN {tests} THEN {self.literal(Literal_(text=text, type=expr.type))}")
         if not parts:
             return self.literal(Literal_(text=None, type=expr.type))
         return f"(CASE {' '.join(parts)} END)"
+
+    def literals(self, expr: Lookup, names: tuple[str, ...]) -> list[str]:
+        """Return the key of one line of a lookup as constants of the keys' types."""
+        return [self.literal(Literal_(text=name, type=key.type)) for key, name in zip(expr.keys, names)]
+
+
+def rows_of(expr: Lookup) -> list[tuple[tuple[str, ...], str]]:
+    """Return the lines of a lookup that have a value, each key once."""
+    return [(names, text) for names, text in dict(expr.table).items() if text is not None]

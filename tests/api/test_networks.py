@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 import synthspec
 from synthspec.api import graph
-from synthspec.api.bif import draft_from_bif, export_bif, nodes_of_spec
+from synthspec.api.bif import export_bif, exported, nodes_of_spec
+from synthspec.api.init_bif import draft_from_bif, left_out
 from synthspec.api.spec import Spec
 from synthspec.draw.bayes import nodes_of
 from synthspec.errors import SpecError
@@ -74,7 +75,7 @@ def test_bif_gives_back_every_name_label_parent_and_number(nodes: tuple[Node, ..
     for node in nodes:
         assert back[node.name].labels == node.labels
         assert back[node.name].parents == node.parents
-        np.testing.assert_allclose(back[node.name].table, node.table, rtol=1e-12)
+        np.testing.assert_allclose(back[node.name].table, node.table, atol=1e-9)
 
 
 def test_a_file_that_is_no_network_is_refused_with_a_code() -> None:
@@ -102,6 +103,121 @@ def test_a_spec_goes_to_bif_and_comes_back_saying_the_same() -> None:
     np.testing.assert_allclose(back, table, atol=1e-12)
     rows = again.mock(4000)
     assert rows["ward"].n_unique() == 3 and not rows.filter(sex="M", pregnant=True).height
+
+
+ODD = """\
+spec: 1
+name: odd
+columns:
+  age: {type: int, in: 0..99, bins: [0, 18, 65], missing: modelled}
+  grade: int 1..3
+  kind: ["null", "1.5", "it's", " x"]
+  sick: bool
+  level: {type: category, in: [low, high], missing: modelled}
+network:
+  require: [age -> sick, grade -> age, grade -> level.missing]
+  known:
+    grade: {cite: x, cases: [{else: {1: 0.5, 2: 0.25, 3: 0.25}}]}
+    age: {cite: x, cases: [{if: grade = 1, is: {10: 0.5, 40: 0.5}}, {else: {70: 0.9, 5: 0.1}}]}
+    age.missing: {cite: x, cases: [{else: {true: 0.125}}]}
+    sick:
+      cite: x
+      cases:
+        - {if: age < 18, is: {true: 0}}
+        - {if: age IS NULL, is: {true: 0.5}}
+        - else: {true: 0.3}
+    level.missing: {cite: x, cases: [{if: grade = 2, is: {true: 0.5}}, {else: {true: 0.25}}]}
+"""
+
+
+@pytest.mark.parametrize("written", [SPEC, ODD], ids=["clinic", "odd"])
+def test_a_draft_of_an_exported_network_exports_the_same_file(written: str) -> None:
+    first = export_bif(Spec.of(written, "x.yaml"))
+    draft = draft_from_bif(first, "x.bif")
+    again = Spec.of(draft, "x.yaml")
+    assert not [each for each in again.check() if each.level == "error"], draft
+    second = export_bif(again)
+    assert nodes_by_name(first) == nodes_by_name(second)
+    assert export_bif(Spec.of(draft_from_bif(second, "x.bif"), "x.yaml")) == second
+
+
+def nodes_by_name(text: str) -> dict[str, object]:
+    """Return what the file says of each variable, whatever the order of the variables."""
+    return {
+        n.name: (n.labels, n.missing, sorted(n.parents),
+                 np.transpose(n.table, (*np.argsort(n.parents), len(n.parents))).round(9).tolist())
+        for n in from_bif(text)
+    }  # fmt: skip
+
+
+def test_whole_numbers_in_a_row_are_an_integer_ranges_its_bins_and_others_keep_their_labels() -> None:
+    draft = draft_from_bif(export_bif(Spec.of(ODD, "x.yaml")), "x.bif")
+    assert "age: {type: int, in: 0..99, bins: [0, 18, 65], missing: modelled}" in draft
+    assert "grade: int 1..3" in draft
+    assert "age BETWEEN 0 AND 17" in draft
+    table = np.array([0.25, 0.25, 0.5])
+    holes = draft_from_bif(to_bif([Node("end", ("1", "2", "4"), (), table)]), "x.bif")
+    assert "end_2: [1, 2, 4]" in holes and '# The variable "end" is called end_2 here.' in holes
+    assert not Spec.of(holes, "x.yaml").check()
+
+
+def large(cases: int) -> tuple[Node, ...]:
+    rng = np.random.default_rng(0)
+    sizes = {"a": 50, "b": cases // 50}
+    roots = [Node(n, tuple(f"{n}{i}" for i in range(k)), (), np.full(k, 1 / k)) for n, k in sizes.items()]
+    table = rng.dirichlet(np.ones(2), size=tuple(sizes.values()))
+    return (*roots, Node("c", ("x", "y"), ("a", "b"), table))
+
+
+@pytest.mark.slow
+def test_a_table_of_five_thousand_rows_is_kept_and_comes_back() -> None:
+    first = to_bif(large(5000))
+    draft = draft_from_bif(first, "x.bif")
+    assert not left_out(draft)
+    again = export_bif(Spec.of(draft, "x.yaml"))
+    assert nodes_by_name(again) == nodes_by_name(first)
+
+
+def test_a_table_that_is_too_large_to_be_written_is_named_with_what_to_do() -> None:
+    from synthspec.api import init_bif
+
+    most, init_bif.MOST_CASES = init_bif.MOST_CASES, 100
+    try:
+        draft = draft_from_bif(to_bif(large(150)), "x.bif")
+    finally:
+        init_bif.MOST_CASES = most
+    (said,) = left_out(draft)
+    assert said.startswith("the table of c given a, b (150 cases") and "source:" in said
+    assert not Spec.of(draft, "x.yaml").check()
+    assert "- a, b -> c" in draft
+
+
+def test_arcs_that_nobody_declared_are_said_to_be_filled_in_and_are_not_required_on_import() -> None:
+    from synthspec.draw.bayes import FILLED
+
+    chain = network("collider", seed=1)
+    marked = [Node(n.name, n.labels, n.parents, n.table, (FILLED,) * len(n.parents)) for n in chain]
+    text = to_bif(marked, ("filled in: a -> c",))
+    assert "// filled in: a -> c" in text
+    back = {n.name: n for n in from_bif(text)}
+    assert back["c"].how == (FILLED, FILLED)
+    draft = draft_from_bif(text, "x.bif")
+    assert "require:" not in draft and "# a -> c was filled in: not declared" in draft
+    assert not Spec.of(draft, "x.yaml").check()
+
+
+def test_parents_of_a_common_child_get_no_arc_between_them_where_the_tables_say_all() -> None:
+    text = """\
+spec: 1
+columns: {sex: [F, M], old: bool, sick: bool}
+network:
+  known:
+    sick: {cite: x, cases: [{if: sex = 'F' AND old, is: {true: 0.5}}, {else: {true: 0.1}}]}
+"""
+    made = exported(Spec.of(text, "x.yaml"))
+    parents = {n.name: set(n.parents) for n in from_bif(made.text)}
+    assert parents == {"sex": set(), "old": set(), "sick": {"sex", "old"}}
+    assert not made.notes
 
 
 def test_the_exported_tables_are_the_stated_ones() -> None:

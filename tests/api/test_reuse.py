@@ -54,7 +54,7 @@ def test_a_plan_that_a_release_answers_says_so_with_the_command(folder: Path) ->
 def test_a_release_that_lacks_something_is_named_with_what_would_be_bought(folder: Path) -> None:
     load(SPEC).plan().train()
     text = load(SPEC.replace("epsilon: 2", "epsilon: 3")).plan().text()
-    assert "only privacy.epsilon would be bought anew" in text
+    assert "it did not buy privacy.epsilon" in text
     assert "synthspec diff out/first visits.yaml" in text
     more = load(SPEC.replace("  sex: [F, M]", "  sex: [F, M]\n  ward: [a, b]")).plan().text()
     assert "Reuse" not in more
@@ -82,3 +82,42 @@ def test_entries_written_before_there_were_columns_keep_their_hash() -> None:
     assert Reserve.model_validate_json(old.canonical()) == old
     new = old.model_copy(update={"columns": ("age",), "folder": "/x"})
     assert b'"columns"' in new.canonical()
+
+
+def test_a_column_that_the_plan_does_not_want_is_not_bought_anew(folder: Path) -> None:
+    load(SPEC).plan().train()
+    text = load(SPEC.replace("  sex: [F, M]\n", "")).plan().text()
+    assert "answers it once sex is dropped: saves all of this plan (ε = 2 alone)" in text
+    assert "  synthspec sample out/first\n" in text + "\n" and "did not buy" not in text
+
+
+def test_what_a_release_lacks_is_named_with_what_it_would_save(folder: Path) -> None:
+    load(SPEC).plan().train()
+    text = load(SPEC.replace("bins: 10", "bins: 20")).plan().text()
+    assert "it did not buy columns.age.in" in text
+    assert "with that as it was there, it saves all of this plan (ε = 2 alone)" in text
+
+
+def test_the_refusal_and_the_plan_name_one_command_and_one_set_of_figures(folder: Path) -> None:
+    load(SPEC).plan().train()
+    changed = load(SPEC + "rules: {young: age < 30 OR sex = 'F'}\n")
+    text = changed.plan().text()
+    with pytest.raises(ss.BudgetError) as refused:
+        changed.plan().train(out="second")
+    (found,) = refused.value.diagnostics
+    assert refused.value.code == "B501"
+    command = "synthspec sample out/first --spec visits.yaml"
+    assert command in text and any(f"`{command}` costs nothing" in each for each in found.helps)
+    line = next(line for line in text.splitlines() if line.startswith("Ledger default"))
+    spent, after = line.split("ε ")[1].split(" of cap")[0].split(" → ")
+    notes = "\n".join(found.notes)
+    assert f"spent so far   ε = {spent} " in notes and f"with this plan ε = {after} " in notes
+    assert f"spent ε = {spent} " in ledgers.state(None, "visits.csv").text()
+
+
+def test_a_whole_budget_that_fits_is_offered_whole(folder: Path) -> None:
+    ledgers.open_named("ward", unit="row", epsilon="2", delta="1e-9")
+    text = load(SPEC.replace("epsilon: 2", "epsilon: 3, ledger: ward")).plan().text()
+    assert "the largest `epsilon` that does is 2.00" in text
+    ledger = load(SPEC.replace("epsilon: 2", "epsilon: 2.00, ledger: ward")).plan().text()
+    assert "does not fit" not in ledger

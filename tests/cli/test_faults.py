@@ -41,6 +41,7 @@ FAULTS: dict[str, tuple[Callable[[], object], tuple[str, ...], int, str]] = {
     "a column twice": (_table(b"age,sex,ward,age\n"), TRAIN, 5, "D411"),
     "epsilon 0": (_nothing, (*TRAIN, "--set", "privacy.epsilon=0"), 1, "S107"),
     "epsilon negative": (_nothing, (*TRAIN, "--set", "privacy.epsilon=-1"), 1, "S107"),
+    "epsilon under one measurement": (_nothing, (*TRAIN, "--set", "privacy.epsilon=1e-9"), 4, "B504"),
     "epsilon NaN": (_nothing, (*TRAIN, "--set", "privacy.epsilon=nan"), 1, "S106"),
     "epsilon infinite": (_nothing, (*TRAIN, "--set", "privacy.epsilon=.inf"), 1, "S106"),
     "epsilon in words": (_nothing, (*TRAIN, "--set", "privacy.epsilon=one"), 1, "S106"),

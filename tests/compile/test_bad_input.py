@@ -73,7 +73,7 @@ CASES = {
     ),
     "a bare category value": Bad(
         rule("ward = icu"), "R108", "icu", "there is no column `icu`",
-        f"did you mean `'icu'`, a value of the column beside it?{FIXED}", "'icu'",
+        f"did you mean `'icu'`, a value of `ward`?{FIXED}", "'icu'",
     ),
     "an aggregate in a row rule": Bad(
         rule("sum(age) < 100"), "R113", "sum(age)", "not in a single row",

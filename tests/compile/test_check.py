@@ -337,6 +337,11 @@ WARNINGS: dict[str, list[str]] = {
     "N317": [
         small("network: {known: {sex: {cite: x, cases: [{if: stay > 100, is: {F: 1}}, {else: {M: 1}}]}}}\n")
     ],
+    "C128": [
+        columns("x: int -5..5\n  s: {derive: sqrt(x)}"),
+        columns("x: int -5..5\n  s: {derive: 1 / x}"),
+        columns("x: int? 0..5\n  s: {derive: x > 3}"),
+    ],
     "P402": [columns("x: {type: float, in: 0.37..28.64, step: 0.1}"), columns("x: int 12285..1484705")],
     "R202": [
         small("  c: {combos: [sex, ward], rows: [[F, icu], [M, icu], [X, icu]]}\n"),

@@ -77,12 +77,24 @@ def test_a_generator_that_keeps_no_zeros_leaves_its_rules_to_drawing_again() -> 
     assert said["sexes"].by == "construction" and found.met == met("copula")[0].met, "the same every time"
 
 
-def test_the_plan_shows_rules_that_are_met_alike_on_one_line() -> None:
-    text = explain(met()[0])
-    assert "acceptance" in text
-    line = next(line for line in text.splitlines() if "conditioned on it row by row" in line)
-    assert line.strip().startswith("ages") and line.endswith("by construction")
-    assert "loud" in text and "not enforced" in text
+def test_the_plan_shows_every_rule_on_a_line_of_80_columns_with_class_and_share_kept() -> None:
+    found = met()[0]
+    block = explain(found).split("Rules: ")[1].split("\n\n")[0].splitlines()
+    for each in found.met:
+        (line,) = [line for line in block if line.startswith(f"  {each.rule}  ")]
+        assert len(line) <= 80, line
+    ages = next(line for line in block if line.strip().startswith("ages"))
+    assert "by construction" in ages and " all " in ages and ages.endswith("…")
+    assert "shown whole by `--full`" in block[-1]
+    assert "conditioned on it row by row" in explain(found, full=True)
+    loud = next(line for line in block if line.strip().startswith("loud"))
+    assert "reported only" in loud and " all " not in loud
+
+
+def test_twenty_five_rules_are_all_listed_without_full() -> None:
+    rules = "".join(f"  limit-{n}: a <= {n + 100}\n" for n in range(25))
+    text = explain(compile_plan(checked(HARD[: HARD.index("  rare")] + rules)))
+    assert all(f"  limit-{n} " in text for n in range(25)) and "Rules: 25 enforced" in text
 
 
 HARD = (

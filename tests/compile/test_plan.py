@@ -11,7 +11,7 @@ from synthspec.compile.lower import lower
 from synthspec.compile.passes import PASSES
 from synthspec.compile.plan import compile_plan, mock_plan
 from synthspec.compile.privacy import DEFAULTS
-from synthspec.errors import SpecError
+from synthspec.errors import BudgetError, SpecError
 from synthspec.plan.ops import Assess, CountFit, Discover, Fit, Scan, Tighten
 from synthspec.plan.plan import Plan
 from synthspec.plan.verify import verify
@@ -160,3 +160,27 @@ def test_a_published_one_way_table_becomes_probabilities_of_codes() -> None:
     assert sum(tables["age"]) == pytest.approx(1)
     mean = sum(code * share for code, share in enumerate(tables["age"]))
     assert mean == pytest.approx(50, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        ({"epsilon: 2": "epsilon: 1e-9"}, "domains"),
+        ({"split: {who: 0.5}": "split: {who: 1e-15}"}, "who"),
+    ],
+    ids=str,
+)
+def test_a_step_that_cannot_pay_for_one_measurement_is_refused(change: dict[str, str], step: str) -> None:
+    text = PATIENTS
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new)
+    with pytest.raises(BudgetError, match="too small for one measurement") as caught:
+        plan(text)
+    assert f"`{step}`" in caught.value.message
+    assert caught.value.diagnostics[0].path == ("privacy", "epsilon")
+
+
+def test_a_domain_of_one_value_is_planned_like_any_other() -> None:
+    found = plan(SMALL.replace("[F, M, X]", "[M]").replace("int 0..365", "int 3..3"))
+    assert found.column("sex").column.size == 1  # type: ignore[union-attr]

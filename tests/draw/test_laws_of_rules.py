@@ -9,9 +9,7 @@ redraw prefers.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import product
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,66 +20,18 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from synthspec.columns import Decimal, Integer
-from synthspec.compile.check import check
-from synthspec.compile.plan import mock_plan
 from synthspec.draw import rows as rows_module
 from synthspec.draw.conditioned import conditioned
-from synthspec.draw.mock import mock, stated
-from synthspec.draw.rows import Drawn, draw
+from synthspec.draw.mock import stated
+from synthspec.draw.rows import draw
 from synthspec.draw.shaped import shaped
 from synthspec.errors import SynthspecError
 from synthspec.plan.cells import listing_of
-from synthspec.plan.clauses import substituted
 from synthspec.plan.plan import Plan
 from synthspec.privacy.entropy import SampleRng
-from synthspec.spec.parse import parse
-from synthspec.terms.evaluate import evaluate
 from synthspec.terms.expr import Column, Compare, Literal_, Logic
 from synthspec.terms.types import INT
-
-ROWS = 12_000
-Row = tuple[Any, ...]
-
-
-def planned(text: str, folder: Path | None = None) -> Plan | None:
-    """Return the plan that mocks a spec; None when its rules exclude every row or value."""
-    checked, found = check(parse(text, "spec.yaml"), folder)
-    if checked is None:
-        assert {each.code for each in found if each.level == "error"} <= {"R201", "R212"}, found
-        return None
-    return mock_plan(checked)
-
-
-def lawful(plan: Plan, values: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
-    """Yield every row of base columns that breaks no rule."""
-    columns = {column.name: column for column in plan.columns}
-    rules = [rule.row_expression() for rule in plan.rules]
-    broken = [substituted(expression, columns) for expression in rules if expression is not None]
-    for chosen in product(*values.values()):
-        row = dict(zip(values, chosen, strict=True))
-        if all(evaluate(expression, row) is not False for expression in broken):
-            yield row
-
-
-def agrees(counts: Counter[Row], expected: dict[Row, float]) -> None:
-    """Assert that counts have the support of `expected` and its shares (chi-square)."""
-    total = sum(counts.values())
-    assert set(counts) <= set(expected), "a row that no rule allows, or that the model cannot draw"
-    wanted = np.array(list(expected.values())) * total
-    seen = np.array([counts[row] for row in expected])
-    rare = wanted < 5
-    if rare.any():
-        wanted = np.append(wanted[~rare], wanted[rare].sum())
-        seen = np.append(seen[~rare], seen[rare].sum())
-    keep = wanted > 0
-    statistic = float(((seen - wanted)[keep] ** 2 / wanted[keep]).sum())
-    assert statistic < stats.chi2.isf(1e-9, max(int(keep.sum()) - 1, 1)), (statistic, int(keep.sum()))
-
-
-def counted(made: Drawn, names: tuple[str, ...]) -> Counter[Row]:
-    """Return how often each row occurs."""
-    return Counter(made.frame.select(names).iter_rows())
-
+from tests.draw.laws import ROWS, Row, agrees, counted, lawful, mock, planned
 
 TWO_GROUPS = """\
 spec: 1
@@ -187,7 +137,7 @@ def cells(values: list[Any], count: int) -> dict[Any, int]:
 
 def densities(plan: Plan, name: str) -> dict[Any, float]:
     """Return the share of each value within its code, once the model has shaped the column."""
-    models = stated(plan, SampleRng(2))
+    models = stated(plan)
     column = next(c.column for c in shaped(plan.columns, plan.groups, models) if c.name == name)
     assert isinstance(column, Integer)
     listing, _, shares = listing_of(column)
@@ -259,7 +209,7 @@ def test_the_lawful_part_of_a_cell_is_proposed_in_proportion_to_its_boxes() -> N
     plan = planned(NEEDLE.format(rule="y = 70_003 AND x < 300.00"))
     assert plan is not None
     made = mock(plan, 400, SampleRng(9))
-    columns = shaped(plan.columns, plan.groups, stated(plan, SampleRng(9)))
+    columns = shaped(plan.columns, plan.groups, stated(plan))
     column = next(each.column for each in columns if each.name == "x")
     assert isinstance(column, Decimal)
     _, codes, shares = listing_of(column)
@@ -371,7 +321,7 @@ def test_a_condition_is_not_met_by_moving_values_inside_a_code() -> None:
     plan = planned(BINS.format(rule="s <= 12", bins=2).replace("rules:\n  only: s <= 12\n", ""))
     assert plan is not None
     where = Compare(op=">=", left=Column(name="a", type=INT), right=Literal_(text="4", type=INT))
-    made = draw(plan, plan.columns, stated(plan, SampleRng(0)), ROWS, SampleRng(7), where=where)
+    made = draw(plan, plan.columns, stated(plan), ROWS, SampleRng(7), where=where)
     agrees(counted(made, ("a",)), {(a,): 1 / 8 for a in range(4, 12)})
 
 
@@ -387,7 +337,7 @@ def test_a_condition_that_models_were_told_of_is_met_inside_codes_without_reject
             Compare(op="<>", left=column, right=Literal_(text="5", type=INT)),
         ),
     )
-    models = stated(plan, SampleRng(0))
+    models = stated(plan)
     columns = shaped(plan.columns, plan.groups, models)
     told = conditioned(plan, columns, models, where)
     assert abs(told.probability - 0.5) < 1e-9

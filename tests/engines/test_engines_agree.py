@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthspec.engines import ENGINES, csvfile
+from synthspec.engines.base import Held
 from synthspec.engines.polars import PolarsEngine
 from synthspec.engines.stdlib import StdlibEngine
 from synthspec.terms.physical import from_physical
@@ -27,15 +28,28 @@ class FixedKey:
         return b"k" * count
 
 
+def units_of(held: Held) -> list[list[tuple[int, ...]]]:
+    """Return the rows of each unit, units and rows in an order of their own; the law is about multisets."""
+    assert sorted(set(held.units.tolist())) == list(range(len(set(held.units.tolist()))))
+    found: dict[int, list[tuple[int, ...]]] = {}
+    columns = [codes.tolist() for codes in held.codes.values()]
+    for number, row in zip(held.units.tolist(), zip(*columns, strict=True), strict=True):
+        found.setdefault(number, []).append(row)
+    return sorted(sorted(rows) for rows in found.values())
+
+
 def answers(
     engine: StdlibEngine | PolarsEngine, asked: View
-) -> tuple[list[list[int]], list[int], dict[str, int]]:
+) -> tuple[list[list[int]], list[int], dict[str, int], list[list[tuple[int, ...]]], list[str]]:
     """Return everything that an engine can say about a view."""
     with engine.open(asked, FixedKey()) as opened:
         counts = [count.tolist() for count in opened.count(CLIQUES)]
         again = [count.tolist() for count in opened.count(CLIQUES[:2])]
         assert again == counts[:2]
-        return counts, opened.affected(FLAGS).tolist(), dict(opened.partitions("sex"))
+        held = opened.held()
+        types = [f"{name} {codes.dtype}" for name, codes in held.codes.items()]
+        affected = opened.affected(FLAGS).tolist()
+        return counts, affected, dict(opened.partitions("sex")), units_of(held), types
 
 
 @settings(max_examples=60, deadline=None)
@@ -143,7 +157,7 @@ def test_every_engine_can_be_loaded() -> None:
 def test_odd_sizes_end_normally(tmp_path: Path, engine: StdlibEngine | PolarsEngine, body: str) -> None:
     path = tmp_path / "t.csv"
     path.write_text(",".join(name.upper() for name in NAMES) + "\n" + body)
-    counts, flags, _ = answers(engine, view(path, "who", 3))
+    counts, flags, *_ = answers(engine, view(path, "who", 3))
     lines = body.count("\n")
     assert sum(counts[0]) == (0 if not lines else 3 if lines == 1000 else lines)
     assert flags[-1] == (1 if lines == 1000 else 0)

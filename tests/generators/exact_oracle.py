@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.generators.base import Learner
 from synthspec.mechanisms.exponential import Exponential
 from synthspec.mechanisms.rounded_gaussian import RoundedGaussian
 from synthspec.privacy.cost import Cost
@@ -97,6 +99,26 @@ class TableOracle:
             held = gap.weight * (distance - gap.offset)
             self._scores[gap] = held
         return held
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    def gradient(
+        self, learner: Learner, *, rate: Fraction, steps: int, clip: float, expected: float, cost: Cost
+    ) -> None:
+        """Train with the steps of a real run; every row is a unit."""
+        from synthspec.mechanisms.subsampled_gaussian import SubsampledGaussian
+        from synthspec.run.batches import Units
+        from synthspec.run.ranks import Alone
+        from synthspec.run.steps import Stepper
+
+        made = SubsampledGaussian.costing(cost, rate=rate, steps=steps, neighbours=self.protection.neighbours)
+        self.ledger.charge(made)
+        self.asked.append(("gradient", self.domain.attributes))
+        codes = np.stack([self._columns[a] for a in self.domain.attributes], 1).astype(np.uint64)
+        units = Units(codes, np.arange(self._rows + 1, dtype=np.int64))
+        Stepper(learner, units, clip, expected, Alone()).run(steps, made, self._noise)
 
     def count(self, axes: tuple[Axis, ...]) -> NDArray[np.int64]:
         key = tuple(id(axis) for axis in axes)

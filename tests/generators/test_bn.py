@@ -266,11 +266,56 @@ def test_a_prior_gives_way_to_data_or_wins_by_its_strength(kind: str) -> None:
         return conditional(fitted(kind, truth, workload, mu=1.0)[0], parents, "c")
 
     without = conditional(fitted(kind, truth, Workload(edges=(("a", "b", "c"),)), mu=1.0)[0], parents, "c")
-    gaps = [float(np.abs(at(n) - table.table).max()) for n in (1e-6, 3e8, 3e10, 1e14)]
+    gaps = [float(np.abs(at(n) - table.table).max()) for n in (1e-6, 2e5, 2e7, 1e14)]
     assert np.abs(at(1e-6) - without).max() < 0.02
     assert gaps[0] > 0.2
     assert gaps[0] > gaps[1] > gaps[2] > gaps[3]
     assert gaps[3] < 2e-3
+    np.testing.assert_allclose(at(2e5), (without + table.table) / 2, atol=0.02)  # 200,000 rows
+
+
+@pytest.mark.parametrize("kind", LEARNERS)
+@pytest.mark.parametrize("strength", [2e4, 2e5, 2e6])
+def test_without_noise_a_prior_counts_like_so_many_more_rows(kind: str, strength: float) -> None:
+    """As with pseudo-counts, also where the child was measured with others, of which the data decide."""
+    truth, stated = network("chain", seed=1), network("chain", seed=2)
+    prior = (Conditional("c", ("b",), stated[2].table, strength),)
+    others = [("a", "c"), ("a", "d"), ("b", "d")]  # these tell of the data alone
+    workload = Workload(
+        edges=(("b", "c"), ("c", "d"), ("a", "b")),
+        conditionals=prior,
+        forbidden=frozenset(others + [(y, x) for x, y in others]),
+    )
+    model, _ = fitted(kind, truth, workload, mu=1e4)
+    share = strength / (200_000 + strength)
+    data = truth[2].table
+    wanted = (1 - share) * data + share * stated[2].table
+    np.testing.assert_allclose(conditional(model, ("b",), "c"), wanted, atol=2e-3)
+    _, shares = exact_rows(truth, 200_000)
+    np.testing.assert_allclose(model.marginal(("d",)), shares.sum(axis=(0, 1, 2)), atol=2e-3)
+
+
+@pytest.mark.parametrize("kind", LEARNERS)
+def test_without_noise_a_prior_of_missing_values_counts_like_so_many_more_rows(kind: str) -> None:
+    nodes = network("chain", seed=1)
+    workload = Workload(
+        conditionals=(Conditional("c", ("b",), STATED, 2e5, gap=True),),
+        edges=(("b", "c"), ("c", "d")),
+        missing=frozenset({"c"}),
+    )
+    table = fitted(kind, nodes, workload, mu=1e4)[0].marginal(("b", "c"))
+    np.testing.assert_allclose(
+        table[:, 3] / table.sum(axis=1), (nodes[2].table[:, 3] + STATED[:, 1]) / 2, atol=5e-3
+    )
+
+
+def test_units_behind_the_rows_weigh_against_a_prior_not_the_rows() -> None:
+    """200,000 rows of 50,000 units and a prior of 50,000 units meet half way."""
+    truth, stated = network("chain", seed=1), network("chain", seed=2)
+    prior = Conditional("c", ("b",), stated[2].table, 5e4, units=0.25)
+    model, _ = fitted("bn", truth, Workload(edges=(("b", "c"),), conditionals=(prior,)), mu=1e4)
+    wanted = (truth[2].table + stated[2].table) / 2
+    np.testing.assert_allclose(conditional(model, ("b",), "c"), wanted, atol=5e-3)
 
 
 @pytest.mark.parametrize("kind", LEARNERS)

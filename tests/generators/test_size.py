@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from synthspec.generators import Marginal, Workload
-from synthspec.generators.size import takes
+from synthspec.generators.marginal import fit_marginal
+from synthspec.generators.recipe import RECIPE
+from synthspec.generators.size import in_time, takes
 from synthspec.privacy.entropy import SampleRng
 from tests.generators.exact_oracle import oracle_of
 
@@ -43,3 +47,27 @@ def test_the_engine_holds_what_it_said_it_takes(cap: int) -> None:
     for (scope, _), held in zip(zeros, takes(SIZES, [scope for scope, _ in zeros], cap)):
         if held:
             assert np.asarray(model.marginal(scope))[0, 0] == 0.0
+
+
+@pytest.mark.parametrize("cap", [1_100, 3_000, 5_000])
+def test_the_tree_of_pairs_stays_under_the_cap_too(cap: int) -> None:
+    rng = np.random.default_rng(0)
+    base = rng.integers(0, 30, 5_000)
+    data = {f"c{i}": (base + rng.integers(0, 2, 5_000)) % 30 for i in range(6)}
+    oracle = oracle_of(data, dict.fromkeys(data, 30), 5.0)
+    model = Marginal(max_cells=cap).fit(oracle, Workload(), oracle.left, SampleRng(0))
+    assert 900 < model.beliefs.tree.cells <= cap  # type: ignore[attr-defined]
+
+
+def test_a_cap_on_time_stops_the_model_where_a_cap_on_cells_would_not() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.integers(0, 30, 5_000)
+    data = {f"c{i}": (base + rng.integers(0, 2, 5_000)) % 30 for i in range(6)}
+    sizes = dict.fromkeys(data, 30)
+    cells = []
+    for seconds in (600.0, 0.2):
+        oracle = oracle_of(data, sizes, 5.0)
+        recipe = replace(RECIPE, seconds=seconds)
+        model = fit_marginal(oracle, Workload(), oracle.left, SampleRng(0), 10_000_000, recipe)
+        cells.append(model.beliefs.tree.cells)
+    assert cells[0] > 10_000 and cells[1] <= in_time(0.2, RECIPE.sweeps, RECIPE.last_sweeps)

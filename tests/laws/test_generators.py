@@ -18,6 +18,9 @@ from synthspec.terms.domain import Domain
 from synthspec.terms.protection import Protection
 from tests.generators.exact_oracle import TableOracle
 
+SHORT = {"vae": {"pretrain": 20, "width": 32}, "ctgan": {"pretrain": 20, "width": 32}}
+"""Laws hold however little a network has learned."""
+HEAVY = tuple(SHORT)
 KINDS = tuple(GENERATORS)
 Columns = Mapping[str, NDArray[np.int64]]
 
@@ -38,7 +41,7 @@ WORKLOAD = Workload(ordinal=frozenset({"d", "e"}), missing=frozenset({"e"}))
 
 
 def generator(kind: str) -> Generator:
-    made = GENERATORS[kind]()
+    made = GENERATORS[kind](**SHORT.get(kind, {}))
     assert isinstance(made, Generator)
     return made
 

@@ -20,7 +20,7 @@ DOMAIN = Domain(attributes=("a", "b", "c", "d", "e"), sizes=SIZES)
 
 def made(kind: str) -> Generator:
     """Return a generator of the shelf with its defaults."""
-    found = GENERATORS[kind]()
+    found = GENERATORS[kind](**({"pretrain": 20, "width": 32} if kind in ("vae", "ctgan") else {}))
     assert isinstance(found, Generator)
     return found
 

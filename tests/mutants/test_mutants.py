@@ -288,7 +288,7 @@ MUTANTS = (
     Mutant(
         "exact n as progress total",
         "run/execute.py",
-        "            progress(step + 1, len(plan.ops) + 1, op.op)\n",
+        "            heard.begin(step + 1, op.op)\n",
         "            seen = 0\n"
         "            if run._kernel is not None:\n"
         "                domain = run._kernel.domain\n"

@@ -9,6 +9,7 @@ from typing import Any
 from synthspec.columns import Ordered
 from synthspec.compile.diagnose.decide import Decider
 from synthspec.compile.diagnose.facts import Fact, certain
+from synthspec.compile.diagnose.gaps import Cause, culprit
 from synthspec.compile.diagnose.search import Ask
 from synthspec.compile.diagnose.values import values_of
 from synthspec.compile.findings import Findings, listing
@@ -105,13 +106,24 @@ class Words:
             case "step":
                 return f"allows only steps of {self.spec.columns[fact.subject].step}"
             case "computed":
-                return f"computes `{fact.subject}`"
+                cause = self.null(fact, core)
+                never = f", null where {cause.where}, and `{fact.subject}` is never missing" if cause else ""
+                return f"computes `{fact.subject}`{never}"
             case "combos":
                 return "allows only its tuples"
             case "known":
                 given = fact.then.values if isinstance(fact.then, In) else ()
                 return f"gives a share to {listing(tuple(v.text or '' for v in given), 3)} alone"
         return self._rule(fact, core, asks)
+
+    def null(self, fact: Fact, core: Sequence[Fact]) -> Cause | None:
+        """Return why a computed column is null in the rows that all else of a conflict allows."""
+        present = [given for each in core for given in self._given(each) if given.subject != fact.subject]
+        row = self.decider.ask((*core, *present)).row
+        value = fact.value
+        if row is None or value is None or row.get(fact.subject) is not None:
+            return None
+        return culprit(value, row)[1]
 
     def _rule(self, fact: Fact, core: Sequence[Fact], asks: Sequence[Ask]) -> str:
         rule = self.spec.rules.get(fact.name)
@@ -217,6 +229,9 @@ class Words:
                 value = self._added(fact, (*others, *present))
                 if value is not None:
                     return (f"add `{value}` to the values of `{fact.subject}`, or change the rule",)
+        gone = next((fact for fact in core if fact.kind == "computed" and self.null(fact, core)), None)
+        if gone is not None:
+            return (f"write `missing: derived` under `{gone.subject}`, or change one of the others",)
         rules = [fact for fact in core if fact.rule]
         steps = [fact for fact in core if fact.kind == "step"]
         if steps and primary.rule:

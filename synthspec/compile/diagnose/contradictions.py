@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from synthspec.columns import Category
+from synthspec.compile.diagnose.answer import Answer
 from synthspec.compile.diagnose.conflict import Words
-from synthspec.compile.diagnose.decide import Decider
+from synthspec.compile.diagnose.decide import ONE, Decider
 from synthspec.compile.diagnose.facts import (
     Case_,
     Fact,
@@ -20,8 +21,11 @@ from synthspec.compile.diagnose.facts import (
     known_cases,
     known_facts,
 )
+from synthspec.compile.diagnose.gaps import Gaps
+from synthspec.compile.diagnose.given import Given
 from synthspec.compile.diagnose.search import Ask
 from synthspec.compile.findings import Findings, listing
+from synthspec.compile.public_rows import Found
 from synthspec.errors import Span
 from synthspec.plan.plan import PlannedColumn
 from synthspec.rules import AnyRule
@@ -31,6 +35,8 @@ from synthspec.terms.expr import Column, Compare, Expr, Literal_
 from synthspec.terms.walk import columns_of
 
 Also = list[tuple[Path_ | Span, str]]
+MOST_CASES = 60
+"""Of a known table; a larger one is held against each rule cell by cell (N305), not against all at once."""
 MOST_CONFLICTS = 5
 MOST_DEAD = 12
 """Dead values for which a smallest set is looked for; further ones are compared with those."""
@@ -47,12 +53,15 @@ class Contradictions:
     wheres: Mapping[str, Expr] = field(default_factory=dict)
     guards: Mapping[str, Sequence[Expr | None]] = field(default_factory=dict)
     decider: Decider | None = None
+    given: Mapping[str, Found] = field(default_factory=dict)
 
     def check(self) -> None:
         """Report what the questions find; a spec without rules and conditions is asked nothing."""
         facts = facts_of(self.findings, self.spec, self.columns, self.rules)
         tables = self._tables()
-        if not (self.wheres or tables or any(fact.rule or fact.kind == "computed" for fact in facts)):
+        if not (
+            self.wheres or self.given or tables or any(fact.rule or fact.kind == "computed" for fact in facts)
+        ):
             return
         decider = self.decider or Decider(self.columns)
         known = [f for name, cases in tables.items() if self.spec.network.known[name].strength is None
@@ -61,9 +70,14 @@ class Contradictions:
         everything = (*facts, *known)
         if self._contradicted(decider, words, everything):
             return  # everything else follows from it
+        narrowed, left = Gaps(self.findings, self.spec, self.columns, decider).check(everything)
         self._scenarios(decider, words, everything)
-        lost = self._dead(decider, words, facts)
-        self._redundant(decider, words, facts, lost)
+        Given(self.findings, self.columns, everything, self.wheres).check(self.given)
+        lost, unsure = self._dead(decider, words, facts, narrowed)
+        made = {fact.subject for fact in facts if fact.kind == "computed"}
+        written = [fact for fact in facts if not (fact.kind == "present" and fact.subject in made)]
+        left += unsure + self._redundant(decider, words, written, lost)  # a rule may say what is null
+        self._left_open(decider, left)
 
     def _contradicted(self, decider: Decider, words: Words, facts: Sequence[Fact]) -> bool:
         """Report R201 for each conflict, R209 where it is not decided; returns whether there was one."""
@@ -81,14 +95,14 @@ class Contradictions:
                     conflict, found = core, True
                     break
                 elif not found:
-                    self._undecided(decider, part)
+                    self._undecided(decider, part, answer)
             if not conflict:
                 break
             named = {id(fact) for fact in conflict if fact.rule or fact.kind in ("computed", "known")}
             left = tuple(fact for fact in left if id(fact) not in (named or {id(f) for f in conflict}))
         return found
 
-    def _undecided(self, decider: Decider, facts: Sequence[Fact]) -> None:
+    def _undecided(self, decider: Decider, facts: Sequence[Fact], answer: Answer) -> None:
         rules = [fact for fact in facts if fact.rule] or list(facts)
         names = listing(tuple(dict.fromkeys(fact.name for fact in rules)), 4)
         self.findings.report(
@@ -96,7 +110,7 @@ class Contradictions:
             "could not decide whether any row satisfies the rules",
             rules[0].path,
             "neither a row nor a proof that there is none",
-            notes=(f"it is about {names}", _why_not(decider)),
+            notes=(f"it is about {names}", _why_not(decider, answer)),
             helps=_more(decider, "go on: `synthspec mock` shows whether rows can be drawn"),
             level="note",
         )
@@ -125,7 +139,7 @@ class Contradictions:
                     f"could not decide whether a row can meet the condition of scenario `{name}`",
                     path,
                     "neither a row nor a proof that there is none",
-                    notes=(_why_not(decider),),
+                    notes=(_why_not(decider, answer),),
                     helps=_more(decider, "go on: drawing says so when no row meets it"),
                     level="note",
                 )
@@ -140,6 +154,8 @@ class Contradictions:
             planned = self.columns.get(name)
             if planned is None or planned.role != "modelled" or len(guards) != len(known.cases):
                 continue
+            if len(guards) > MOST_CASES:
+                continue
             cases = known_cases(known, name, planned, guards)
             if cases:
                 found[name] = cases
@@ -147,11 +163,15 @@ class Contradictions:
 
     # values and rules -----------------------------------------------------------------------------
 
-    def _dead(self, decider: Decider, words: Words, facts: Sequence[Fact]) -> set[str]:
+    def _dead(
+        self, decider: Decider, words: Words, facts: Sequence[Fact], narrowed: set[str]
+    ) -> tuple[set[str], list[str]]:
         """Warn of listed values that no row can take (R202), once for each reason.
 
-        Returns the columns that have such values.
+        Those that computed columns keep out by being null (`narrowed`) have been told. Returns the columns
+        that have such values, and those of which it is not known.
         """
+        left: dict[str, None] = {}
         cores: list[tuple[str, tuple[Fact, ...], list[str]]] = []
         for name in self.columns:
             related = connected(facts, (name,))
@@ -167,9 +187,12 @@ class Contradictions:
                     decider.saw(answer.row, related)
                 elif answer.possible is False:
                     self._file(decider, cores, name, text, related, answer.core, asks)
+                else:
+                    left[name] = None
         for name, core, dead in cores:
-            words.dead(name, core, dead)
-        return {name for name, _, _ in cores}
+            if not all(fact.kind in ("computed", "present") and fact.subject in narrowed for fact in core):
+                words.dead(name, core, dead)
+        return {name for name, _, _ in cores}, list(left)
 
     def _file(
         self,
@@ -197,11 +220,13 @@ class Contradictions:
             return ()
         return planned.column.listed()
 
-    def _redundant(self, decider: Decider, words: Words, facts: Sequence[Fact], lost: set[str]) -> None:
+    def _redundant(self, decider: Decider, words: Words, facts: Sequence[Fact], lost: set[str]) -> list[str]:
         """Note rules that the others imply (R219); of two equal ones the later.
 
         A rule over a column that lost values is let be: it may speak of them, and they were reported.
+        Returns the rules of which it is not known.
         """
+        open_ = []
         left = list(facts)
         for rule in reversed([fact for fact in facts if fact.rule]):
             others = [fact for fact in left if fact is not rule]
@@ -209,11 +234,29 @@ class Contradictions:
                 continue
             asks = (Ask(rule.expression, true=False),)
             answer = decider.ask(others, asks)
+            if answer.possible is None:
+                open_.append(rule.name)
             if answer.possible is not False:
                 continue
             left = others
             core = answer.core if answer.close else decider.minimal(answer.core or others, asks)[0]
             self._implied(words, rule, [fact for fact in core if fact.kind != "present"])
+        return open_[::-1]
+
+    def _left_open(self, decider: Decider, names: Sequence[str]) -> None:
+        """Say once which columns and rules could not be judged, unless the whole was left open already."""
+        if not names or any(each.code == "R209" for each in self.findings.found):
+            return
+        first = names[0]
+        self.findings.report(
+            "R209",
+            "could not decide whether every value can occur and every rule is needed",
+            ("rules", first) if self.findings.written("rules", first) else ("columns", first),
+            "neither a row nor a proof that there is none",
+            notes=(f"it is about {listing(tuple(dict.fromkeys(names)), 4)}", _why_not(decider, Answer(None))),
+            helps=_more(decider, "go on: it changes nothing about the rows"),
+            level="note",
+        )
 
     def _implied(self, words: Words, rule: Fact, core: Sequence[Fact]) -> None:
         also: Also = words.never_missing((rule,), set())
@@ -248,11 +291,14 @@ def _parts(facts: Sequence[Fact]) -> list[tuple[Fact, ...]]:
     return found
 
 
-def _why_not(decider: Decider) -> str:
+def _why_not(decider: Decider, answer: Answer) -> str:
+    match answer.why:
+        case "late":
+            return "no time was left for it: all questions about one spec get 5 s together"
+        case "long":
+            return f"it took more than {ONE} s, the most for one question; all questions together get 5 s"
     if not decider.z3:
         return "too many values to try; without the extra `solve` only short lists and ends are tried"
-    if decider.late:
-        return "the time for it was used up: 5 s are given to all questions of a spec"
     return "it depends on functions or public tables that the solver does not know"
 
 

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from synthspec.compile.diagnose.answer import Answer
-from synthspec.compile.diagnose.facts import Fact, base_columns, connected
+from synthspec.compile.diagnose.facts import Fact, base_columns, connected, plain_facts
 from synthspec.compile.diagnose.search import Ask, Effort, Near, Row, pinned, search
 from synthspec.plan.plan import PlannedColumn
 from synthspec.terms.walk import columns_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from synthspec.compile.diagnose.solver import Solver
 
 SECONDS = 4.5
-"""For all questions of one spec together; a check then ends within 5 s."""
+"""For all questions of one spec together, whatever they use; a check then ends within 5 s."""
 ONE = 1.5
 """Seconds for one question."""
 TRIALS = 10_000
@@ -39,32 +39,41 @@ class Decider:
         columns: every column, by name.
         z3: whether z3 may be used; by default when it is installed.
         seen: values of rows that met all facts, per column.
+        effort, explaining: what searches may use up, for answers and for smallest sets.
         near: the row that met all facts last; searches start there.
+        seconds: for all questions together.
     """
 
     columns: Mapping[str, PlannedColumn]
     z3: bool = field(default_factory=lambda: find_spec("z3") is not None)
     effort: Effort = field(default_factory=lambda: Effort(TRIALS))
     seen: dict[str, set[object]] = field(default_factory=dict)
+    explaining: Effort = field(default_factory=lambda: Effort(TRIALS))
     near: Near = field(default_factory=Near)
-    late: bool = False
+    seconds: float = SECONDS
 
     def __post_init__(self) -> None:
-        self._end = time.monotonic() + SECONDS
+        self._end = time.monotonic() + self.seconds
         self._solver: Solver | None = None
 
-    def ask(self, facts: Sequence[Fact], asks: Sequence[Ask] = ()) -> Answer:
-        """Return whether a row meets all facts and asks; with asks, of the facts tied to one of them."""
+    def ask(self, facts: Sequence[Fact], asks: Sequence[Ask] = (), effort: Effort | None = None) -> Answer:
+        """Return whether a row meets all facts and asks; with asks, of the facts tied to one of them.
+
+        effort: what searching may use up; by default what is left for all questions.
+        """
+        effort = self.effort if effort is None else effort
         if asks:
             named = [name for ask in asks for name in columns_of(ask.expression)]
             facts = connected(facts, base_columns(named, facts) + tuple(named))
+        if self._left() <= 0:
+            return Answer(None, why="late")
         swapped = self._swap(facts, asks)
         if swapped is not None:
             return Answer(True, swapped)
-        spend = Effort(min(self.effort.left, EACH) if self.z3 else self.effort.left)
+        spend = Effort(min(effort.left, EACH) if self.z3 else effort.left)
         before = spend.left
         found = search(self.columns, facts, asks, spend, self.near)
-        self.effort.left -= before - max(spend.left, 0)
+        effort.left -= before - max(spend.left, 0)
         if found.row is not None:
             return Answer(True, found.row)
         if found.none:
@@ -93,40 +102,55 @@ class Decider:
             self.seen.setdefault(name, set()).add(value)
 
     def _prove(self, facts: Sequence[Fact], asks: Sequence[Ask]) -> Answer:
-        left = self._end - time.monotonic()
-        if left <= 0.05:
-            self.late = True
-            return Answer(None)
         if self._solver is None:
             from synthspec.compile.diagnose.solver import Solver
 
             self._solver = Solver(self.columns)
-            left = self._end - time.monotonic()
-        answer = self._solver.ask(facts, asks, max(0.05, min(ONE, left)))
-        self.late = self.late or (answer.possible is None and self._solver.slow)
+        left = self._left()
+        if left <= 0.05:
+            return Answer(None, why="late")
+        answer = self._solver.ask(facts, asks, min(ONE, left))
+        if answer.possible is None and self._solver.slow:
+            return Answer(None, why="late" if left < ONE else "long")
         return answer
+
+    def _left(self) -> float:
+        """Return the seconds that are left for all questions."""
+        return self._end - time.monotonic()
 
     def minimal(self, facts: Sequence[Fact], asks: Sequence[Ask] = ()) -> tuple[tuple[Fact, ...], bool]:
         """Return a smallest-by-deletion set of `facts` that excludes every row, and whether it surely is.
 
-        Facts about presence stay, since they are given. Domains are left out before tables, and tables
-        before rules, so that what is shown is as much as possible about rules.
+        Declarations are left out whole, both ends of a domain at once, since that is what somebody can
+        change; then ends that say nothing, so that only what matters is told of a domain. Facts about
+        presence stay, since they are given, and numbers stay clear of the ends of their type. Domains are
+        left out before tables, and tables before rules, so that what is shown is as much as possible about
+        rules.
         """
-        answer = self.ask(facts, asks)
-        given = tuple(fact for fact in facts if fact.kind == "present")
-        left = [fact for fact in (answer.core or facts) if fact.kind != "present"]
+        blamed = {fact.path for fact in self.ask(facts, asks).core}
+        left = [f for f in facts if f.kind != "present" and (not blamed or f.path in blamed)]
+        left, sure = self._fewest(facts, asks, left, whole=True)
+        return tuple(self._fewest(facts, asks, left, whole=False)[0]), sure
+
+    def _fewest(
+        self, facts: Sequence[Fact], asks: Sequence[Ask], left: list[Fact], *, whole: bool
+    ) -> tuple[list[Fact], bool]:
+        """Leave out declarations, or single facts of them, as long as no row remains possible."""
+        given = (*(fact for fact in facts if fact.kind == "present"), *plain_facts(facts))
         sure = True
         for fact in sorted(left, key=lambda each: _ORDER.index(each.kind)):
             if not any(fact is other for other in left):
                 continue
-            fewer = [other for other in left if other is not fact]
-            answer = self.ask((*fewer, *given), asks)
+            fewer = [f for f in left if (f.path != fact.path if whole else f is not fact)]
+            if not whole and not any(f.path == fact.path for f in fewer):
+                continue  # the last of its declaration, which is needed
+            answer = self.ask((*fewer, *given), asks, self.explaining)
             if answer.possible is False:
-                kept = {id(each) for each in answer.core}
-                left = [each for each in fewer if id(each) in kept] if answer.core else fewer
+                kept = {each.path if whole else id(each) for each in answer.core}
+                left = [f for f in fewer if not kept or (f.path if whole else id(f)) in kept]
             elif answer.possible is None:
                 sure = False
-        return tuple(left), sure
+        return left, sure
 
 
 _ORDER = ("computed", "step", "high", "low", "values", "known", "combos", "check", "present")

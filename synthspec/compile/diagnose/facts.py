@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
 from synthspec.columns import Category, Ordered
+from synthspec.columns.literal import number
 from synthspec.compile.findings import Findings
 from synthspec.plan.plan import PlannedColumn
 from synthspec.rules import AnyRule, Combos
@@ -25,7 +27,7 @@ from synthspec.terms.literal import text_of, value_of
 from synthspec.terms.types import BOOL
 from synthspec.terms.walk import columns_of, has_window
 
-Kind = Literal["present", "low", "high", "step", "values", "computed", "known", "combos", "check"]
+Kind = Literal["present", "low", "high", "step", "values", "computed", "known", "combos", "check", "plain"]
 Row = Mapping[str, Scalar]
 
 
@@ -36,6 +38,7 @@ class Fact:
     Attributes:
         name: unique; of a rule its name.
         kind: `check` and `combos` are rules; the others belong to the column or the table `subject`.
+            `plain` facts are nobody's: they keep numbers away from the ends of their type.
         subject: the column or the rule.
         path: where it is written.
         expression: what must not be false; of a `step` None.
@@ -153,6 +156,31 @@ def _column(findings: Findings, spec: Spec, planned: PlannedColumn) -> Iterator[
         yield Fact(f"high of {name}", "high", name, path, below, column)
         if planned.value is None and findings.written("columns", name, "step"):
             yield Fact(f"step of {name}", "step", name, ("columns", name, "step"), None, column)
+
+
+FAR = 10**9
+"""Numbers farther from 0 than this, and than their domain, are not thought of."""
+
+
+def plain_facts(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """Yield, for each number with a domain, that it is no monstrous one, were its domain not there.
+
+    A sum or a product of such numbers fits its type, where that of the greatest ones would be null and so
+    meet any rule.
+    """
+    for fact in facts:
+        grid = fact.column
+        if fact.kind not in ("low", "high") or grid is None or grid.type.name in ("date", "datetime"):
+            continue
+        low = fact.kind == "low"
+        end = number(grid.grid_text(grid.lo if low else grid.hi)) or Decimal(0)
+        far = min(end, Decimal(-FAR)) if low else max(end, Decimal(FAR))
+        text = repr(float(far)) if grid.type.name == "float" else f"{far:.{grid.type.scale}f}"
+        literal = Literal_(text=text, type=grid.type)
+        test = Compare(
+            op=">=" if low else "<=", left=Column(name=fact.subject, type=grid.type), right=literal
+        )
+        yield Fact(f"plain {fact.name}", "plain", fact.subject, fact.path, test)
 
 
 def _same(left: Expr, right: Expr) -> Expr:

@@ -330,6 +330,8 @@ def _gap_note(edge: Edge) -> tuple[str, ...]:
 
 
 def _way_out(arrow: Arrow) -> str:
+    if arrow.source == arrow.target and arrow.why == "require":
+        return f"drop `{arrow.source} -> {arrow.target}`: no column depends on itself"
     match arrow.why:
         case "derive" | "lookup":
             return f"compute `{arrow.target}` from other columns"

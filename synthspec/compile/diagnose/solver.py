@@ -5,6 +5,7 @@ Source: de Moura and Bjorner 2008, Z3: an efficient SMT solver.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,8 @@ from synthspec.terms.evaluate import evaluate
 from synthspec.terms.expr import Scalar
 from synthspec.terms.walk import columns_of
 
+GRACE = 0.1
+"""Seconds that z3 may go beyond its timeout before it is interrupted."""
 ROUNDS = 12
 """Models that turn out to be no rows, before the question is given up."""
 
@@ -43,7 +46,12 @@ class Solver:
         """Return whether a row meets all facts and asks, within so many seconds."""
         self.slow = False
         end = time.monotonic() + seconds
-        switches = [self._switch(fact) for fact in facts]
+        switches = []
+        for fact in facts:
+            switches.append(self._switch(fact))
+            if time.monotonic() > end:  # large public tables take long to be told
+                self.slow = True
+                return Answer(None)
         asked = [self._terms.true(a.expression) if a.true else self._terms.false(a.expression) for a in asks]
         self._tell()
         self._solver.push()
@@ -55,8 +63,7 @@ class Solver:
                 if left <= 0.01:
                     self.slow = True
                     return Answer(None)
-                self._solver.set("timeout", max(1, int(left * 1000)))
-                said = self._solver.check(*switches)
+                said = self._check(switches, left)
                 if said == self._z3.unsat:
                     names = {str(each) for each in self._solver.unsat_core()}
                     core = tuple(f for f in facts if f"fact {f.name}" in names)
@@ -73,6 +80,20 @@ class Solver:
             return Answer(None)
         finally:
             self._solver.pop()
+
+    def _check(self, switches: Sequence[Any], seconds: float) -> Any:
+        """Return what z3 says; its own clock is not looked at in every step, so ours stops it too."""
+        self._solver.set("timeout", max(1, int(seconds * 1000)))
+        watch = threading.Timer(seconds + GRACE, self._context.interrupt)
+        watch.daemon = True
+        watch.start()
+        try:
+            return self._solver.check(*switches)
+        except self._z3.Z3Exception:
+            return self._z3.unknown  # stopped in the middle of something
+        finally:
+            watch.cancel()
+            watch.join()
 
     def _switch(self, fact: Fact) -> Any:
         if fact.name not in self._switches:

@@ -121,6 +121,8 @@ def _call(t: Translator, expr: Call) -> Term | None:
         return _choice(t, expr)
     if name in ("year", "quarter", "month", "day", "weekday", "hour", "date_diff", "age_years"):
         return _when(t, expr)
+    if name in ("sqrt", "ln"):
+        return _curve(t, expr)
     if name not in ("abs", "sign", "floor", "ceil", "round", "mod", "power"):
         return None
     arg, source = t.term(args[0]), args[0].type
@@ -157,6 +159,17 @@ def _call(t: Translator, expr: Call) -> Term | None:
     for _ in range(power - 1):
         exact = exact * base
     return _made(t, t.near(exact), arg.null)
+
+
+def _curve(t: Translator, expr: Call) -> Term:
+    """Return a square root, or a logarithm of which only the sign is known; null outside what has one."""
+    arg = t.term(expr.args[0])
+    value = t.fresh(expr.type)
+    if expr.function == "ln":
+        t.limits += [t.z3.Implies(arg.value >= 1, value >= 0), t.z3.Implies(arg.value <= 1, value <= 0)]
+        return _made(t, value, arg.null, arg.value <= 0)
+    t.limits += [value >= 0, t.z3.Implies(arg.value >= 0, t.near(value * value) == arg.value)]
+    return _made(t, value, arg.null, arg.value < 0)
 
 
 def _constant(expr: Expr) -> int | None:

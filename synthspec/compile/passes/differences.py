@@ -20,6 +20,7 @@ from synthspec.columns import Ordered
 from synthspec.compile.equations import solution
 from synthspec.compile.linear import Bounded, Term, bounds_in
 from synthspec.compile.passes.gap import Pair, gap_column, later_value, pair_of
+from synthspec.compile.passes.outward import closed, outward
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.view import domain_rule
 from synthspec.rules import AnyRule, Check
@@ -33,8 +34,14 @@ FEW_CELLS = 1024
 def differences(plan: Plan) -> Plan:
     """Return the plan with a hidden difference in the place of each column that rules tie to another."""
     pairs = _bounded_pairs(plan.rules)
-    for bounds in sorted(pairs, key=lambda bounds: _indirect(plan, bounds, pairs)):
-        plan = _with_gap(plan, bounds)
+    gaps = frozenset(c.name for c in plan.columns if c.column is not None and c.column.missing)
+    between = {name for name in (column.name for column in plan.columns) if name not in gaps}
+    direct = [bounds for bounds in pairs if not _indirect(bounds, pairs, between)]
+    indirect = [bounds for bounds in pairs if bounds not in direct]
+    homes = {name: _home(plan, name) for bounds in direct for name in _names(bounds)}
+    whole = dict(zip(pairs, closed(pairs, gaps), strict=True))
+    for bounds, anchor in (*outward(direct, homes), *((bounds, None) for bounds in indirect)):
+        plan = _with_gap(plan, whole[bounds], anchor)
     return plan
 
 
@@ -72,12 +79,16 @@ def _bounded_pairs(rules: tuple[AnyRule, ...]) -> list[tuple[Bounded, ...]]:
     return [tuple(bounds) for bounds in found.values()]
 
 
-def _indirect(plan: Plan, bounds: tuple[Bounded, ...], pairs: list[tuple[Bounded, ...]]) -> bool:
+def _names(bounds: tuple[Bounded, ...]) -> tuple[str, str]:
+    return bounds[0].plus.column, bounds[0].minus.column
+
+
+def _indirect(bounds: tuple[Bounded, ...], pairs: list[tuple[Bounded, ...]], between: set[str]) -> bool:
     """Return whether a third column lies between the two: `a <= c` beside `a <= b` and `b <= c`."""
-    below = {low for each in pairs for low in _orders(each)}
-    gaps = {c.name for c in plan.columns if c.column is not None and c.column.missing}
-    between = {column.name for column in plan.columns} - gaps
-    return any((a, b) in below and (b, c) in below for a, c in _orders(bounds) for b in between)
+    below = {order for each in pairs for order in _orders(each)}
+    one, other = _names(bounds)
+    ends = ((one, other), (other, one))
+    return any((a, b) in below and (b, c) in below for a, c in ends for b in between)
 
 
 def _orders(bounds: tuple[Bounded, ...]) -> set[tuple[str, str]]:
@@ -86,19 +97,22 @@ def _orders(bounds: tuple[Bounded, ...]) -> set[tuple[str, str]]:
     return {(b.minus.column, b.plus.column) for b in both if b.lo is not None and b.lo >= 0}
 
 
-def _with_gap(plan: Plan, bounds: tuple[Bounded, ...]) -> Plan:
-    """Return the plan with the later of two columns computed from the earlier, where that can be."""
-    names = (bounds[0].plus.column, bounds[0].minus.column)
+def _with_gap(plan: Plan, bounds: tuple[Bounded, ...], anchor: str | None) -> Plan:
+    """Return the plan with one of two columns computed from the other (`anchor`), where that can be.
+
+    Without an anchor, and where it cannot be one: the later from the earlier if that can be, else the
+    earlier from the later.
+    """
     columns = {column.name: column for column in plan.columns}
+    names = _names(bounds)
     if any(columns[name].role == "id" for name in names):
         return plan
     if _few(plan, columns[names[0]], columns[names[1]]):
         return plan
-    for made in (0, 1):  # the later column if that can be, else the earlier one
-        pair = pair_of(columns, bounds, earlier=bool(made))
-        if pair is not None and _may_change(plan, pair.made, pair.anchor):
-            return _changed(plan, pair)
-    return plan
+    found = [pair_of(columns, bounds, earlier=earlier) for earlier in (False, True)]
+    pairs = [pair for pair in found if pair is not None and _may_change(plan, pair.made, pair.anchor)]
+    pairs.sort(key=lambda pair: anchor is not None and pair.anchor.name != anchor)
+    return _changed(plan, pairs[0]) if pairs else plan
 
 
 def _few(plan: Plan, one: PlannedColumn, other: PlannedColumn) -> bool:

@@ -94,7 +94,7 @@ def _kept(plan: Plan, zeros: Zeros) -> Mapping[str, float]:
     columns = imagined(plan.columns)  # a table that is still to be bought: any will do for a trial
     conditions = Whole(columns, plan.rules).early()
     sure = [rule.name for rule in plan.rules if transformed(plan, rule) is not None]
-    source = Source(plan, columns, stated(plan, rng, zeros), conditions, zeros, sure=sure)
+    source = Source(plan, columns, stated(plan, zeros), conditions, zeros, sure=sure)
     _, masks, _ = source.lawful(TRIAL_ROWS, rng)
     return {name: round(1.0 - float(np.mean(mask)), 3) for name, mask in masks.items()}
 

@@ -6,7 +6,9 @@ For every distribution r that meets the table, KL(r || model) falls by what the 
 lacks, so that cycles of these steps and of the others approach a model that meets them all.
 
 With n draws the table is a further measurement of the family: its cell variance is that of a share
-among n rows drawn from the table, and it counts against the noisy one by the two variances.
+among n rows drawn from the table. It counts against the measured one by the two variances, and the
+measured one is itself a share among so many rows, beside its noise: without noise the two meet at
+(N data + n table) / (N + n), as they would for a table of pseudo-counts.
 
 Source: Csiszar & Tusnady 1984 (alternating minimisation); Heckerman, Geiger & Chickering 1995
 (tables as equivalent samples); the combination is ours (PRIVACY 7 of the design).
@@ -33,17 +35,21 @@ class Published(Evidence):
         free: the child's last level means "missing", of which the table does not speak.
         gap: the table speaks of nothing else; what it has for other levels only sums to the rest.
         draws: how many draws the table is worth; infinite when it is exact.
+        rows: how many draws the measured tables are worth, their noise aside; infinite: noise only.
         kappa: see `Recipe.kappa`.
         partners: noisy measurements of the child: made to agree with an exact table, or, within the
             family, pooled with one worth n draws.
+        beside: those that go beyond the family: with a table worth n draws, their child is pooled.
     """
 
     axis: int = 0
     free: bool = False
     gap: bool = False
     draws: float = inf
+    rows: float = inf
     kappa: float = 0.15
     partners: list[Evidence] = field(default_factory=list)
+    beside: list[Evidence] = field(default_factory=list)
     table: Table = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,7 +73,7 @@ class Published(Evidence):
             return super().step(old)
         met = self._met(old)
         if not self.exact:
-            alone = self._pull(met)
+            alone = self._pull(met, old)
             if not alone:
                 self.moved = 0.0
                 return np.ones_like(old)
@@ -113,29 +119,23 @@ class Published(Evidence):
     def _last(self, many: int) -> tuple[slice | int, ...]:
         return tuple(-1 if axis == self.axis else slice(None) for axis in range(many))
 
-    def _pull(self, met: Table) -> bool:
+    def _pull(self, met: Table, old: Table) -> bool:
         """Pool the partners with the table, cell by cell; return whether its own step is still needed.
 
         A partner y of variance v becomes (y / v + m / u) / (1 / v + 1 / u), with m the table's share and
-        u that of a share among so many draws, and is held by the pooled deviation. All then say the
-        same, and the fit does not crawl between them.
+        u that of a share among so many draws, and is held by the pooled deviation. v is the noise and
+        that of a share among the rows that were counted. All then say the same, and the fit does not
+        crawl between them.
         """
-        mass = met.sum(axis=self.axis, keepdims=True)
-        share = (self.draws * ratio(met, np.broadcast_to(mass, met.shape)) + 0.5) / (self.draws + 1.0)
-        variance = np.maximum(mass * share * (1.0 - share) / max(self.draws, 1e-12), FLOOR)
-        if self.free:
-            variance[self._last(met.ndim)] = 1e12
-        elif self.gap:
-            told = variance[self._last(met.ndim)].copy()
-            variance[...] = 1e12
-            variance[self._last(met.ndim)] = told
+        variance, sampled = self._variances(met, old)
         self.tau = np.clip(self.kappa * np.sqrt(variance), 1e-9, 1e6)
-        alone = True
+        alone, moved = True, 0.0
         for partner in self.partners:
             noise = (np.maximum(partner.tau, 1e-12) / self.kappa) ** 2
             stated = partner.coarse(collapse(met, self.scope, partner.scope))
             spread = partner.coarse(collapse(variance, self.scope, partner.scope))
-            weight = noise / (noise + spread)
+            own = noise + partner.coarse(collapse(sampled, self.scope, partner.scope))
+            weight = own / (own + spread)
             partner.pulled = partner.target + weight * (stated - partner.target)
             if self.gap:
                 partner.pulled = self._complemented(partner, met, weight)
@@ -143,7 +143,57 @@ class Published(Evidence):
                 np.sqrt(spread / (noise + spread)), 1e-9 / np.maximum(partner.tau, 1e-12)
             )
             alone = alone and (partner.scope != self.scope or partner.grouped)
+            moved = max(moved, float(np.abs(partner.pulled - partner.target).sum()))
+        for partner in self.beside:
+            self._pool_child(partner, met, variance, sampled)
+            held = np.maximum(partner.tau, 1e-12)
+            partner.relief = np.hypot(1.0, self.kappa * moved / partner.target.size / held)
         return alone
+
+    def _variances(self, met: Table, old: Table) -> tuple[Table, Table]:
+        """Return per cell the variance of the table's share, and that of a measured share, noise aside.
+
+        Both are of the share that rows and table come to together: a table that says "never" is not sure
+        beyond its draws. Of cells that the table does not speak of, the first is beyond all bounds.
+        """
+        mass = met.sum(axis=self.axis, keepdims=True)
+        if self.rows < inf:
+            met = met + self.rows / (self.rows + self.draws) * (old - met)
+        share = (self.draws * ratio(met, np.broadcast_to(mass, met.shape)) + 0.5) / (self.draws + 1.0)
+        draw = mass * share * (1.0 - share)
+        variance = np.maximum(draw / max(self.draws, 1e-12), FLOOR)
+        last = self._last(met.ndim)
+        if self.free:
+            variance[last] = 1e12
+        elif self.gap:
+            told = variance[last].copy()
+            variance[...] = 1e12
+            variance[last] = told
+        return variance, draw / self.rows
+
+    def _pool_child(self, partner: Evidence, met: Table, variance: Table, sampled: Table) -> None:
+        """Pool what `partner` says of the child alone; how the child goes with others stays.
+
+        It tells the child's shares as the family does, and is held the looser the further the table
+        moves the family: it tells of the data alone, and the two would pull without end.
+        """
+        child = self.scope[self.axis]
+        axis = partner.scope.index(child)
+        others = tuple(i for i in range(partner.target.ndim) if i != axis)
+        noise = (np.maximum(partner.tau, 1e-12) / self.kappa) ** 2
+        label = partner.groups[axis]
+        many = partner.target.shape[axis]
+
+        def of_child(table: Table) -> Table:
+            return coarsen(collapse(table, self.scope, (child,)), (label,), (many,))
+
+        own = np.broadcast_to(noise, partner.target.shape).sum(axis=others) + of_child(sampled)
+        weight = own / (own + of_child(variance))
+        if self.gap:
+            partner.pulled = self._complemented(partner, met, np.asarray(weight[-1]))
+            return
+        now = partner.target.sum(axis=others)
+        partner.pulled = _scaled(partner.target, others, now, now + weight * (of_child(met) - now))
 
     def _agreeing(self, partner: Evidence, met: Table) -> Table:
         """Return the target of `partner` with the share of each child's value that the table implies.
@@ -168,15 +218,7 @@ class Published(Evidence):
             spoken = np.arange(len(now)) != label[-1]
             mass = max(float(wanted[spoken].sum()), FLOOR)
             wanted = np.where(spoken, wanted / mass * now[spoken].sum(), now)
-        scale = ratio(wanted, np.maximum(now, 0.0))
-        fair = (scale > 0) & (scale < 20.0)  # where it saw hardly any, it cannot say how they go together
-        even = wanted * (len(now) / partner.target.size)
-        shares: Table = np.where(
-            np.expand_dims(fair, others),
-            partner.target * np.expand_dims(scale, others),
-            np.expand_dims(even, others),
-        )
-        return shares
+        return _scaled(partner.target, others, now, wanted)
 
     def _complemented(self, partner: Evidence, met: Table, weight: Table) -> Table:
         """Return the target of `partner` with the table's share of missing children, by `weight`.
@@ -209,10 +251,25 @@ class Published(Evidence):
     def join(self, evidence: Sequence[Evidence]) -> None:
         """Find the noisy measurements of the child; with a table worth n draws, those in its family."""
         child = self.scope[self.axis]
-        self.partners = [
+        found = [
             each
             for each in evidence
-            if child in each.scope
-            and (self.exact or set(each.scope) <= set(self.scope))
-            and not (each.exact or each.idle or each.conditional)
+            if child in each.scope and not (each.exact or each.idle or each.conditional)
         ]
+        inside = [each for each in found if self.exact or set(each.scope) <= set(self.scope)]
+        self.partners = inside
+        self.beside = [each for each in found if each not in inside and self.rows < inf]
+
+
+def _scaled(target: Table, others: tuple[int, ...], now: Table, wanted: Table) -> Table:
+    """Return `target` with the sums over `others`, now `now`, as `wanted`.
+
+    Where it saw hardly any of a value, it cannot say how that goes with the others: evenly, then.
+    """
+    scale = ratio(wanted, np.maximum(now, 0.0))
+    fair = (scale > 0) & (scale < 20.0)
+    even = wanted * (len(now) / target.size)
+    shares: Table = np.where(
+        np.expand_dims(fair, others), target * np.expand_dims(scale, others), np.expand_dims(even, others)
+    )
+    return shares

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from synthspec.release.release import Release, RuleCheck, Strategy
+from synthspec.plan.explain_rules import CLASSES
+from synthspec.release.release import Certificate, Release, RuleCheck
 from synthspec.report.blocks import Block, Prose, Section, Table, Value
 from synthspec.report.words import count, named, number, percent, plain, quoted
 
-MET: dict[Strategy, str] = {
-    "construction": "by construction",
-    "transform": "by modelling another column",
-    "repair": "changing rows of a unit",
-    "within": "drawing values again inside their codes",
-    "rejection": "redrawing rows",
-    "model": "zeros in the model",
-    "unchecked": "not enforced",
-}
+CLASS: dict[str, str] = {**CLASSES, "model": CLASSES["construction"]}
+"""Words for how a rule is met, those of the plan; `model` stands in older releases."""
+
+
+_COLUMNS = (
+    "Redrawn: drawn rows in which a value was drawn again inside its bin; they follow what was learnt. "
+    "Repaired: released rows that were changed, or drawn anew with their unit; they do not. "
+    "Kept: drawn rows that meet the rule. Checked: released rows on which it was evaluated. "
+    "Broken: those that break it, counted as they were drawn, then by the second engine on the written file."
+)
 
 
 def rules(release: Release) -> Section:
@@ -26,7 +28,8 @@ def rules(release: Release) -> Section:
     if not held.rules:
         blocks = (Prose(parts=("The spec states no rules.",)),)
     else:
-        blocks = (_summary(release), _table(held.rules, {each.rule: each.how for each in release.plan.met}))
+        hows = {each.rule: each.how for each in release.plan.met}
+        blocks = (_summary(release), _table(held, hows), Prose(parts=(_COLUMNS,)))
     return Section(
         id="rules", title="Rules", question="Do the released rows obey what the spec demands?", blocks=blocks
     )
@@ -63,23 +66,24 @@ def _summary(release: Release) -> Prose:
     return Prose(parts=tuple(parts))
 
 
-def _table(checks: tuple[RuleCheck, ...], hows: Mapping[str, str]) -> Table:
+def _table(held: Certificate, hows: Mapping[str, str]) -> Table:
     """Return the table; values redrawn inside their codes follow what was learnt, repaired rows do not."""
-    ordered = sorted(checks, key=lambda check: -check.worst)
+    ordered = sorted(held.rules, key=lambda check: -check.worst)
     return Table(
-        caption="Rules, most violations first",
+        caption="Rules, most broken first",
         columns=(
             "Rule",
             "Says",
-            "Met by",
-            "Values redrawn",
+            "Met",
+            "Redrawn",
             "Repaired",
-            "Rows kept",
-            "Violations",
-            "Second engine",
+            "Kept",
+            "Checked",
+            "Broken",
+            f"By {held.engine}" if held.engine else "Again",
         ),
-        rows=tuple(_row(check, hows.get(check.name)) for check in ordered),
-        numeric=(3, 4, 5, 6, 7),
+        rows=tuple(_row(check, hows.get(check.name), held.rows) for check in ordered),
+        numeric=(3, 4, 5, 6, 7, 8),
     )
 
 
@@ -87,17 +91,18 @@ def _share(value: float | None) -> Value:
     return plain("") if value is None else number(value, percent(value), "S")
 
 
-def _row(check: RuleCheck, how: str | None) -> tuple[Value, ...]:
-    says = check.text if check.because is None else f"{check.text} ({check.because})"
+def _row(check: RuleCheck, how: str | None, rows: int) -> tuple[Value, ...]:
+    says = check.text if check.because is None else f"{check.text}; because {check.because}"
     again = check.recounted
-    met = (how or MET[check.strategy]) if check.enforce == "always" else "reported only"
+    met = CLASS[check.strategy] if check.enforce == "always" else CLASS["unchecked"]
     return (
         named(check.name),
         quoted(says),
-        plain(met),
+        plain(f"{met}: {how}" if how and check.enforce == "always" else met),
         _share(check.mended),
         _share(check.repaired),
         _share(check.acceptance),
+        number(rows, count(rows), "S"),
         number(check.violations, count(check.violations), "S"),
-        plain("") if again is None else number(again, count(again), "S"),
+        plain("not counted") if again is None else number(again, count(again), "S"),
     )

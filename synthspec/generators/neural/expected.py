@@ -1,0 +1,51 @@
+"""Expected: whether private fine-tuning can be expected to help; from public facts only.
+
+Source: Bassily, Smith & Thakurta 2014 (the error of private learning grows with sqrt(parameters) /
+(rows * mu)); the threshold is measured (`benchmarks/neural.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+from synthspec.privacy.cost import MU2_UNIT, Cost
+
+ENOUGH = 40.0
+"""Fine-tuning is worth its share from this signal on: rows * mu / sqrt(parameters)."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What fine-tuning would be.
+
+    Attributes:
+        signal: rows * mu of the fine-tuning's share / sqrt(parameters).
+        helps: whether that is enough.
+    """
+
+    signal: float
+    helps: bool
+
+    def text(self) -> str:
+        """Return it in words, for the plan."""
+        if self.helps:
+            return f"fine-tuning can be expected to help (signal {self.signal:.3g}, needs {ENOUGH:g})"
+        return (
+            f"fine-tuning cannot be expected to help (signal {self.signal:.3g}, needs {ENOUGH:g}): "
+            "its share goes to the marginals"
+        )
+
+
+def expected(share: Cost, rows: float, parameters: int) -> Expectation:
+    """Return what can be expected of a fine-tuning that may cost `share`.
+
+    Args:
+        share: what fine-tuning may spend.
+        rows: the public or noisy number of rows.
+        parameters: numbers that are trained.
+    """
+    if share.mu2 <= 0 or share.delta0 <= 0 or parameters <= 0:
+        return Expectation(0.0, helps=False)
+    signal = rows * sqrt(float(share.mu2 * MU2_UNIT)) / sqrt(parameters)
+    return Expectation(signal, helps=signal >= ENOUGH)

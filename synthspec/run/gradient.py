@@ -1,0 +1,100 @@
+"""Gradient: a private training, block by block; its steps are charged, then counted, then taken.
+
+Source: Abadi et al. 2016, arXiv:1607.00133; PRIVACY 8, DECISIONS 23.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING
+
+from synthspec.errors import InternalError
+from synthspec.privacy.entropy import NoiseSource
+from synthspec.run.counter import Counter
+from synthspec.run.quiet import quietly
+from synthspec.run.ranks import Alone, Ranks
+from synthspec.run.steps import StepNoise, Stepper, clipper_of
+from synthspec.run.trial import try_out
+from synthspec.terms.domain import Domain
+from synthspec.terms.query import Gradient
+
+if TYPE_CHECKING:
+    from synthspec.generators.base import Learner
+
+BLOCKS = 64
+"""A training is counted, and its state saved, so many times at most: a crash loses one block."""
+
+Told = Callable[[int, int, int, float | None, StepNoise], None]
+"""Told, after each block, of public things: steps gone, steps in all, steps gone before the block, a loss on
+synthetic rows, what was bought."""
+
+
+def _unheard(done: int, steps: int, before: int, loss: float | None, bought: StepNoise) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Workplace:
+    """Where private gradients are computed, and who hears of it.
+
+    Attributes:
+        asked: the device asked for: auto, cpu or cuda.
+        told: hears of the steps between blocks.
+        ranks: the processes that take part.
+        noise: draws batches and gradient noise, a lot of it; None where the kernel's own source does.
+    """
+
+    asked: str = "auto"
+    told: Told = _unheard
+    ranks: Ranks = field(default_factory=Alone)
+    noise: NoiseSource | None = None
+
+
+def question_of(
+    learner: Learner, domain: Domain, rate: Fraction, steps: int, clip: float, expected: float
+) -> Gradient:
+    """Return the question that a training asks, its arguments checked, the learner tried on public rows.
+
+    Raises:
+        InternalError: I320, for numbers that make no training; I328, for a network that cannot be clipped.
+    """
+    whole = steps >= 1 and 0 < rate <= 1
+    if not whole or not all(0 < number < math.inf for number in (clip, expected)):
+        raise InternalError("I320", "a training needs steps, a rate in (0, 1], a clip and an expected batch")
+    clipper = clipper_of(learner.module, math.inf)
+    if clipper.size == 0:
+        raise InternalError("I328", "a network without parameters cannot be trained")
+    try_out(learner, clipper, domain)
+    return Gradient(domain.attributes, domain.sizes, rate, steps, clip, expected, clipper.size)
+
+
+def descend(
+    stepper: Stepper,
+    bought: StepNoise,
+    noise: NoiseSource,
+    counter: Counter,
+    steps: int,
+    told: Told,
+) -> None:
+    """Take the steps that are not counted yet, from the state saved last.
+
+    Raises:
+        BudgetError: B505, B506, B511, B512; the ledger then holds what is gone.
+        KernelError: K701.
+    """
+    done = counter.gone()
+    state = counter.saved() if done else None
+    if state is not None:
+        stepper.learner.restore(state)
+    block = math.ceil(steps / BLOCKS)
+    while done < steps:
+        after = min(steps, done + block)
+        counter.count(done, after)
+        quietly(partial(stepper.run, after - done, bought, noise), "a block of training steps")
+        counter.save(after, stepper.learner.state())
+        told(after, steps, done, stepper.learner.public_loss(), bought)
+        done = after
