@@ -28,8 +28,9 @@ CONDITIONS = (
     "sex = 'Female' AND age >= 37",
     "education = 'Doctorate' AND sex = 'Female' AND age < 50",
     "education = 'Doctorate' AND race = 'Black' AND age >= 60",
-    "education = 'Preschool' AND income = '>50K' AND age < 30",
-    "education = 'Preschool' AND income = '>50K' AND native_country = 'Cuba' AND age < 30",
+    "education = 'Doctorate' AND race = 'Black' AND age >= 60 AND sex = 'Female'",
+    "education = 'Doctorate' AND race = 'Black' AND age >= 60 AND sex = 'Female' AND hours_per_week >= 60",
+    "education = 'Doctorate' AND race = 'Other' AND age >= 70 AND sex = 'Female' AND hours_per_week >= 60",
 )
 
 

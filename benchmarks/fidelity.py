@@ -9,11 +9,11 @@
 
 delta is 1e-9, neighbours add or remove one row, every row is a unit, all budget goes to the fit, as many
 rows are drawn as were learned from. Beside the engine: rows resampled from the learned table, a fresh
-real sample (the held-out rows), independent columns at the same budget. The measures are those of
-`closeness.py`; where the table has a spec with rules, a further line fits with its structural zeros and
-without the columns that others determine (`rules.py`). "fit" is in CPU seconds, "rows" in million codes
-drawn per CPU second and all columns, "MB" the most memory that a process held which did nothing but that
-fit. "+-" lines are the standard deviation over seeds.
+real sample (the held-out rows), independent columns and a Gaussian copula at the same budget. The
+measures are those of `closeness.py`; where the table has a spec with rules, a further line fits with its
+structural zeros and without the columns that others determine (`rules.py`). "fit" is in CPU seconds,
+"rows" in million codes drawn per CPU second and all columns, "MB" the most memory that a process held
+which did nothing but that fit. "+-" lines are the standard deviation over seeds.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from exact_oracle import TableOracle  # noqa: E402
 from rules import Zeros, completed, model_table, ruled, zeros  # noqa: E402
 from tables import NAMES, Coded, load  # noqa: E402
 
-from synthspec.generators import Generator, Independent, Marginal, Model, Workload  # noqa: E402
+from synthspec.generators import Copula, Generator, Independent, Marginal, Model, Workload  # noqa: E402
 from synthspec.privacy.accountant import budget_cost  # noqa: E402
 from synthspec.privacy.entropy import SampleRng  # noqa: E402
 from synthspec.terms.domain import Domain  # noqa: E402
@@ -165,7 +165,7 @@ def compare(page: Page, table: Coded, chosen: argparse.Namespace) -> None:
     page.row("rows resampled", [closeness(table, rows, classifier=not chosen.no_auc) for rows in again])
     page.row("fresh real sample (held-out rows)", [closeness(table, held, classifier=False)])
     for epsilon in chosen.epsilons:
-        for generator in (Marginal(), Independent()):
+        for generator in (Marginal(), Independent(), Copula()):
             figures = [
                 run(table, generator, epsilon, seed, classifier=not chosen.no_auc)
                 for seed in range(chosen.seeds)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from synthspec.compile.diff import Change
     from synthspec.plan.plan import Plan
+    from synthspec.release.release import Release
 
 
 def diff(first: str, second: str, settings: Sequence[tuple[str, str]] = ()) -> tuple[Change, ...]:
@@ -22,9 +23,17 @@ def diff(first: str, second: str, settings: Sequence[tuple[str, str]] = ()) -> t
     Raises:
         SpecError: when one of them cannot be planned.
     """
-    from synthspec.compile.diff import diff as compare
+    from synthspec.api.respec import changes_of
 
-    return compare(plan_at(first, settings), plan_at(second, settings))
+    old, new = plan_at(first, settings), plan_at(second, settings)
+    release = _release_at(first)
+    return changes_of(old, new, release)[1]
+
+
+def _release_at(path: str) -> Release | None:
+    from synthspec.api.release import load_release
+
+    return load_release(path).value if Path(path).is_dir() else None
 
 
 def diff_text(changes: Sequence[Change]) -> str:

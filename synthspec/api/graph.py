@@ -126,6 +126,10 @@ def _directed(target: Spec | Release, asked: Sequence[str]) -> tuple[list[str], 
                 helps=(f"the columns are {', '.join(f'`{each}`' for each in found.columns)}",),
             )
     pairs = dict.fromkeys((arc.source, arc.target) for arc in found.arcs if arc.directed)
+    gaps = {arc.target: arc.source for arc in found.arcs if arc.kind == "missing"}
+    for arc in found.arcs:  # what a group may learn of a column, it may learn of its gaps
+        if arc.directed and arc.kind in ("given", "learned") and arc.target in gaps:
+            pairs[arc.source, gaps[arc.target]] = None
     for arc in found.arcs:
         if not arc.directed:
             one, other = arc.source, arc.target

@@ -73,9 +73,8 @@ def respecified(release: Release, spec: Text | str | Path) -> Respecified:
     """
     from synthspec.api.compiled import compiled
     from synthspec.api.ledgers import refuse_owned
-    from synthspec.compile.diff import diff, diff_text
+    from synthspec.compile.diff import diff_text
     from synthspec.draw.reinfer import reinferred, resolved_again
-    from synthspec.release.public import public_plan
     from synthspec.spec.source import read_text
 
     text, origin, settings = (
@@ -85,13 +84,8 @@ def respecified(release: Release, spec: Text | str | Path) -> Respecified:
     )
     plan = compiled(text, origin, settings)
     refuse_owned(plan.model_copy(update={"source": None}))
-    changes = diff(release.plan, public_plan(plan))
+    plan, changes = changes_of(release.plan, plan, release)
     costly = tuple(change for change in changes if not change.is_free)
-    if costly and (
-        kept := _over_its_columns(release.plan, compiled(text, origin, settings, transforms=False))
-    ):
-        plan, changes = kept
-        costly = ()
     if costly:
         raise BudgetError(
             "B553",
@@ -107,8 +101,31 @@ def respecified(release: Release, spec: Text | str | Path) -> Respecified:
     return Respecified(plan, columns, models, changes, how)
 
 
-def _over_its_columns(old: Plan, plan: Plan) -> tuple[Plan, tuple[Change, ...]] | None:
-    """Return `plan` over the columns that `old` models, where only what is modelled in their place differs.
+def changes_of(old: Plan, new: Plan, release: Release | None = None) -> tuple[Plan, tuple[Change, ...]]:
+    """Return `new` as a release of `old` would be drawn under it, and what differs, each with its path.
+
+    Args:
+        old: what was planned, or bought.
+        new: what is planned now.
+        release: of `old`, if there is one: its stored tables decide what can be fitted again.
+    """
+    from synthspec.compile.diff import diff
+    from synthspec.draw.reinfer import foretold
+    from synthspec.release.public import public_plan
+
+    changes = diff(public_plan(old), public_plan(new))
+    if any(not change.is_free for change in changes):
+        kept = _over_its_columns(old, new)
+        if kept is None:
+            return new, changes
+        new, changes = kept
+    if release is not None and any(change.path.startswith("rules.") for change in changes):
+        changes = diff(public_plan(old), public_plan(new), foretold(release, new))
+    return new, changes
+
+
+def _over_its_columns(old: Plan, new: Plan) -> tuple[Plan, tuple[Change, ...]] | None:
+    """Return `new` over the columns that `old` models, where only what is modelled in their place differs.
 
     Which column stands for which follows from the rules (differences), so a changed rule may change it;
     as the two specs are written, the change is then still free. None when it is not.
@@ -120,10 +137,11 @@ def _over_its_columns(old: Plan, plan: Plan) -> tuple[Plan, tuple[Change, ...]] 
     from synthspec.release.public import public_plan
 
     try:
-        before = compiled(old.spec_text, plan.spec_path, old.settings, transforms=False)
+        before = compiled(old.spec_text, new.spec_path, old.settings, transforms=False)
+        after = compiled(new.spec_text, new.spec_path, new.settings, transforms=False)
     except SpecError:
         return None
-    changes = diff(public_plan(before), public_plan(plan))
+    changes = diff(public_plan(before), public_plan(after))
     if any(not change.is_free for change in changes):
         return None
-    return with_models_of(plan, old), changes
+    return with_models_of(after, old), changes

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from synthspec.compile.checked import Checked
+from synthspec.compile.checked import Checked, CheckedGroup
+from synthspec.generators.neural.network import Network
 from synthspec.privacy.accountant import budget_cost
 from synthspec.privacy.cost import DELTA0_UNIT, FREE, Cost
+from synthspec.terms.domain import Domain
 
 PUBLIC_BUDGET = Cost(mu2=10**6 * 10**15, delta0=10**15)
 """For a source that is declared public: so large that rounded noise is 0; nothing is protected or charged."""
@@ -44,8 +46,28 @@ def budget_of(checked: Checked, epsilon: float | None = None) -> Budget:
 def discovery_prices(checked: Checked, price: Cost) -> tuple[Cost, ...]:
     """Return the price of each discovered column: equal parts of `price`, each with its own slack."""
     count = sum(column.discovery is not None for column in checked.columns)
-    delta = (
-        Fraction(str(checked.spec.privacy.delta)) if checked.spec.privacy is not None else Fraction(1, 10**9)
-    )
-    slack = int(delta / 100 / DELTA0_UNIT)
+    slack = slack_of(checked)
     return tuple(Cost(mu2=part.mu2, delta0=slack) for part in price.split(count)) if count else ()
+
+
+def slack_of(checked: Checked) -> int:
+    """Return the slack that one purchase names, where it needs any [1e-24]."""
+    privacy = checked.spec.privacy
+    delta = Fraction(str(privacy.delta)) if privacy is not None else Fraction(1, 10**9)
+    return int(delta / 100 / DELTA0_UNIT)
+
+
+def group_price(checked: Checked, group: CheckedGroup, price: Cost) -> Cost:
+    """Return the price of a group, with slack where it may be fine-tuned by noisy gradients."""
+    if not isinstance(group.generator, Network) or not price.mu2:
+        return price
+    source, columns = checked.spec.source, {c.name: c.column for c in checked.columns}
+    sizes = {n: 1 if c is None else c.size for n, c in columns.items()}
+    names = (*group.given, *group.columns)
+    domain = Domain(attributes=names, sizes=tuple(sizes[name] for name in names))
+    whole = Cost(mu2=price.mu2, delta0=price.delta0 + slack_of(checked))
+    rows = None if source is None else source.rows
+    if rows is None:
+        return price if group.generator.fine_tune == "never" else whole
+    split = group.generator.split(whole, domain, frozenset(group.given), float(rows))
+    return whole if split.tuning.mu2 else price

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
+from synthspec.compile.outlook import How, outlook
 from synthspec.plan.ops import Fit
 from synthspec.plan.plan import Gate, Plan, PlannedColumn
 from synthspec.plan.scenario import Scenario
 from synthspec.terms.frozen import Frozen
 
-Effect = Literal["free: resample", "free: re-infer", "costs: re-measure", "costs: everything", "free"]
+Effect = Literal[
+    "free: resample", "free: re-infer", "free: condition", "costs: re-measure", "costs: everything", "free"
+]
 
 
 class Change(Frozen):
     """One difference: where, from what to what, its effect, the groups to measure again, a flag to grep.
 
     `prices` are the epsilons of measuring the groups again, each alone, where the new plan says them.
+    `why` says what decides the effect of a change that costs nothing.
     """
 
     path: str
@@ -26,6 +30,7 @@ class Change(Frozen):
     groups: tuple[str, ...] = ()
     flag: Literal["", "WEAKER PRIVACY", "WEAKER GATE"] = ""
     prices: tuple[float, ...] = ()
+    why: str = ""
 
     @property
     def is_free(self) -> bool:
@@ -33,13 +38,19 @@ class Change(Frozen):
         return self.effect.startswith("free")
 
 
-def diff(old: Plan, new: Plan) -> tuple[Change, ...]:
-    """Return every difference that has a consequence, from the top of a spec to its end."""
+def diff(old: Plan, new: Plan, known: Mapping[str, How] | None = None) -> tuple[Change, ...]:
+    """Return every difference that has a consequence, from the top of a spec to its end.
+
+    Args:
+        old: a plan.
+        new: another.
+        known: what becomes of the models of the release whose plan `old` is (see `outlook`).
+    """
     parts: tuple[Callable[[Plan, Plan], Iterator[Change]], ...] = (
         _source,
         _privacy,
         _columns,
-        _rules,
+        lambda one, two: _rules(one, two, known),
         _groups,
         _sample,
         _gates,
@@ -72,11 +83,13 @@ def _consequence(change: Change) -> tuple[str, str]:
     what = {
         "resample": "resample",
         "re-infer": "re-infer from the noisy tables already paid for",
+        "condition": "condition the learned model",
         "re-measure": "re-measure " + ", ".join(f"`{name}`" for name in change.groups) + _price(change),
         "everything": "everything must be bought again",
         "": "",
     }[rest]
-    return kind, "  ".join(part for part in (what, change.flag) if part)
+    said = f"{what} ({change.why})" if change.why else what
+    return kind, "  ".join(part for part in (said, change.flag) if part)
 
 
 def _price(change: Change) -> str:
@@ -201,20 +214,30 @@ def _users(plan: Plan, column: str) -> tuple[str, ...]:
     return tuple(g.name for g in plan.groups if column in (*g.columns, *g.given) and g.name in paying)
 
 
-def _rules(old: Plan, new: Plan) -> Iterator[Change]:
+def _rules(old: Plan, new: Plan, known: Mapping[str, How] | None) -> Iterator[Change]:
     """Rules hold in the released rows for free; one that filters source rows was part of the measuring."""
     before: Mapping[str, object] = {rule.name: rule for rule in old.rules}
     after: Mapping[str, object] = {rule.name: rule for rule in new.rules}
     text = {**{rule.name: rule.text for rule in old.rules}}
     later = {rule.name: rule.text for rule in new.rules}
-    for name in dict.fromkeys((*before, *after)):
-        if before.get(name) != after.get(name):
-            yield Change(
-                path=f"rules.{name}",
-                before=text.get(name, ""),
-                after=later.get(name, ""),
-                effect="free: re-infer",
-            )
+    changed = [n for n in dict.fromkeys((*before, *after)) if before.get(n) != after.get(n)]
+    seen = outlook(old, new, known) if changed and _same_shape(old, new) else None
+    for name in changed:
+        effect, why = seen.of((name,)) if seen is not None else ("free: re-infer", "")
+        yield Change(
+            path=f"rules.{name}",
+            before=text.get(name, ""),
+            after=later.get(name, ""),
+            effect=effect,
+            why=why,
+        )
+
+
+def _same_shape(old: Plan, new: Plan) -> bool:
+    """Return whether both plans model the same columns in the same groups: else models are bought anew."""
+    return {(g.name, g.columns, g.given) for g in old.groups} == {
+        (g.name, g.columns, g.given) for g in new.groups
+    }
 
 
 def _groups(old: Plan, new: Plan) -> Iterator[Change]:
@@ -262,7 +285,13 @@ def _sample(old: Plan, new: Plan) -> Iterator[Change]:
             one, two = ("" if s is None else _scenario(s) for s in (before_.get(name), after_.get(name)))
             yield Change(path=f"sample.scenarios.{name}", before=one, after=two, effect="free: resample")
     if old.known != new.known:
-        yield Change(path="network.known", before="one table", after="another", effect="free: re-infer")
+        yield Change(
+            path="network.known",
+            before="one table",
+            after="another",
+            effect="free: re-infer",
+            why="the shares of a column are public",
+        )
     learnt = old.source is not None or new.source is not None
     for attribute, path in (("known_tables", "network.known"), ("network", "network")):
         if getattr(old, attribute) != getattr(new, attribute):  # it decides what is measured

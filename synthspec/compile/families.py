@@ -23,7 +23,7 @@ from synthspec.spec.tree import Path_
 from synthspec.terms.expr import Expr
 from synthspec.terms.walk import columns_of
 
-LEARNERS = ("marginal", "bn")
+LEARNERS = ("marginal", "bn", "autoregressive", "vae", "ctgan")
 """Generators that learn declared edges."""
 DEFAULT_CAP = 600_000
 

@@ -23,9 +23,6 @@ from synthspec.spec.tree import Path_
 from synthspec.terms.expr import Expr
 from synthspec.terms.walk import columns_of
 
-NOT_BUILT = ("vae", "ctgan", "autoregressive")
-"""Names of the shelf that parse and check already."""
-
 DEFAULT_GROUP = "all"
 CONSUMERS = ("bounds", "domains", "rows_per_unit", "fit", "report")
 """Names of `privacy.split` that are no groups."""
@@ -101,7 +98,7 @@ class Groups:
                 f"`{name}` uses `{group.using}`",
                 helps=("use `marginal`, or drop `given:`",),
             )
-        if self.spec.source is None and group.using not in ("rules", *NOT_BUILT) and generator is not None:
+        if self.spec.source is None and group.using != "rules" and generator is not None:
             self.findings.report(
                 "G416",
                 f"`{group.using}` learns from a source, and the spec has none",
@@ -200,10 +197,8 @@ class Groups:
         )
 
     def _generator(self, name: str, group: GroupSpec, path: Path_) -> Generator | None:
-        """Return the generator with its options, or None (not built, or in error)."""
-        if group.using in NOT_BUILT:
-            return None
-        known = (*GENERATORS, *NOT_BUILT)
+        """Return the generator with its options, or None (in error)."""
+        known = tuple(GENERATORS)
         if group.using not in GENERATORS:
             spot = (*path, "using")
             helps, fixes = self.findings.did_you_mean(group.using, known, self.findings.parsed.span(spot))

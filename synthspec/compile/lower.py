@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synthspec import __version__
 from synthspec.columns import Ordered
-from synthspec.compile.budget import PUBLIC_BUDGET, Budget, budget_of, discovery_prices
+from synthspec.compile.budget import PUBLIC_BUDGET, Budget, budget_of, discovery_prices, group_price
 from synthspec.compile.checked import Checked, CheckedGroup
 from synthspec.compile.determined import table_share
 from synthspec.compile.diagnose.extras import source_format
@@ -231,6 +231,7 @@ def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
         for _ in group.determined:
             price = price - _table_price(budget, group)
         models.append(len(ops))
+        price = group_price(checked, group, price)
         reads = price.mu2 > 0
         ops.append(
             Fit(view=view if reads else None, group=group.name, cost=price, domains=domains if reads else ())

@@ -19,7 +19,9 @@ from statistics import NormalDist
 
 from synthspec.compile.expect import with_expected
 from synthspec.generators.copula import ONE_WAYS
+from synthspec.generators.neural.network import Network
 from synthspec.generators.size import WIDE
+from synthspec.plan.networks import split_of
 from synthspec.plan.ops import Assess, CountFit, Determine, Discover, Fit, Op, Tighten
 from synthspec.plan.plan import Forecast, Group, Plan, Prediction
 from synthspec.plan.view import flags_of
@@ -32,8 +34,8 @@ PAIRS_PER_COLUMN = 1.2
 SELECTION_SHARE = 0.1
 ROWS_A_CELL = 4
 """In units of sigma: cells of a pair with fewer rows are not followed one by one."""
-PAIRED = ("marginal", "bn")
-"""Generators that measure pairs they select."""
+PAIRED = ("marginal", "bn", "autoregressive", "vae", "ctgan")
+"""Generators that measure pairs they select; networks for the model that they start from."""
 NINETY = NormalDist().inv_cdf(0.95)
 """Two-sided 90 %."""
 
@@ -70,7 +72,7 @@ def group_errors(plan: Plan, group: Group, cost: Cost) -> Errors:
         return Errors()
     reach = sqrt(Marginal(axes=()).sensitivity(plan.protection).l2_squared)
     sizes = {name: _size(plan, name) for name in (*group.given, *group.columns)}
-    mu2 = float(cost.mu2 * MU2_UNIT)
+    mu2 = float(_start(plan, group, cost).mu2 * MU2_UNIT)
     pairs_too = group.generator.kind in PAIRED and len(sizes) > 1
     correlated = group.generator.kind == "copula" and len(sizes) > 1
     singles = mu2 * (ONE_WAY_SHARE if pairs_too else ONE_WAYS if correlated else 1.0)
@@ -221,7 +223,7 @@ def _group(plan: Plan, op: Fit, cost: Cost, errors: Errors) -> tuple[str, float,
     if group.generator.kind in PAIRED and count > 1:
         tables = count + round(PAIRS_PER_COLUMN * count)
         part = (1 - ONE_WAY_SHARE) * (1 - SELECTION_SHARE) / (PAIRS_PER_COLUMN * count)
-        sigma = _marginal_sigma(plan, cost, 1 / part)
+        sigma = _marginal_sigma(plan, _start(plan, group, cost), 1 / part)
         what = f"{group.generator.kind}, about {tables} tables"
         if count > WIDE:  # too many pairs to score again and again
             what = f"{group.generator.kind}, one tree of about {2 * count - 1} tables"
@@ -231,8 +233,25 @@ def _group(plan: Plan, op: Fit, cost: Cost, errors: Errors) -> tuple[str, float,
     else:
         sigma = _marginal_sigma(plan, cost, max(1, len(group.columns)))
         what = f"{group.generator.kind}, {len(group.columns)} tables"
+    if isinstance(group.generator, Network):
+        what += _fine_tuning(plan, group, cost)
     worst = errors.worst()
     return what, sigma, worst[1] if worst else None, worst[0] if worst else None
+
+
+def _start(plan: Plan, group: Group, cost: Cost) -> Cost:
+    """Return what a group's marginals get of its budget."""
+    split = split_of(plan, group, cost)
+    return cost if split is None else split.start
+
+
+def _fine_tuning(plan: Plan, group: Group, cost: Cost) -> str:
+    split = split_of(plan, group, cost)
+    if split is None:
+        return "; fine-tuned if the noisy number of rows allows it"
+    if not split.tuning.mu2:
+        return "; no fine-tuning"
+    return f"; {100 * split.tuning.mu2 / cost.mu2:.0f} % for fine-tuning"
 
 
 def _forecast(plan: Plan, errors: dict[str, Errors]) -> Forecast:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.columns import AnyColumn, Boolean, Id, Listed, Ordered
+from synthspec.compile.diagnose.cases import case_with
 from synthspec.compile.expressions import GAP
 from synthspec.compile.findings import Findings, listing
 from synthspec.compile.known import code_probabilities
@@ -72,6 +73,17 @@ def points_of(column: AnyColumn, inside: int) -> Points:
         values.append(None)
         codes.append(column.size - 1)
     return Points(tuple(values), np.array(codes, dtype=np.int64), column.size)
+
+
+def values_of(column: AnyColumn) -> int:
+    """Return how many values a column can take, missing aside."""
+    return (
+        column.points
+        if isinstance(column, Ordered)
+        else len(column.listed())
+        if isinstance(column, Listed)
+        else 0
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +190,8 @@ class Tables:
             return None
         points = dict(zip(parents, (points_of(column, inside) for column in columns)))
         chosen = self._chosen(points, cases)
+        if all(len(p.values) - c.missing == values_of(c) for p, c in zip(points.values(), columns)):
+            self._never(name, points, cases, set(np.unique(chosen).tolist()), path)
         if all(len(each.values) == each.size for each in points.values()):
             return given[chosen]  # one point a cell: none is split
         table = np.zeros((*(each.size for each in points.values()), given.shape[1]))
@@ -200,6 +214,38 @@ class Tables:
             applies = True if case is None else truth(case, tuple(points.items()), memory=memory)
             chosen[np.broadcast_to(applies, chosen.shape)] = at
         return chosen
+
+    def _never(
+        self,
+        name: str,
+        points: Mapping[str, Points],
+        cases: Sequence[Expr | None],
+        used: set[int],
+        path: Path_,
+    ) -> None:
+        """Warn of the cases, but the else, that are the first true one for no value of the parents."""
+        for at, case in enumerate(cases):
+            if case is None or at in used:
+                continue
+            applies = np.broadcast_to(
+                truth(case, tuple(points.items())), [len(each.values) for each in points.values()]
+            )
+            where = [
+                each
+                for each in range(at)
+                if (guard := cases[each]) is None or (truth(guard, tuple(points.items())) & applies).any()
+            ]
+            self.findings.report(
+                "N327",
+                f"a case of `known: {name}` never applies",
+                (*path, "cases", str(at), "if"),
+                "only true where a case above it is" if applies.any() else "true for no value of the domains",
+                also=tuple(((*path, "cases", str(each), "if"), "comes first") for each in where[:3]),
+                helps=("move it above the cases that are more general", "or drop it")
+                if applies.any()
+                else ("correct the value, or drop the case",),
+                level="warning",
+            )
 
     def _density(
         self, columns: Sequence[AnyColumn], cases: Sequence[Expr | None], names: Sequence[str]
@@ -287,12 +333,15 @@ class Tables:
         last = ("false", "true")[cell[-1]] if gap else columns[table.child].labels()[cell[-1]]
         share = float(np.array(table.rows).reshape(table.shape)[cell])
         given = ", ".join(f"{name} = {labels[name]}" for name in table.parents)
+        spec = self.findings.parsed.spec
+        known = spec.network.known.get(table.child) if spec is not None else None
+        place = path if known is None else case_with(known, last, share, path)
         where = ("rules", rule.name)
         also = ((where, "excluded here"),) if self.findings.written(*where) else ()
         self.findings.report(
             "N305",
             f"the known table of `{table.child}` gives mass to what rule `{rule.name}` excludes",
-            path,
+            place,
             f"{table.child} = {last} has probability {share:.3g}" + (f" where {given}" if given else ""),
             also=also,
             helps=("add a case above that gives it probability 0", "or correct the rule"),

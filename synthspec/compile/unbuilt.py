@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from synthspec.compile.checked import Checked
 from synthspec.compile.diagnose.extras import source_format
-from synthspec.compile.groups import NOT_BUILT
 from synthspec.errors import Diagnostic, SpecError
 from synthspec.metrics.figures import FIGURES
 from synthspec.spec.tree import Path_
@@ -48,8 +47,6 @@ def _rest(checked: Checked) -> Iterator[Found]:
     yield from _source(checked)
     for name, group in checked.spec.generate.items():
         path = ("generate", name)
-        if group.using in NOT_BUILT:
-            yield f"`using: {group.using}` of the group `{name}`", (*path, "using"), "write `using: marginal`"
         if group.sequence is not None:
             yield f"`sequence` of the group `{name}`", (*path, "sequence"), "drop the key"
     yield from _sample(checked)

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from synthspec.columns import AnyColumn, Id
 from synthspec.generators.base import Model
+from synthspec.generators.neural.neural_model import NeuralModel
+from synthspec.generators.neural.tilted import TiltedModel, tilted
 from synthspec.generators.tree_model import TreeModel
 from synthspec.generators.weighted import Factor, evidence, weighted
 from synthspec.plan.cells import MOST_CELLS, MOST_VALUES, cells_of, listing_of, values_of
@@ -57,6 +59,12 @@ class Conditioned:
         """The probability, 0 when impossible."""
         return float(np.exp(self.log_probability))
 
+    @property
+    def effective(self) -> float:
+        """The share of an effective sample that importance resampling leaves; 1 where nothing is weighted."""
+        shares = [model.effective for model in self.models.values() if isinstance(model, TiltedModel)]
+        return min(shares, default=1.0)
+
 
 def conditioned(
     plan: Plan, columns: Sequence[PlannedColumn], models: Mapping[str, Model], where: Expr
@@ -70,6 +78,15 @@ def conditioned(
         where: a condition over the columns; unknown is not enough.
     """
     return _Conditioning(plan, {column.name: column for column in columns}, dict(models)).made(where)
+
+
+def _untilted(
+    model: NeuralModel | TiltedModel, factors: Sequence[Factor]
+) -> tuple[NeuralModel, tuple[Factor, ...]]:
+    """Return the model under all its conditions, and these with the new ones."""
+    if isinstance(model, TiltedModel):
+        return model.base, (*model.factors, *factors)
+    return model, tuple(factors)
 
 
 def must(condition: Expr) -> Expr:
@@ -174,7 +191,18 @@ class _Conditioning:
             waiting = [each for each in waiting if max(self.home[name] for name in each[0]) != at]
             model = self.models[group.name]
             known = {*group.given, *group.columns}
-            if not isinstance(model, TreeModel) or any(not set(clique) <= known for clique, _ in mine):
+            if any(not set(clique) <= known for clique, _ in mine):
+                return None
+            if isinstance(model, NeuralModel | TiltedModel):
+                if model.given:
+                    return None  # what its network says of the given columns is in no table
+                again = tilted(*_untilted(model, mine))
+                if again is None:
+                    return None
+                changed[group.name] = again
+                total += again.log_probability - getattr(model, "log_probability", 0.0)
+                continue
+            if not isinstance(model, TreeModel):
                 return None
             found, told = weighted(model, mine), evidence(model, mine)
             if found is None or told is None:

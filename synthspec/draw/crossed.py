@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.generators.base import Model
+from synthspec.generators.neural.neural_model import NeuralModel
+from synthspec.generators.neural.tilted import TiltedModel, tilted
 from synthspec.generators.tree_model import TreeModel
 from synthspec.generators.weighted import weighted
 from synthspec.plan.zeros import Cross
@@ -26,7 +28,7 @@ class Crossed:
     """The model of one group with its crosses; conditioned models are made once."""
 
     def __init__(self, model: Model, crosses: Sequence[Cross]) -> None:
-        known = model.domain.attributes if isinstance(model, TreeModel) else ()
+        known = model.domain.attributes if isinstance(model, TreeModel | NeuralModel | TiltedModel) else ()
         self._model = model
         self._crosses = [cross for cross in crosses if set(cross.inner) <= set(known)]
         self._found: dict[tuple[int, ...], Model] = {}
@@ -34,7 +36,8 @@ class Crossed:
     @property
     def given(self) -> frozenset[str]:
         """The attributes that the model is conditioned on."""
-        return self._model.given if isinstance(self._model, TreeModel) else frozenset()
+        model = self._model
+        return model.given if isinstance(model, TreeModel | NeuralModel | TiltedModel) else frozenset()
 
     def sample(
         self, rows: int, rng: SampleRng, given: Codes | None, codes: Mapping[str, NDArray[np.int64]]
@@ -73,6 +76,10 @@ class Crossed:
             if factors and isinstance(self._model, TreeModel):
                 found = weighted(self._model, factors)
             self._found[kind] = self._model if found is None else found[0]
+            if factors and isinstance(self._model, NeuralModel | TiltedModel):
+                held = self._model.factors if isinstance(self._model, TiltedModel) else ()
+                base = self._model.base if isinstance(self._model, TiltedModel) else self._model
+                self._found[kind] = tilted(base, (*held, *factors)) or self._model
         return self._found[kind]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from synthspec.draw.learn import NoOracle, domain_of, workload_of
 from synthspec.generators import Model, Workload
 from synthspec.generators.models import load_model
-from synthspec.generators.refit import refit
+from synthspec.generators.refit import fits_again, refit
 from synthspec.generators.tree_model import TreeModel
 from synthspec.generators.weighted import weighted
 from synthspec.plan.ops import Fit
@@ -77,6 +77,31 @@ def reinferred(
                 continue
         models[group.name], how[group.name] = _made(old, plan, group, columns, new, saved)
     return models, how
+
+
+def foretold(old: Release, plan: Plan) -> dict[str, How]:
+    """Return how `reinferred` would come by each model, without fitting any."""
+    columns = resolved_again(old, plan)
+    saved = {each.group: load_model(each.facts, each.arrays) for each in old.models}
+    before, after = all_zeros(old.plan, old.columns), all_zeros(plan, columns)
+    groups = {group.name: group for group in old.plan.groups}
+    paid = {op.group for op in plan.ops if isinstance(op, Fit) and op.view is not None}
+    how: dict[str, How] = {}
+    for group in plan.groups:
+        new, was = workload_of(plan, group, columns, after), groups.get(group.name)
+        model = saved.get(group.name)
+        if was is not None and model and _alike(workload_of(old.plan, was, old.columns, before), new):
+            how[group.name] = "kept"
+        elif group.name not in paid or model is None:
+            how[group.name] = "stated"
+        else:
+            answers = [each for each in old.measurements if each.group == group.name]
+            oracle = NoOracle(domain_of(group, columns))
+            oracle.protection = plan.protection or oracle.protection
+            fits = fits_again(model, group.generator, oracle, new, answers)
+            tree = isinstance(model, TreeModel)
+            how[group.name] = "re-inferred" if fits else "conditioned" if tree else "unfitted"
+    return how
 
 
 def _made(

@@ -150,6 +150,37 @@ CODES: dict[str, Entry] = {
         bad="age: {in: 0..120, bins: 12}    # cases: [{if: age < 45, ...}]",
         good="age: {in: 0..120, bins: [0, 15, 45, 65]}",
     ),
+    "N327": Entry(
+        title="a case that never applies",
+        text=(
+            "Cases are read from top to bottom and the first true one counts. A case that is true for no "
+            "value of the domains, or only where an earlier case is true as well, says nothing: often a "
+            "value was misspelt, or the general case stands above the special one."
+        ),
+        bad="cases: [{if: age >= 18, ...}, {if: age >= 65, ...}, {else: ...}]",
+        good="cases: [{if: age >= 65, ...}, {if: age >= 18, ...}, {else: ...}]",
+        related=("N308", "N310"),
+    ),
+    "N328": Entry(
+        title="every edge is forbidden",
+        text=(
+            "`any -> any` forbids every edge that nobody declared: nothing is learned about how columns go "
+            "together. Where that is meant, `using: independent` says it and buys no table for it."
+        ),
+        bad="forbid: [any -> any]",
+        good="generate: {all: {columns: [age, sex], using: independent}}",
+        related=("N302",),
+    ),
+    "N329": Entry(
+        title="a forbidden edge that a computed column has anyway",
+        text=(
+            "`forbid` speaks of what may be learned. A column that is derived or looked up depends on what "
+            "it is computed from, whatever is forbidden."
+        ),
+        bad="network: {forbid: [birth_date -> age]}    # age: {derive: age_years(birth_date, admit_at)}",
+        good="network: {forbid: [postcode -> sick]}",
+        related=("N302",),
+    ),
     "N318": Entry(
         title="a parent that the group does not know",
         text=(

@@ -52,12 +52,7 @@ class Directed(Structure):
         self._refresh()
 
     def choose(self, pair: Scope) -> None:
-        """Add the edge of a selected pair; two given attributes are joined without a direction.
-
-        A pair that has its edge is measured again, and the graph stays as it is.
-        """
-        if self._again(pair):
-            return
+        """Add the edge of a selected pair; two given attributes are joined without a direction."""
         arcs = self.arcs(pair)
         if not arcs:
             self.take(pair)
@@ -67,19 +62,8 @@ class Directed(Structure):
         self._refresh()
 
     def allows(self, pair: Scope) -> bool:
-        """Return whether `pair` has an edge that may be measured again, or may still take one."""
-        return self.given.issuperset(pair) or self._again(pair) or bool(self.arcs(pair))
-
-    def _again(self, pair: Scope) -> bool:
-        """Return whether `pair` has an edge into an attribute of which no fixed table decides.
-
-        The noise of its first measurement may be more than what is left to learn of other pairs.
-        """
-        if len(pair) != 2:
-            return False
-        a, b = pair
-        child = b if a in self.parents.get(b, {}) else a
-        return self._joined(a, b) and child not in self._closed
+        """Return whether some direction of `pair` may still be taken."""
+        return self.given.issuperset(pair) or bool(self.arcs(pair))
 
     def arcs(self, pair: Scope) -> list[Arc]:
         """Return the directions that `pair` may still take as (parent, child), the smaller family first."""

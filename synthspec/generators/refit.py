@@ -2,10 +2,11 @@
 
 What was selected and bought stays; levels are split where new rules tell their codes apart, and the
 estimator runs as it did at the end of the first fit, to the same criterion. It sets out from the first
-fit: at the optimum every noisy marginal's factor is (answer - model) / tau, so the stored model tells the
-factors. How far to go towards them is decided by the dual objective. Cells that a new rule forbids get no mass while
-the noisy tables are fitted (not cut out afterwards), cells that an old rule forbade get what the noisy
-tables say: nothing but noise where the rows were left out of the counting.
+fit: at the optimum every noisy marginal's factor is (answer - model) / tau, so the stored model tells
+the factors (as far as it came to its optimum: where they do not help, the start is a cold one). Cells
+that a new rule forbids get no mass while the noisy tables are fitted (not cut out afterwards), cells
+that an old rule forbade get what the noisy tables say: nothing but noise where the rows were left out
+of the counting.
 
 Source: ours; post-processing (Dwork & Roth 2014, prop. 2.1); PRIVACY 6.3 of the design.
 """
@@ -87,11 +88,30 @@ def refit(
         return product_model(oracle.domain, workload, shares, total)
     if not isinstance(cells, int):
         return None
-    engine = Again(
-        oracle, workload, Purse(FREE, oracle.protection), cells, SampleRng(0, "refit").generator
-    )  # fmt: skip
-    found = engine.again(model, answers)
+    found = _engine(oracle, workload, cells).again(model, answers)
     return found if found is not None and _sound(found) else None
+
+
+def refits(generator: object) -> bool:
+    """Return whether models of this generator can be fitted again to what was measured."""
+    return isinstance(generator, Independent) or isinstance(getattr(generator, "max_cells", None), int)
+
+
+def fits_again(
+    model: Model, generator: object, oracle: Oracle, workload: Workload, answers: Sequence[Answer]
+) -> bool:
+    """Return whether `refit` would give a model: as it decides, without fitting."""
+    if not isinstance(model, TreeModel) or not answers or not refits(generator):
+        return False
+    cells = getattr(generator, "max_cells", None)
+    if isinstance(generator, Independent) or not isinstance(cells, int):
+        return True
+    return _engine(oracle, workload, cells).prepare(model, answers)
+
+
+def _engine(oracle: Oracle, workload: Workload, cells: int) -> Again:
+    purse = Purse(FREE, oracle.protection)
+    return Again(oracle, workload, purse, cells, SampleRng(0, "refit").generator)
 
 
 class Ones(OneWays):
@@ -155,6 +175,16 @@ class Again(Engine):
 
     def again(self, model: TreeModel, answers: Sequence[Answer]) -> TreeModel | None:
         """Return the model, or None when it has too many cells."""
+        if not self.prepare(model, answers):
+            return None
+        coding, beliefs = self.finish()
+        densities = tuple(coding.densities())
+        return replace(
+            model, levels=tuple(coding.levels), densities=densities, beliefs=beliefs, total=self.total
+        )
+
+    def prepare(self, model: TreeModel, answers: Sequence[Answer]) -> bool:
+        """Take all evidence; return whether the model's tables fit into the cells allowed."""
         domain = self.oracle.domain
         ones = Ones(self.oracle, self.workload, self.purse, self.recipe)
         ones.take(answers)
@@ -170,13 +200,7 @@ class Again(Engine):
         self._add_public()
         for each in tables:
             self._answered(each)
-        if self.structure.tree().cells > self.max_cells:
-            return None
-        coding, beliefs = self.finish()
-        densities = tuple(coding.densities())
-        return replace(
-            model, levels=tuple(coding.levels), densities=densities, beliefs=beliefs, total=self.total
-        )
+        return self.structure.tree().cells <= self.max_cells
 
     def _levels(self, model: TreeModel, tables: Sequence[Answer]) -> list[Labels]:
         """Return the old levels, split where zeros or a measured table tell codes apart."""

@@ -151,9 +151,7 @@ class Engine:
         """Add published tables, then zeros and known marginals where the model can hold them."""
         domain = self.oracle.domain
         coding, kappa = self.coding, self.recipe.kappa[1]
-        tables = published(
-            domain, self.workload, coding.levels, coding.counts, rows=self.total, kappa=kappa
-        )
+        tables = published(domain, self.workload, coding.levels, coding.counts, rows=self.total, kappa=kappa)
         for each in tables:
             self.structure.take(each.scope)
             self.estimator.add([each])

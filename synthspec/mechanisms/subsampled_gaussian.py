@@ -9,8 +9,8 @@ coordinate is the sum of four independent draws over two, so that the low bits o
 which doubles were added (Holohan & Braghin 2021). A draw's uniform has 63 bits and a sign, so it ends at 9.1
 standard deviations, beyond which a Gaussian lies with probability 1e-19. This is a stated limit, not a proof.
 
-Source: Abadi et al. 2016 (DP-SGD); Zhu, Dong & Wang 2022 (Poisson pairs); Holohan & Braghin 2021, "Secure Random
-Sampling in Differential Privacy"; the joining law and the price as one mu: PRIVACY 2 and 8, ours.
+Source: Abadi et al. 2016 (DP-SGD); Zhu, Dong & Wang 2022 (Poisson pairs); Holohan & Braghin 2021, "Secure
+Random Sampling in Differential Privacy"; the joining law and the price as one mu: PRIVACY 2 and 8, ours.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ _BLOCK = 1 << 13
 class SubsampledGaussian(Mechanism):
     """T steps at rate q, noise multiplier s; what one unit adds to a step has norm at most C.
 
-    `rate` is q in units of 2^-32, so that a comparison of 32 random bits decides exactly; `multiplier` is s in
-    units of 1e-9; `mu2` [1e-15] and `delta0` [1e-24] are the price, which `cost` certifies from the rest.
+    `rate` is q in units of 2^-32, so that a comparison of 32 random bits decides exactly; `multiplier`
+    is s in units of 1e-9; `mu2` [1e-15] and `delta0` [1e-24] are the price, which `cost` certifies from
+    the rest.
     """
 
     kind: Literal["subsampled_gaussian"] = "subsampled_gaussian"
@@ -109,7 +110,7 @@ class SubsampledGaussian(Mechanism):
         return Cost(mu2=self.mu2, delta0=self.delta0)
 
     def stddev(self, sensitivity: Sensitivity) -> float:
-        """Return the standard deviation of one step's noise; `sensitivity` is of what one unit adds to a step."""
+        """Return the standard deviation of one step's noise; `sensitivity` is of one unit's share of it."""
         return self.scale(math.sqrt(sensitivity.l2_squared))
 
     def scale(self, clip: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synthspec.plan.explain_rules import rule_lines
+from synthspec.plan.networks import network_lines
 from synthspec.plan.notes import published_lines, vacuous_lines
 from synthspec.plan.ops import Fit
 from synthspec.plan.plan import Gate, Plan, Question
@@ -39,6 +40,7 @@ def explain(plan: Plan, *, full: bool = False, ledger: str | None = None, reuse:
     blocks = [
         _head(plan),
         _steps(plan),
+        network_lines(plan),
         _free(plan),
         [*rule_lines(plan, full), *vacuous_lines(plan)],
         _gates(plan),

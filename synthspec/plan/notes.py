@@ -16,7 +16,7 @@ GAP = ".missing"
 
 def published_lines(plan: Plan) -> list[str]:
     """Return a line per published table: of what, given what, exact or worth how much, and its citation."""
-    tables = [(name, (), None) for name, _ in plan.known]
+    tables: list[tuple[str, tuple[str, ...], float | None]] = [(name, (), None) for name, _ in plan.known]
     tables += [(table.child, table.parents, table.strength) for table in plan.known_tables]
     cited = dict(plan.citations)
     lines = []
@@ -61,4 +61,6 @@ def vacuous_lines(plan: Plan) -> list[str]:
         for name in dict.fromkeys(node.partition for node in windows):
             if name in ids:
                 found.setdefault(name, []).append(f"`{column.name}` sees one row at a time")
-    return [f"  note: every row gets a `{name}` of its own: {', '.join(says)}" for name, says in found.items()]
+    return [
+        f"  note: every row gets a `{name}` of its own: {', '.join(says)}" for name, says in found.items()
+    ]

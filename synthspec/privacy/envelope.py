@@ -10,14 +10,14 @@ for the right side, which is symmetric: (*) for the swapped pair at 1/a is (*) f
 at every real epsilon, and by Blackwell's theorem the run is a post-processing of that pair (Dong, Roth & Su
 2022, Thm 2.10; Zhu, Dong & Wang 2022): what `Cost` promises.
 
-*For all epsilon, not only on a grid.* As functions of a = e^epsilon, the left side's bound (`losses`) is linear
-between two neighbouring losses, and delta_mu is convex, so above its tangent at the middle. It is enough
-that the tangent lies above the left side at both ends of each such interval. Beyond the largest loss the left
-side is m, its infinite mass, and the right side at least delta0: m <= delta0 is required.
+*For all epsilon, not only on a grid.* As functions of a = e^epsilon, the left side's bound (`losses`) is
+linear between two neighbouring losses, and delta_mu is convex, so above its tangent at the middle. It is
+enough that the tangent lies above the left side at both ends of each such interval. Beyond the largest loss
+the left side is m, its infinite mass, and the right side at least delta0: m <= delta0 is required.
 
-*In floating point.* delta_mu(epsilon) = phi(v) (M(v) - M(v + mu)), v = epsilon/mu - mu/2, M the Mills ratio; its
-tangent in a replaces M(v + mu) by e^(epsilon - middle) M(v + mu). Each M and Phi is moved by MARGIN to the
-unfavourable side (`scipy.special.erfcx` states 1e-13), the left side up by the same.
+*In floating point.* delta_mu(epsilon) = phi(v) (M(v) - M(v + mu)), v = epsilon/mu - mu/2, M the Mills ratio;
+its tangent in a replaces M(v + mu) by e^(epsilon - middle) M(v + mu). Each M and Phi is moved by MARGIN to
+the unfavourable side (`scipy.special.erfcx` states 1e-13), the left side up by the same.
 
 Source: Dong, Roth & Su 2022, "Gaussian Differential Privacy"; the argument between grid points is ours.
 """
@@ -82,8 +82,8 @@ class Profile:
         low, high = self.epsilon[:-1], self.epsilon[1:]
         middle = (low + high) / 2
         at_low, at_high = _tangent(mu, middle, low), _tangent(mu, middle, high)
-        claim = lambda part: (delta0 + (1 - delta0) * part) * (1 - 1e-15)
-        return bool(np.all(self.delta[:-1] <= claim(at_low)) and np.all(self.delta[1:] <= claim(at_high)))
+        claimed, claimed_after = ((delta0 + (1 - delta0) * part) * (1 - 1e-15) for part in (at_low, at_high))
+        return bool(np.all(self.delta[:-1] <= claimed) and np.all(self.delta[1:] <= claimed_after))
 
     def mu(self, delta0: float) -> float:
         """Return the least mu, to CLOSE, for which `under` holds; infinite when none up to LARGEST does."""
@@ -122,4 +122,5 @@ def _tangent(mu: float, middle: Masses, epsilon: Masses) -> Masses:
 
 def _mills(erfcx: np.ufunc, x: Masses) -> Masses:
     """Return Phi(-x) / phi(x) for x >= 0."""
-    return math.sqrt(math.pi / 2) * erfcx(x / math.sqrt(2))
+    ratio: Masses = math.sqrt(math.pi / 2) * erfcx(x / math.sqrt(2))
+    return ratio

@@ -81,7 +81,8 @@ class Losses:
         losses, inverse = np.unique(np.concatenate(places), return_inverse=True)
         masses = np.bincount(inverse, weights=np.concatenate([level.mass for level in self.levels]))
         kept = masses > 0
-        return losses[kept], masses[kept] * (1 + (len(self.levels) + 2) * EPS)
+        raised: Masses = masses[kept] * (1 + (len(self.levels) + 2) * EPS)
+        return losses[kept], raised
 
     def scatter(self) -> float:
         """Return the standard deviation of the finite losses; steers the grid, bounds nothing."""

@@ -168,7 +168,8 @@ def _spread(loss: Masses, mass: Masses, grid: Masses, error: float) -> Masses:
     margin = 2 * error
     masses = np.bincount(b, mass * (up + margin), len(grid))
     masses += np.bincount(b - 1, mass * (down + margin), len(grid))
-    return masses * (1 + (len(loss) + 16) * EPS)
+    raised: Masses = masses * (1 + (len(loss) + 16) * EPS)
+    return raised
 
 
 def _log_ratio(q: float, t: Masses) -> Masses:
@@ -194,7 +195,7 @@ def _spacing(step: Step, low: float, high: float, resolution: int) -> float:
 def _grid(
     step: Step, low: float, high: float, spacing: float, reach: int
 ) -> tuple[Masses, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the points of the nested grids over the losses from x = low to high; their levels and indices."""
+    """Return the nested grids' points over the losses from x = low to high, their levels and indices."""
     ends, slips = step.loss(np.array([low, high]))
     least, most = float(ends[0] - 2 * slips[0]), float(ends[1] + 2 * slips[1])
     far = max(abs(least), abs(most))

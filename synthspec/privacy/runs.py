@@ -8,7 +8,7 @@ the stated mu against the run's losses, so that another machine, whose exponenti
 place, reaches the same verdict about the same number.
 
 Source: Dong, Roth & Su 2022 (Gaussian mechanism, composition); PRIVACY 2 of the design (the envelope).
-The asymptotic formula mu = q sqrt(T (e^(1/s^2) - 1)) (Bu et al. 2020) is no bound: it only starts a search here.
+The asymptotic mu = q sqrt(T (e^(1/s^2) - 1)) (Bu et al. 2020) is no bound: it only starts a search here.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Run:
 
 @lru_cache(maxsize=256)
 def price(run: Run, delta0: int, resolution: int = RESOLUTION) -> int | None:
-    """Return the least mu2 [1e-15] that can be stated for `run` with slack `delta0` [1e-24]; None when none can."""
+    """Return the least mu2 [1e-15] that `run` may state with slack `delta0` [1e-24], if any."""
     if run.rate == 1 / RATE_UNIT:
         return _whole(run)
     mu = max(profile.mu(_slack(delta0)) for profile in _profiles(run, delta0, resolution))
@@ -84,7 +84,7 @@ def certified(run: Run, mu2: int, delta0: int) -> bool:
 def least_multiplier(
     rate: int, steps: int, neighbours: Neighbours, mu2: int, delta0: int, *, coarse: bool = False
 ) -> int | None:
-    """Return the least multiplier [1e-9], to CLOSE, whose price fits; None when even the widest noise does not.
+    """Return the least multiplier [1e-9], to CLOSE, whose price fits; None when MOST is not enough.
 
     Args:
         rate: [2^-32].

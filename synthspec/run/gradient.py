@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from synthspec.errors import InternalError
 from synthspec.privacy.entropy import NoiseSource
+from synthspec.run.clipping import parameters
 from synthspec.run.counter import Counter
 from synthspec.run.quiet import quietly
 from synthspec.run.ranks import Alone, Ranks
-from synthspec.run.steps import StepNoise, Stepper, clipper_of
+from synthspec.run.steps import StepNoise, Stepper, clipper_of, threads_for
 from synthspec.run.trial import try_out
 from synthspec.terms.domain import Domain
 from synthspec.terms.query import Gradient
@@ -65,11 +66,12 @@ def question_of(
     whole = steps >= 1 and 0 < rate <= 1
     if not whole or not all(0 < number < math.inf for number in (clip, expected)):
         raise InternalError("I320", "a training needs steps, a rate in (0, 1], a clip and an expected batch")
-    clipper = clipper_of(learner.module, math.inf)
-    if clipper.size == 0:
+    size = sum(parameter.numel() for parameter in parameters(learner.module))
+    if size == 0:
         raise InternalError("I328", "a network without parameters cannot be trained")
-    try_out(learner, clipper, domain)
-    return Gradient(domain.attributes, domain.sizes, rate, steps, clip, expected, clipper.size)
+    with threads_for(size):
+        try_out(learner, partial(clipper_of, learner.module), domain)
+    return Gradient(domain.attributes, domain.sizes, rate, steps, clip, expected, size)
 
 
 def descend(

@@ -274,6 +274,21 @@ def test_the_spec_answers_and_an_unknown_column_has_its_code() -> None:
     assert error.value.code == "N326"
 
 
+def test_a_group_that_is_given_a_column_may_learn_how_often_values_are_missing_from_it() -> None:
+    text = """\
+spec: 1
+columns: {sex: [F, M], ward: [a, b], lab: {type: int, in: 0..9, missing: modelled}}
+network: {require: [ward -> lab.missing]}
+generate:
+  one: {columns: [sex, ward], using: marginal}
+  two: {columns: [lab], using: marginal, given: [GIVEN]}
+"""
+    narrow, wide = (Spec.of(text.replace("GIVEN", given), "x.yaml") for given in ("ward", "one"))
+    assert graph.separated(narrow, "sex", "lab.missing", ["ward"])
+    assert not graph.separated(wide, "sex", "lab.missing", ["ward"])
+    assert graph.blanket(narrow, "lab.missing") == ("lab", "ward")
+
+
 def test_queries_leave_numpys_global_generator_alone() -> None:
     nodes = network("chain", 1)
     before = np.random.get_state()[1].tobytes()  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import synthspec as ss
-from synthspec.api.respec import respecified
+from synthspec.api.respec import changes_of, respecified
 from synthspec.draw.reinfer import reinferred, resolved_again
 
 SPEC = """
@@ -163,6 +163,8 @@ def test_a_rule_between_two_learned_columns_is_added_after_training_at_no_cost(
     release = ss.Spec.of(text, "stays.yaml").plan().train(out="out/stays")
     assert release.data().filter(pl.col("from") > pl.col("to")).height > 100
     ruled = ss.Spec.of(text + "rules: {order: to >= from}\n", "stays.yaml")
+    _, changes = changes_of(release.value.plan, ruled.plan().value, release.value)
+    assert [(each.path, each.effect) for each in changes] == [("rules.order", "free: re-infer")]
     assert any(column.hidden for column in ruled.plan().value.columns)
     sampled = release.sampled(3000, spec=ruled)
     assert sampled.frame.height == 3000
@@ -172,3 +174,27 @@ def test_a_rule_between_two_learned_columns_is_added_after_training_at_no_cost(
     back = ss.Spec.of(text + "rules: {order: to >= from}\n", "stays.yaml").plan().train(out="out/ruled")
     looser = back.sampled(1000, spec=ss.Spec.of(text, "stays.yaml"))
     assert looser.frame.height == 1000
+
+
+SHELF = {
+    "ward <> 'c' OR days < 8": "free: re-infer",
+    "days <= 8": "free: re-infer",
+    "age % 2 = 0": "free: resample",  # inside the codes of `age`
+    "{if: age < 20, then: 'sex = ''F'' OR days > 3'}": "free: re-infer",
+    "{unique: [age, sex, ward, days]}": "free: resample",
+}
+
+
+@pytest.mark.parametrize("using", ["marginal", "independent", "rules"])
+def test_what_diff_says_of_a_rule_is_what_sampling_under_it_does(folder: Path, using: str) -> None:
+    from synthspec.api.diff import diff
+
+    release = spec("days <= 9", using=using).plan().train(out="out/r")
+    done = {"kept": "free: resample", "stated": "free: resample", "re-inferred": "free: re-infer"}
+    for at, rule in enumerate(SHELF):
+        new = spec(rule, using=using)
+        Path(f"new{at}.yaml").write_text(new.text, encoding="utf-8")
+        said = {change.effect for change in diff("out/r", f"new{at}.yaml") if change.path == "rules.short"}
+        assert said == {done[respecified(release.value, new).how["all"]]}, rule
+        if using == "marginal":
+            assert said == {SHELF[rule]}, rule

@@ -33,7 +33,7 @@ def test_a_plan_does_not_differ_from_itself() -> None:
             "gates: {one-way: max_tvd_1way <= 0.01}",
             ("gates.one-way", "free", (), ""),
         ),
-        ("then: stay < 100", "then: stay < 90", ("rules.young-stay", "free: re-infer", (), "")),
+        ("then: stay < 100", "then: stay < 90", ("rules.young-stay", "free: resample", (), "")),
         ("age: int 0..120", "age: int 0..110", ("columns.age.in", "costs: re-measure", ("who",), "")),
         ("int, in: 0..365", "int, in: 0..99", ("columns.stay.in", "costs: re-measure", ("what",), "")),
         ("epsilon: 2", "epsilon: 3", ("privacy.epsilon", "costs: everything", (), "WEAKER PRIVACY")),
@@ -60,3 +60,15 @@ def test_the_text_counts_what_is_free_and_what_costs() -> None:
     found = diff_text(diff(plan(GATED), plan(GATED.replace("0..120", "0..110").replace("0.05}", "0.5}"))))
     assert found.endswith("2 changes: 1 free, 1 cost budget\n")
     assert "re-measure `who`" in found and "WEAKER GATE" in found
+
+
+def test_a_rule_says_what_it_does_to_models_and_why() -> None:
+    tight = PATIENTS.replace("then: stay < 100", "then: stay < 90")
+    (crossed,) = diff(plan(PATIENTS), plan(tight))  # age is not given to the group of stay: row by row
+    assert crossed.why == "met as rows are drawn; no model changes"
+    ruled = PATIENTS.replace("rules:", "rules:\n  old-women: {if: sex = 'F', then: age < 90}", 1)
+    (zeros,) = diff(plan(PATIENTS), plan(ruled))
+    assert (zeros.effect, zeros.why) == ("free: re-infer", "impossible cells of `who` change")
+    (large,) = diff(plan(PATIENTS), plan(ruled), {"who": "conditioned", "what": "kept"})
+    assert large.effect == "free: condition" and large.is_free
+    assert "condition the learned model (impossible cells of `who`" in diff_text((large,))

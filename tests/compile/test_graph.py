@@ -36,5 +36,5 @@ def test_both_languages_show_every_column_and_arrow() -> None:
     drawing = drawing_of(spec)
     dot, mermaid = to_dot(drawing), to_mermaid(drawing)
     assert all(f'"{name}"' in dot and f'"{name}"' in mermaid for name in spec.columns)
-    assert '"age" -> "stay" [style=bold, label="require"' in dot
+    assert '"age" -> "stay.missing" [style=bold, label="require"' in dot
     assert "==>|require|" in mermaid

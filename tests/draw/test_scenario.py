@@ -67,6 +67,10 @@ def test_what_the_model_rules_out_is_refused_with_a_code(tmp_path: Path) -> None
     with pytest.raises(SamplingError, match="no probability") as caught:
         drawn(plan, Scenario(name="n", rows=10, **where(plan, "age < 10 AND band = 'old'")))
     assert caught.value.code == "G451"
+    assert "condition of scenario `n`" in caught.value.message
+    with pytest.raises(SamplingError) as caught:  # typed: it has no name
+        drawn(plan, Scenario(name="", rows=10, **where(plan, "age < 10 AND band = 'old'")))
+    assert caught.value.message == "the model gives the condition that was typed no probability"
     young = (Rebalance(column="band", shares=(("young", 0.5), ("old", 0.5))),)
     with pytest.raises(SamplingError) as caught:
         drawn(plan, Scenario(name="n", rows=10, rebalance=young, **where(plan, "age >= 60")))

@@ -20,8 +20,9 @@ from tests.generators.exact_oracle import TableOracle
 
 SHORT = {"vae": {"pretrain": 20, "width": 32}, "ctgan": {"pretrain": 20, "width": 32}}
 """Laws hold however little a network has learned."""
-HEAVY = tuple(SHORT)
 KINDS = tuple(GENERATORS)
+ENTRIES = [pytest.param(kind, marks=pytest.mark.slow if kind in SHORT else ()) for kind in KINDS]
+"""Those that need minutes of fits for all laws are tried with `-m slow`, and by tests of their own."""
 Columns = Mapping[str, NDArray[np.int64]]
 
 
@@ -46,7 +47,7 @@ def generator(kind: str) -> Generator:
     return made
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENTRIES)
 @pytest.mark.parametrize("mu", [1e-6, 0.02, 0.2, 2.0, 20.0])
 @pytest.mark.parametrize(("neighbours", "most"), [("add-remove", 1), ("replace", 1), ("add-remove", 7)])
 def test_a_fit_spends_at_most_its_cap_and_nearly_all_of_it(
@@ -66,7 +67,7 @@ def test_a_fit_spends_at_most_its_cap_and_nearly_all_of_it(
         assert spent.mu2 >= cap.mu2 * 0.999 - 1000
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENTRIES)
 def test_samples_lie_in_the_domain_and_repeat_with_the_seed(kind: str) -> None:
     domain, columns = chain(3000)
 
@@ -85,7 +86,7 @@ def test_samples_lie_in_the_domain_and_repeat_with_the_seed(kind: str) -> None:
     assert any(not np.array_equal(one[a], other[a]) for a in domain.attributes)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENTRIES)
 def test_a_model_saved_and_loaded_draws_the_same_rows(kind: str) -> None:
     domain, columns = chain(2000)
     oracle = TableOracle(domain, columns, Cost.of(0.1), seed=3)
@@ -101,7 +102,7 @@ def test_a_model_saved_and_loaded_draws_the_same_rows(kind: str) -> None:
     np.testing.assert_allclose(loaded.marginal(("a", "d")), pair.T, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k != "rules"])
+@pytest.mark.parametrize("kind", [each for each in ENTRIES if each.values != ("rules",)])
 def test_with_exact_answers_the_measured_one_ways_are_met(kind: str) -> None:
     domain, columns = chain(20_000)
     oracle = TableOracle(domain, columns, Cost.of(9.0), exact=True)
@@ -122,7 +123,7 @@ def test_with_exact_answers_the_marginal_engine_learns_every_pair() -> None:
         assert np.abs(model.marginal(pair) - true).sum() / 2 < 0.03, pair
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENTRIES)
 def test_samples_follow_the_models_own_marginals(kind: str) -> None:
     domain, columns = chain(5000)
     oracle = TableOracle(domain, columns, Cost.of(1.0), seed=2)
@@ -146,7 +147,7 @@ EDGE_TABLES: dict[str, tuple[tuple[int, ...], NDArray[np.int64]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENTRIES)
 @pytest.mark.parametrize("name", EDGE_TABLES)
 @pytest.mark.parametrize("mu", [2e-4, 0.2, 10.0])
 def test_odd_tables_end_normally(kind: str, name: str, mu: float) -> None:
@@ -165,7 +166,7 @@ def test_odd_tables_end_normally(kind: str, name: str, mu: float) -> None:
     assert model.sample(0, SampleRng(0)).rows == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENTRIES)
 @pytest.mark.parametrize("units", [0, 1, 7])
 def test_a_budget_of_a_few_units_ends_normally(kind: str, units: int) -> None:
     domain, columns = chain(100)
@@ -174,7 +175,7 @@ def test_a_budget_of_a_few_units_ends_normally(kind: str, units: int) -> None:
     assert model.sample(10, SampleRng(0)).rows == 10
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENTRIES)
 def test_zeros_are_never_sampled_and_known_marginals_met_or_refused_for_nothing(kind: str) -> None:
     domain, columns = chain(4000)
     mask = np.zeros((4, 3), dtype=bool)
@@ -209,7 +210,7 @@ def test_zeros_are_never_sampled_and_known_marginals_met_or_refused_for_nothing(
     assert not bought & {("a",), ("b",), ("c",)}, "a public marginal was bought"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENTRIES)
 def test_given_attributes_are_conditioned_on_and_never_generated(kind: str) -> None:
     domain, columns = chain(20_000)
     workload = Workload(ordinal=WORKLOAD.ordinal, missing=WORKLOAD.missing, given=frozenset({"a", "d"}))

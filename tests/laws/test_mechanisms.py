@@ -69,7 +69,7 @@ def _bought(kind: str, cost: Cost) -> Mechanism:
 def test_a_mechanism_costs_at_most_what_was_offered_and_nearly_that(kind: str, cost: Cost) -> None:
     bought = _bought(kind, cost)
     assert bought.cost().fits(cost)
-    # a selection's scale comes in steps of 1e-12, a search for noise ends near its answer, the rest spends all
+    # a selection's scale comes in steps of 1e-12, a search for noise ends near its answer
     assert bought.cost().mu2 >= cost.mu2 * (1 - (3e-4 if kind == "subsampled_gaussian" else 1e-7)) - 1
 
 

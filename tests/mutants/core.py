@@ -179,7 +179,8 @@ MUTANTS = (
         "asymptotic mu for runs",
         "privacy/runs.py",
         "    mu = max(profile.mu(_slack(delta0)) for profile in _profiles(run, delta0, resolution))\n",
-        "    q = float(run.rate * RATE_UNIT)\n    mu = q * math.sqrt(run.steps * math.expm1(1 / run.scale**2))\n",
+        "    q = float(run.rate * RATE_UNIT)\n"
+        "    mu = q * math.sqrt(run.steps * math.expm1(1 / run.scale**2))\n",
         (PC + "test_runs.py", PC + "test_subsampled_gaussian.py"),
     ),
     Mutant(
@@ -227,8 +228,9 @@ MUTANTS = (
     Mutant(
         "envelope on grid points only",
         "privacy/envelope.py",
-        "    middle = (low + high) / 2\n        at_low, at_high = _tangent(mu, middle, low), _tangent(mu, middle, high)",
-        "    at_low, at_high = _tangent(mu, high, high), _tangent(mu, high, high)",
+        "    middle = (low + high) / 2\n"
+        "        at_low, at_high = _tangent(mu, middle, low), _tangent(mu, middle, high)",
+        "    at_low, at_high = _tangent(mu, low, low), _tangent(mu, high, high)",
         (PC + "test_losses.py",),
     ),
     Mutant(

@@ -1,4 +1,4 @@
-"""Notes of a plan: what a published table is worth, and rules that say nothing about rows of one unit each."""
+"""Notes of a plan: what a published table is worth, and rules that say nothing about units of one row."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def _at(rate: int) -> SubsampledGaussian:
 
 @pytest.mark.parametrize("noise", [SystemNoise(), StreamNoise()])
 def test_the_noise_is_standard_normal(noise: NoiseSource) -> None:
-    """Kolmogorov-Smirnov at 1e-10, over all and in the tails; a sum of four over one instead of two is far off."""
+    """Kolmogorov-Smirnov at 1e-10, over all and in the tails; a sum of four over one is far off."""
     drawn = WHOLE.gaussian(400_000, noise)
     assert stats.kstest(drawn, "norm").pvalue > ALARM
     far = np.abs(drawn[np.abs(drawn) > 2.5])
@@ -57,7 +57,7 @@ def test_the_noise_is_standard_normal(noise: NoiseSource) -> None:
 
 
 def test_coordinates_and_steps_are_independent() -> None:
-    """Correlations of n pairs are about N(0, 1/n): 7 standard deviations; shared draws would give 1/4 or more."""
+    """Correlations of n pairs are about N(0, 1/n): 7 deviations; a shared draw would give 1/4 or more."""
     n, noise = 200_000, StreamNoise()
     first, second = WHOLE.gaussian(n, noise), WHOLE.gaussian(n, noise)
     for a, b in ((first, second), (first[1:], first[:-1]), (first[8192:], first[:-8192])):

@@ -96,8 +96,11 @@ class Small:
     """
 
     def __init__(self, module: nn.Module | None = None, seed: int = 0, broken: int | None = None) -> None:
-        torch.manual_seed(seed)
         self.module = Net() if module is None else module
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for parameter in self.module.parameters():
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.5)
         self.broken = broken
         self.given: list[Tensor] = []
         self.drawn = False

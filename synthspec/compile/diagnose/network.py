@@ -61,6 +61,7 @@ class Network:
             for at, edge in enumerate(edges):
                 self._names(edge, ("network", key, str(at)), wildcard=key == "forbid")
         self._contradictions()
+        self._without_effect()
         self._parents()
         for name, known in network.known.items():
             self._known(name, known)
@@ -132,6 +133,38 @@ class Network:
                             notes=_gap_note(edge),
                             helps=("drop one of the two lines",),
                         )
+
+    def _without_effect(self) -> None:
+        """Warn of `forbid` lines that forbid everything, or what a computed column has anyway."""
+        made = [arrow for arrow in arrows(self.spec) if arrow.why in ("derive", "lookup")]
+        for at, edge in enumerate(self.spec.network.forbid):
+            path = ("network", "forbid", str(at))
+            if edge.child == ANY and ANY in edge.parents:
+                self.findings.report(
+                    "N328",
+                    "`any -> any` forbids every edge that is not declared",
+                    path,
+                    "no dependence is learned at all",
+                    helps=("drop the line, or write `using: independent`", "or name the columns"),
+                    level="warning",
+                )
+                continue
+            hit = [
+                arrow
+                for arrow in made
+                if (ANY in edge.parents or arrow.source in edge.parents) and edge.child in (ANY, arrow.target)
+            ]
+            if hit and (ANY not in edge.parents or edge.child != ANY):
+                arrow = hit[0]
+                self.findings.report(
+                    "N329",
+                    f"`{arrow.target}` depends on `{arrow.source}`, which is forbidden here",
+                    path,
+                    "speaks of learned edges only",
+                    also=((arrow.path, _because(arrow)),),
+                    helps=(f"drop it, or compute `{arrow.target}` without `{arrow.source}`",),
+                    level="warning",
+                )
 
     def _parents(self) -> None:
         parents: dict[str, dict[str, Path_]] = {}

@@ -25,7 +25,6 @@ from synthspec.generators.base import Generator, Model, Oracle, Workload
 from synthspec.generators.marginal import fit_marginal
 from synthspec.generators.neural.backbone import Backbone, Labels, backbone
 from synthspec.generators.neural.expected import Expectation, expected
-from synthspec.generators.neural.extra import need_torch
 from synthspec.generators.neural.forward import Net
 from synthspec.generators.neural.neural_model import NeuralModel
 from synthspec.generators.neural.rake import ROWS, raked
@@ -64,9 +63,9 @@ class Network(Generator):
     Attributes:
         fine_tune: auto: where it can be expected to help; always; never.
         fine_tune_share: the part of the budget that fine-tuning gets, where it takes place.
-        batch: units expected in a private batch.
+        batch_size: units expected in a private batch.
         steps: private steps.
-        clip: the norm that a unit's gradient is clipped to; by default one and a half times the median norm
+        max_grad_norm: the norm that a unit's gradient is clipped to; by default one and a half times the median norm
             of rows of the start model.
         learning_rate: of the optimizer, in fine-tuning.
         pretrain: steps on rows of the start model.
@@ -77,9 +76,9 @@ class Network(Generator):
 
     fine_tune: Literal["auto", "always", "never"] = "auto"
     fine_tune_share: float = Field(default=0.3, gt=0, lt=1)
-    batch: int = Field(default=2048, ge=1, le=1_000_000)
+    batch_size: int = Field(default=2048, ge=1, le=1_000_000)
     steps: int = Field(default=500, ge=1, le=100_000)
-    clip: float | None = Field(default=None, gt=0, le=1e6)
+    max_grad_norm: float | None = Field(default=None, gt=0, le=1e6)
     learning_rate: float = Field(default=0.002, gt=0, le=1)
     pretrain: int = Field(default=0, ge=0, le=1_000_000)
     width: int = Field(default=64, ge=1, le=4096)
@@ -89,6 +88,10 @@ class Network(Generator):
     def supports_given(self) -> bool:
         """Return True: a row's given codes are read by the network and by the tables."""
         return True
+
+    def extra(self) -> str | None:
+        """Return the extra with torch."""
+        return "neural"
 
     @abstractmethod
     def parameters(self, domain: Domain, given: frozenset[str]) -> int:
@@ -130,15 +133,10 @@ class Network(Generator):
         return Split(Cost(mu2=cap.mu2 - share.mu2), share, found)
 
     def fit(self, oracle: Oracle, workload: Workload, cap: Cost, rng: SampleRng) -> Model:
-        """Return the model; spends all of `cap`'s mu2 but what cannot be divided.
-
-        Raises:
-            SpecError: G442, without the extra `neural`; before anything is bought.
-        """
+        """Return the model; spends all of `cap`'s mu2 but what cannot be divided."""
         left = oracle.left
         cap = Cost(mu2=min(cap.mu2, left.mu2), delta0=min(cap.delta0, left.delta0))
         given = workload.given.intersection(oracle.domain.attributes)
-        need_torch(self.kind)
         look, rows = self._rows(oracle, workload, cap)
         rest = Cost(mu2=cap.mu2 - look.mu2, delta0=cap.delta0)
         split = self.split(rest, oracle.domain, given, rows)
@@ -181,16 +179,11 @@ class Network(Generator):
         net, bare = self.net(tuner, bones), self.bare(bones)
         notes["effective"] = 1.0
         if self.reweight:
-            known = {i: bones.levels[i][rows[:ROWS, i]] for i in bones.known}
+            known = {i: bones.levels[i][rows[:, i]] for i in bones.known}
             generator = rng.split("rake").generator
-            bare, share = raked(bare, bones, net, known, generator, whole=self.whole)
+            bare, share = raked(bare, bones, net, known, generator, whole=True)
             notes["effective"] = share
         return NeuralModel(start, bare, net, notes)
-
-    @property
-    def whole(self) -> bool:
-        """Whether raking corrects whole tables, not only pairs."""
-        return False
 
     def _tuned(
         self, oracle: Oracle, tuner: Tuner, rows: NDArray[np.int64], cost: Cost, total: float
@@ -199,8 +192,8 @@ class Network(Generator):
         import torch
 
         units = max(total / oracle.protection.max_rows**0.5, 1.0)
-        rate = min(Fraction(1), Fraction(self.batch) / Fraction(round(units)))
-        clip = self.clip or 1.5 * tuner.clip(torch.from_numpy(rows[:64]))
+        rate = min(Fraction(1), Fraction(self.batch_size) / Fraction(round(units)))
+        clip = self.max_grad_norm or 1.5 * tuner.clip(torch.from_numpy(rows[:64]))
         expected_units = max(float(rate) * units, 1.0)
         oracle.gradient(
             tuner, rate=rate, steps=self.steps, clip=clip, expected=expected_units, cost=cost
@@ -220,7 +213,3 @@ def device_of(oracle: Oracle) -> str:
     """Return where private gradients are computed."""
     return getattr(oracle, "device", "cpu")
 
-
-def known_of(bones: Backbone, rows: NDArray[np.int64]) -> dict[int, Labels]:
-    """Return the levels of the given attributes of rows of codes."""
-    return {i: bones.levels[i][rows[:, i]] for i in bones.known}

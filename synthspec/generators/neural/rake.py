@@ -21,6 +21,9 @@ from synthspec.generators.neural.backbone import Array, Backbone, Labels, Rung, 
 from synthspec.generators.neural.forward import Net
 
 ROWS = 1 << 16
+FEWEST = 1 << 14
+A_CELL = 64
+"""Rows of the model that are drawn: so many per cell of the largest table, between FEWEST and ROWS."""
 TURNS = 8
 SURE = 20.0
 """Expected rows that a cell's correction is weighed against: thin cells stay near what the net says."""
@@ -42,16 +45,17 @@ def raked(
         bones: the tables that the net's logits are added to.
         target: the start model's tables, in the same order.
         net: what was learned.
-        known: levels of the given attributes in ROWS rows of the start model.
+        known: levels of the given attributes in at least `rows_for` rows of the start model.
         generator: public randomness.
         whole: whether whole tables are corrected, not pairs alone.
     """
-    hidden = net.begin(ROWS, known, generator)
-    levels: dict[int, Labels] = dict(known)
-    logs = np.zeros(ROWS)
+    many = rows_for(bones)
+    levels: dict[int, Labels] = {index: column[:many] for index, column in known.items()}
+    hidden = net.begin(many, levels, generator)
+    logs = np.zeros(many)
     rungs = []
     for rung, wanted in zip(bones.rungs, target.rungs, strict=True):
-        key = rung.key(levels, ROWS)
+        key = rung.key(levels, many)
         extra = net.logits(hidden, rung.attribute, levels)
         if extra is None:
             rungs.append(rung)
@@ -65,12 +69,18 @@ def raked(
             rungs.append(fixed)
             shares = _normal(fixed.shares[key] * lift)
         drawn = chosen(shares, even(key, generator))
-        rows = np.arange(ROWS)
+        rows = np.arange(many)
         logs += np.log(np.maximum(shares[rows, drawn], 1e-12) / np.maximum(before[rows, drawn], 1e-12))
         levels[rung.attribute] = drawn
     # Rows of the corrected model, weighted back: E_new[old/new] = 1, so its second moment is the cost.
     ratio = np.exp(np.clip(logs, -30, 30))
     return replace(bones, rungs=tuple(rungs)), float(min(1.0, 1.0 / ratio.mean()))
+
+
+def rows_for(bones: Backbone) -> int:
+    """Return how many rows of the model are drawn."""
+    largest = max((rung.shares.size for rung in bones.rungs), default=1)
+    return min(max(A_CELL * largest, FEWEST), ROWS)
 
 
 def _normal(shares: Array) -> Array:

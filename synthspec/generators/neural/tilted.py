@@ -1,0 +1,231 @@
+"""Tilted: a neural model times factors over its codes; conditions are factors of 0 and 1.
+
+The start model tells, exactly, how likely each choice lets the condition come true later; the network's
+rows are drawn with that look ahead, so that the condition holds in every row, and are weighted by how
+far the two models differ. What is handed out is drawn from these by their weights; the effective share
+of a weighted sample says what that costs. However rare the condition is, nothing is rejected.
+
+Source: Koller & Friedman 2009, ch. 9.3 (elimination), 12.2 (importance sampling); Whiteley & Lee 2014
+(proposals that look ahead); Rubin 1987 (importance resampling); Kong 1992 (the effective sample).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import log, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthspec.generators.neural.backbone import Array, Backbone, Labels, Rung, chosen, even
+from synthspec.generators.neural.forward import Net
+from synthspec.generators.neural.neural_model import NeuralModel, drawn_codes, known_levels, lifted
+from synthspec.generators.neural.refined import Factor, on_levels, refined
+from synthspec.privacy.entropy import SampleRng
+from synthspec.terms.codes import Codes
+from synthspec.terms.domain import Clique, Domain
+
+MOST_CELLS = 4_000_000
+CANDIDATES = 4
+"""Weighted rows per row that is handed out."""
+LOOK = 1 << 13
+"""Rows, drawn with a fixed public seed, in which effective share and probability are measured."""
+BATCH = 1 << 13
+_einsum: Any = np.einsum
+
+Scoped = tuple[tuple[int, ...], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Tilt:
+    """What one step looks ahead to: factors of its attribute and earlier ones, and their mean before it."""
+
+    factors: tuple[Scoped, ...]
+    mean: Scoped
+
+
+@dataclass(frozen=True, eq=False)
+class TiltedModel:
+    """A neural model given a condition; not saved, since it follows from its base.
+
+    Attributes:
+        base: the model.
+        bones: its tables on levels that tell the factors' codes apart.
+        olds: the base's level of each finer one, where there are finer ones.
+        tilts: per attribute.
+        constant: the probability of the condition in the start model.
+        factors: the condition.
+    """
+
+    base: NeuralModel
+    bones: Backbone
+    olds: Mapping[int, Labels]
+    tilts: Mapping[int, Tilt]
+    constant: float
+    factors: tuple[Factor, ...]
+
+    @property
+    def domain(self) -> Domain:
+        """All attributes, the given ones included."""
+        return self.base.domain
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The attributes that are conditioned on."""
+        return self.base.given
+
+    @cached_property
+    def _looked(self) -> Array:
+        """Logarithms of weights."""
+        generator = SampleRng(0, "tilted").generator
+        return self._weighted(LOOK, generator, {})[1]
+
+    @property
+    def effective(self) -> float:
+        """The share of weighted rows that is left of a sample when the weights are evened out."""
+        logs = self._looked
+        if not np.isfinite(logs.max()):
+            return 0.0
+        weights = np.exp(logs - logs.max())
+        return float(weights.sum() ** 2 / (len(weights) * (weights**2).sum()))
+
+    @property
+    def log_probability(self) -> float:
+        """The logarithm of the probability of the condition in the model, measured in LOOK rows."""
+        top = float(self._looked.max())
+        if self.constant <= 0 or not np.isfinite(top):
+            return -np.inf
+        return log(self.constant) + top + float(np.log(np.exp(self._looked - top).mean()))
+
+    def sample(self, rows: int, rng: SampleRng, given: Codes | None = None) -> Codes:
+        """Return `rows` rows over the attributes that are not given; see `Model.sample`."""
+        known = known_levels(self.bones, rows, given)
+        drawn = {i: np.empty(rows, dtype=np.int64) for i in self.bones.own}
+        generator = np.random.Generator(np.random.SFC64(rng.generator.integers(0, 1 << 63, 4).tolist()))
+        for start in range(0, rows, BATCH):
+            part = slice(start, min(start + BATCH, rows))
+            many = part.stop - start
+            often = {i: np.tile(column[part], CANDIDATES) for i, column in known.items()}
+            levels, logs = self._weighted(many * CANDIDATES, generator, often)
+            kept = _resampled(logs, many, generator, alone=bool(known))
+            for index in self.bones.own:
+                drawn[index][part] = self.bones.codes(index, levels[index][kept], generator)
+        return drawn_codes(self.bones, drawn)
+
+    def _weighted(
+        self, rows: int, generator: np.random.Generator, known: Mapping[int, Labels]
+    ) -> tuple[dict[int, Labels], Array]:
+        """Return levels that meet the condition, and the logarithms of their weights."""
+        levels, plain = dict(known), {i: self._old(i, column) for i, column in known.items()}
+        net: Net | None = self.base.net
+        hidden = None if net is None else net.begin(rows, plain, generator)
+        logs = np.zeros(rows)
+        for rung in self.bones.rungs:
+            index, key = rung.attribute, rung.key(levels, rows)
+            shares = rung.shares[key]
+            extra = None if net is None else net.logits(hidden, index, plain)
+            if extra is not None:
+                shares = lifted(shares, extra if index not in self.olds else extra[:, self.olds[index]])
+            if index in self.tilts:
+                shares, gain = _tilted(shares, self.tilts[index], index, levels)
+                logs += gain
+            levels[index] = chosen(shares, even(key, generator))
+            plain[index] = self._old(index, levels[index])
+        return levels, logs
+
+    def _old(self, index: int, levels: Labels) -> Labels:
+        return self.olds[index][levels] if index in self.olds else levels
+
+    def marginal(self, clique: Clique) -> Array:
+        """Return the marginal over own attributes, counted in drawn rows.
+
+        Raises:
+            ValueError: of a model that is given attributes, whose joint distribution is not known here.
+        """
+        if self.given:
+            raise ValueError("a conditional model that was tilted has no marginals")
+        counts = self._rows.count(clique).astype(np.float64)
+        return np.asarray(counts.reshape([self.domain.size(a) for a in clique]) / counts.sum())
+
+    @cached_property
+    def _rows(self) -> Codes:
+        return self.sample(1 << 16, SampleRng(0, "tilted marginals"))
+
+    def arrays(self) -> Mapping[str, NDArray[np.generic]]:
+        """Refuse: what is saved is the base."""
+        raise ValueError("a tilted model is not saved")
+
+    def facts(self) -> Mapping[str, object]:
+        """Refuse: what is saved is the base."""
+        raise ValueError("a tilted model is not saved")
+
+
+def tilted(model: NeuralModel, factors: Sequence[Factor]) -> TiltedModel | None:
+    """Return the model in proportion to `model` times the factors; None where a table grows too large."""
+    bones, olds = refined(model.bones, factors)
+    live = [on_levels(bones, factor) for factor in factors]
+    tilts: dict[int, Tilt] = {}
+    for rung in reversed(bones.rungs):
+        mine = [each for each in live if rung.attribute in each[0]]
+        if not mine:
+            continue
+        live = [each for each in live if rung.attribute not in each[0]]
+        mean = _mean(rung, mine, bones.sizes)
+        if mean is None:
+            return None
+        tilts[rung.attribute] = Tilt(tuple(mine), mean)
+        live.append(mean)
+    constant = prod(float(table) for scope, table in live if not scope)
+    return TiltedModel(model, bones, olds, tilts, constant, tuple(factors))
+
+
+def _mean(rung: Rung, factors: Sequence[Scoped], sizes: Sequence[int]) -> Scoped | None:
+    """Return the mean of the factors' product over the rung's attribute, given all others."""
+    scope = tuple(dict.fromkeys([*rung.old, *(a for each, _ in factors for a in each)]))
+    rest = tuple(a for a in scope if a != rung.attribute)
+    if prod(float(sizes[a]) for a in (*rest, rung.attribute)) > MOST_CELLS:
+        return None
+    letters = {a: at for at, a in enumerate((*rest, rung.attribute))}
+    parts: list[object] = [
+        rung.shares.reshape(*rung.sizes, rung.shares.shape[1]),
+        [letters[a] for a in (*rung.old, rung.attribute)],
+    ]
+    for each, table in factors:
+        parts += [table, [letters[a] for a in each]]
+    return rest, np.asarray(_einsum(*parts, [letters[a] for a in rest]), dtype=np.float64)
+
+
+def _tilted(shares: Array, tilt: Tilt, index: int, levels: Mapping[int, Labels]) -> tuple[Array, Array]:
+    """Return shares times the step's factors, and the logarithm of what the weight gains."""
+    total = shares.sum(axis=1)
+    factor = np.ones_like(shares)
+    for scope, table in tilt.factors:
+        turned = np.moveaxis(table, scope.index(index), -1)
+        factor *= turned[tuple(levels[a] for a in scope if a != index)]
+    found = shares * factor
+    scope, table = tilt.mean
+    mean = table[tuple(levels[a] for a in scope)] if scope else table
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = np.log(found.sum(axis=1) / total) - np.log(mean)
+    lost = ~np.isfinite(gain)
+    found = np.where(lost[:, None], np.where(factor.sum(axis=1, keepdims=True) > 0, factor, shares), found)
+    return found, np.where(lost, -np.inf, gain)
+
+
+def _resampled(logs: Array, rows: int, generator: np.random.Generator, *, alone: bool) -> Labels:
+    """Return places of candidates by their weights; with `alone` each row chooses among its own."""
+    if alone:
+        mine = logs.reshape(CANDIDATES, rows).T
+        top = mine.max(axis=1, keepdims=True)
+        weights = np.exp(np.where(np.isfinite(top), mine - top, 0.0))
+        return chosen(weights, generator.random(rows)) * rows + np.arange(rows)
+    top = float(logs.max())
+    weights = np.exp(logs - top) if np.isfinite(top) else np.ones(len(logs))
+    order = generator.permutation(len(logs))
+    running = np.cumsum(weights[order])
+    ticks = (np.arange(rows) + generator.random()) / rows * running[-1]
+    found = order[np.minimum(np.searchsorted(running, ticks, side="right"), len(logs) - 1)]
+    return generator.permutation(found).astype(np.int64)

@@ -1,0 +1,157 @@
+"""A private training inside a whole run: what the release lists, what a resume repeats, what leaks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the extra `neural` is not installed")
+
+from synthspec.privacy.entropy import SystemNoise  # noqa: E402
+from synthspec.privacy.home import home  # noqa: E402
+from synthspec.privacy.journal import Journal  # noqa: E402
+from synthspec.run.charged import Interrupted  # noqa: E402
+from synthspec.run.engine import engine  # noqa: E402
+from synthspec.run.execute import execute  # noqa: E402
+from tests.privacy.test_canary import everything  # noqa: E402
+from tests.run import small_training  # noqa: E402
+from tests.run.small_training import STEPS, counted, tuned_plan  # noqa: E402
+from tests.run.stand_ins import charged, visits  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+CANARIES = ("CANARYUNIT7741", "CANARYSEX9317", "CANARYWARD5502", "987654321")
+ROWS = "".join(
+    f"CANARYUNIT7741,{age},{sex},{ward},3,12.00\n"
+    for age, sex, ward in (("987654321", "F", "icu"), ("40", "CANARYSEX9317", "icu"), ("41", "F", "CANARYWARD5502"))
+)
+
+
+def source_in(folder: Path, extra: str = "") -> Path:
+    """Return a table of visits."""
+    folder.mkdir()
+    path = folder / "visits.csv"
+    path.write_text(visits(200) + extra)
+    return path
+
+
+def steps_heard(heard: list[str]) -> list[int]:
+    """Return the training steps among public words."""
+    return [int(words.split("training step ")[1].split()[0]) for words in heard if "training step" in words]
+
+
+def test_a_release_lists_the_purchase_and_canaries_are_nowhere(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    plan = tuned_plan(source_in(tmp_path / "private", ROWS))
+    journal, charge = charged(plan)
+    heard: list[str] = []
+    seen: list[bytes] = []
+
+    def watch(step: int, steps: int, name: str) -> None:
+        heard.append(name)
+        seen.append(everything(home()))
+
+    release = tmp_path / "out" / "r"
+    execute(plan, journal, charge, engine(), SystemNoise(), release, progress=watch)
+    out, err = capfd.readouterr()
+    seen += [everything(tmp_path / "out"), everything(home()), (out + err + caplog.text).encode(), *map(str.encode, heard)]
+    together = b"\n".join(seen)
+    assert b"safetensors" in together, "the search does look at saved states"
+    assert b"icu" in together, "and at the release"
+    for canary in CANARIES:
+        assert canary.encode() not in together
+    assert not out + err
+
+    events = json.loads((release / "ledger.json").read_text())
+    found = [each for each in events["events"] if each["mechanism"]["kind"] == "subsampled_gaussian"]
+    assert len(found) == 1
+    assert found[0]["mechanism"]["steps"] == STEPS
+    assert "Poisson" in found[0]["property_used"]
+    assert found[0]["cost"] == {name: found[0]["mechanism"][name] for name in ("mu2", "delta0")}
+    assert found[0]["stddev"] == pytest.approx(found[0]["mechanism"]["multiplier"] / 1e9)
+    assert counted(journal, charge) == STEPS
+    assert steps_heard(heard) == list(range(1, STEPS + 1))
+    trained = [words for words in heard if "training step" in words]
+    epsilons = [float(words.split("steps so far ")[1]) for words in trained]
+    assert epsilons == sorted(epsilons)
+    assert 0 < epsilons[0] < epsilons[-1] < 4
+    assert all(str(number) not in " ".join(trained) for number in (200, 100, 203)), "no count of rows or units"
+
+
+@pytest.mark.parametrize("state", ["newest", "older", "none"])
+def test_an_interrupted_training_takes_only_the_steps_that_are_not_counted(tmp_path: Path, state: str) -> None:
+    plan = tuned_plan(source_in(tmp_path / "private"))
+    journal, charge = charged(plan)
+    run = home() / "runs" / "visits-0"
+    older = tmp_path / "older"
+
+    def stop(step: int, steps: int, name: str) -> None:
+        if "training step 2 " in name:
+            shutil.copytree(run, older)
+        if "training step 4 " in name:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match=""):
+        execute(plan, journal, charge, engine(), SystemNoise(), tmp_path / "r", progress=stop)
+    assert counted(journal, charge) == 4
+    assert journal.state(charge) == "opened"
+    if state != "newest":
+        for path in run.glob("steps-*"):
+            path.unlink()
+    if state == "older":
+        for path in older.glob("steps-*"):
+            shutil.copy(path, run / path.name)
+    heard: list[str] = []
+    execute(
+        plan, journal, charge, engine(), SystemNoise(), tmp_path / "r",
+        resume=True, progress=lambda step, steps, name: heard.append(name),
+    )  # fmt: skip
+    assert steps_heard(heard) == [5, 6]
+    assert counted(journal, charge) == STEPS
+    assert journal.state(charge) == "committed"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+def test_killed_at_any_moment_no_step_is_taken_twice_and_none_beyond_what_was_charged(tmp_path: Path) -> None:
+    source = source_in(tmp_path / "private")
+    heard: list[int] = []
+    before = 0
+    for attempt in range(8):
+        how = "resume" if attempt else "first"
+        command = [sys.executable, "-W", "ignore", small_training.__file__, str(source), str(tmp_path / "r"), how]
+        process = subprocess.Popen(
+            command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        words = []
+        for line in process.stdout:
+            words.append(line)
+            if attempt < 3 and "training step" in line:
+                time.sleep(0.01 * attempt)
+                process.send_signal(signal.SIGKILL)
+        process.wait()
+        journal = Journal.of_source(str(source))
+        assert journal is not None
+        journal.verify()
+        gone = counted(journal, next(iter(journal.standing().charges)))
+        assert before <= gone <= 60
+        fresh = steps_heard(words)
+        assert all(step > before for step in fresh), "what is counted is not taken again"
+        heard += fresh
+        before = gone
+        if process.returncode == 0:
+            break
+    assert before == 60
+    assert heard == sorted(set(heard))
+    assert (tmp_path / "r" / "manifest.json").exists()
