@@ -69,6 +69,9 @@ def sampled(
         held = certificate(plan, found.drawn, recount(file, columns, plan.rules))
     if found.augmented is not None:
         notes = (*notes, f"{found.augmented} of {found.frame.height} rows were varied after drawing")
+    if found.effective < 1.0:
+        kept = f"{found.effective:.0%}" if found.effective >= 0.01 else f"{found.effective:.2g} of it"
+        notes = (*notes, f"the condition was met by importance resampling: effective sample {kept}")
     return Sampled(found.frame, held, found.probability, notes)
 
 

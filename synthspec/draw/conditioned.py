@@ -59,12 +59,6 @@ class Conditioned:
         """The probability, 0 when impossible."""
         return float(np.exp(self.log_probability))
 
-    @property
-    def effective(self) -> float:
-        """The share of an effective sample that importance resampling leaves; 1 where nothing is weighted."""
-        shares = [model.effective for model in self.models.values() if isinstance(model, TiltedModel)]
-        return min(shares, default=1.0)
-
 
 def conditioned(
     plan: Plan, columns: Sequence[PlannedColumn], models: Mapping[str, Model], where: Expr

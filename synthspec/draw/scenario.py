@@ -30,6 +30,7 @@ from synthspec.draw.rows import Drawn, draw, violations
 from synthspec.draw.shaped import shaped
 from synthspec.errors import SamplingError
 from synthspec.generators.base import Model
+from synthspec.generators.neural.tilted import TiltedModel
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.scenario import Rebalance, Scenario
 from synthspec.privacy.entropy import SampleRng
@@ -59,7 +60,8 @@ class DrawnScenario:
     `probability` is that of the condition in the model (1 without one); None when the codes could not
     tell and only the rows did, or rows were given. `drawn` holds the rows of the table, and the rules'
     counts; `beside` is a further column: weights, or where the rows of a mix are from. `augmented` is the
-    number of rows that were varied after drawing.
+    number of rows that were varied after drawing, `effective` the share that importance resampling leaves of
+    the sample, where a network was conditioned (the least over strata).
     """
 
     drawn: Drawn
@@ -67,6 +69,7 @@ class DrawnScenario:
     probability: float | None
     strata: tuple[Stratum, ...] = field(default=())
     augmented: int | None = None
+    effective: float = 1.0
 
     @property
     def weights(self) -> pl.Series | None:
@@ -132,7 +135,8 @@ def draw_scenario(
         order = _order(count, len(parts), rng.split("order", scenario.name))
         held = np.concatenate(weights)[order]
         made = pl.Series(scenario.weights, held / held.mean() if count else held)
-    return DrawnScenario(drawn, made, whole, strata, changed)
+    shares = [m.effective for each in strata for m in each.models.values() if isinstance(m, TiltedModel)]
+    return DrawnScenario(drawn, made, whole, strata, changed, min(shares, default=1.0))
 
 
 def strata_of(

@@ -67,11 +67,14 @@ def file_of(at: int, name: str, suffix: str) -> str:
 
 
 def effective_share(drawn: DrawnScenario) -> float | None:
-    """Return Kish's effective sample size over the number of rows; None without weights."""
+    """Return Kish's effective sample size over the number of rows; None where rows count alike.
+
+    Importance resampling counts as well: what it hands out has no weights, and is less than it looks.
+    """
     if drawn.weights is None or not len(drawn.weights):
-        return None
+        return drawn.effective if drawn.effective < 1.0 else None
     weights = drawn.weights.to_numpy()
-    return float(weights.sum() ** 2 / (weights**2).sum() / len(weights))
+    return float(weights.sum() ** 2 / (weights**2).sum() / len(weights)) * drawn.effective
 
 
 def _table(

@@ -5,6 +5,8 @@ one of its columns:
 
 * when all its columns lie in the group or among those it is given, its impossible cells are *masks* of
   the group's model: no mass, no noise spent on them;
+* when they are too many to learn under, and few enough to draw under, the model is conditioned on them
+  once it is learned: a *cross* with nothing outside;
 * when some were drawn by earlier groups and are not given, they are *crosses*: rows are drawn from the
   group's model conditioned, row by row, on what the columns outside allow. Computed columns among the
   given ones still carry what they can of it into the masks.
@@ -27,11 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.columns import AnyColumn, Id
-from synthspec.generators.levels import MOST_LEVELS
-from synthspec.generators.pgm.tree import build
 from synthspec.plan.cells import cells_of, cells_through
 from synthspec.plan.clauses import Clause, bases, clauses, substituted
 from synthspec.plan.conjoined import conjoined
+from synthspec.plan.held import declared, drawn, held
 from synthspec.plan.plan import Group, Plan, PlannedColumn
 from synthspec.plan.relations import Never, computing, eliminated, together
 from synthspec.terms.domain import Clique
@@ -43,10 +44,6 @@ Mask = NDArray[np.bool_]
 Keyed = tuple[tuple[int, ...], Never]
 """Impossible cells, and the places of the clauses that they come from (none for what others imply)."""
 
-MASK_SHARE = 0.5
-"""Of a model's cells, the part that masks alone may need; the rest is for what is learned."""
-MOST_DRAWN = 3_000_000
-"""Cells that masks may need when rows are drawn: no noise is spent on them, a model is conditioned once."""
 MOST_CLASSES = 256
 """Different sets of codes that the columns outside a group may leave to it, per cross and together."""
 
@@ -265,15 +262,9 @@ class _Decision:
 
     def _apart(self, group: Group, table: Never) -> bool:
         """Keep impossible cells, too many for learning, for when rows are drawn: a cross without outside."""
-        if len(table.columns) > 1 and not group.generator.supports_zeros():
-            return False
         crosses = self.crosses.setdefault(group.name, [])
-        names = (*group.given, *group.columns)
-        sizes = [self.coded[name].size if name in self.coded else 1 for name in names]
         told = [clique for clique, _ in self.masks.get(group.name, [])]
-        told += [*(cross.inner for cross in crosses), table.columns]
-        scopes = [tuple(sorted(names.index(name) for name in clique)) for clique in told]
-        if build(sizes, scopes, range(len(group.given))).cells > MOST_DRAWN:
+        if not drawn(group, [*told, *(cross.inner for cross in crosses), table.columns], self.coded):
             return False
         whole = np.zeros((), dtype=np.int64)
         crosses.append(Cross((), table.columns, whole, table.impossible[None], table.rules))
@@ -360,55 +351,3 @@ def _coded(planned: PlannedColumn) -> AnyColumn | None:
     if planned.column is None or isinstance(planned.column, Id) or planned.discovery is not None:
         return None
     return planned.column if planned.role != "id" else None
-
-
-def declared(plan: Plan, group: Group) -> tuple[Clique, ...]:
-    """Return the cliques that the spec's network makes the model of `group` hold anyway."""
-    known = {*group.given, *group.columns}
-    found = [(*table.parents, table.child) for table in plan.known_tables]
-    found += [(*edge.parents, edge.child) for edge in plan.network.require]
-    named = [tuple(dict.fromkeys(name.removesuffix(".missing") for name in clique)) for clique in found]
-    return tuple(clique for clique in named if set(clique) <= known and set(clique) & set(group.columns))
-
-
-def held(
-    group: Group,
-    masks: Sequence[tuple[Clique, Mask]],
-    coded: Mapping[str, AnyColumn],
-    beside: Sequence[Clique] = (),
-) -> bool:
-    """Return whether the model of `group` can hold all of `masks`: a function of public sizes only.
-
-    Their junction tree must fit into a part of the model's cells (more when cliques `beside` them are
-    declared, which then count too), and they must not tell more codes of a column apart than a model
-    that merges codes has levels.
-    """
-    generator = group.generator
-    if not generator.supports_zeros() and any(len(clique) > 1 for clique, _ in masks):
-        return False
-    names = (*group.given, *group.columns)
-    sizes = [coded[name].size if name in coded else 1 for name in names]
-    cap = getattr(generator, "max_cells", 600_000)
-    most = MASK_SHARE * cap
-    scopes = [tuple(sorted(names.index(name) for name in clique)) for clique, _ in masks]
-    others = [tuple(sorted(names.index(name) for name in clique)) for clique in beside]
-    if any(prod(sizes[at] for at in scope) > most for scope in scopes):
-        return False
-    last = range(len(group.given))
-    spare = build(sizes, others, last).cells if others else sum(sizes)
-    if build(sizes, (*others, *scopes), last).cells > min(most + spare, cap + sum(sizes)):
-        return False
-    return all(told_apart(name, masks) <= MOST_LEVELS for name in names)
-
-
-def told_apart(name: str, masks: Sequence[tuple[Clique, Mask]]) -> int:
-    """Return how many classes of codes of one column `masks` tell apart."""
-    rows = [
-        np.moveaxis(mask, clique.index(name), 0).reshape(mask.shape[clique.index(name)], -1)
-        for clique, mask in masks
-        if name in clique
-    ]
-    return len(np.unique(np.concatenate(rows, axis=1), axis=0)) if rows else 1
-
-
-__all__ = ["Cross", "Part", "Zeros", "all_zeros", "held", "told_apart", "zeros_of"]

@@ -109,7 +109,7 @@ def _tangent(mu: float, middle: Masses, epsilon: Masses) -> Masses:
     from scipy.special import erfcx, ndtr  # 0.3 s to import; most runs price no steps
 
     v = middle / mu - mu / 2
-    with np.errstate(under="ignore"):
+    with np.errstate(all="ignore"):
         density = np.exp(-(v**2) / 2) / math.sqrt(2 * math.pi)
         tilt = np.exp(epsilon - middle)
         upper = _mills(erfcx, np.maximum(v, 0.0)) * (1 - MARGIN)
@@ -117,7 +117,7 @@ def _tangent(mu: float, middle: Masses, epsilon: Masses) -> Masses:
         near = ndtr(-v) * (1 - MARGIN) - density * lower * (1 + MARGIN)
         far = density * (upper - lower) * (1 - MARGIN * (1 + v**2 / 1e3))
     found = np.where(v < 0, near, far)
-    return np.maximum(found, 0.0)
+    return np.where(found > 0, found, 0.0)  # a profile is never below 0; so is what overflowed
 
 
 def _mills(erfcx: np.ufunc, x: Masses) -> Masses:

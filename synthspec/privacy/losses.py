@@ -79,10 +79,10 @@ class Losses:
             for j, level in enumerate(self.levels)
         ]
         losses, inverse = np.unique(np.concatenate(places), return_inverse=True)
-        masses = np.bincount(inverse, weights=np.concatenate([level.mass for level in self.levels]))
+        weights = np.concatenate([level.mass for level in self.levels])
+        masses: Masses = np.bincount(inverse, weights=weights).astype(np.float64)
         kept = masses > 0
-        raised: Masses = masses[kept] * (1 + (len(self.levels) + 2) * EPS)
-        return losses[kept], raised
+        return losses[kept], masses[kept] * (1 + (len(self.levels) + 2) * EPS)
 
     def scatter(self) -> float:
         """Return the standard deviation of the finite losses; steers the grid, bounds nothing."""

@@ -166,10 +166,9 @@ def _spread(loss: Masses, mass: Masses, grid: Masses, error: float) -> Masses:
     up = np.expm1(lower - loss) / np.expm1(lower - upper)
     down = np.expm1(upper - loss) / np.expm1(upper - lower)
     margin = 2 * error
-    masses = np.bincount(b, mass * (up + margin), len(grid))
+    masses: Masses = np.bincount(b, mass * (up + margin), len(grid)).astype(np.float64)
     masses += np.bincount(b - 1, mass * (down + margin), len(grid))
-    raised: Masses = masses * (1 + (len(loss) + 16) * EPS)
-    return raised
+    return masses * (1 + (len(loss) + 16) * EPS)
 
 
 def _log_ratio(q: float, t: Masses) -> Masses:

@@ -28,10 +28,14 @@ from synthspec.release.release import (
     SavedModel,
     ScenarioTable,
 )
+from synthspec.release.weights import pack_weights, unpack_weights
 from synthspec.terms.query import Axis
 
 JSON = "application/json"
 NPZ = "application/x-npz"
+SAFETENSORS = "application/x-safetensors"
+WEIGHTS = "weights.safetensors"
+"""Of the networks, where there are any."""
 YAML = "application/yaml"
 
 
@@ -116,7 +120,12 @@ def _dump_models(release: Release) -> dict[str, Part]:
         for i, model in enumerate(release.models)
         for name, array in model.arrays.items()
     }
-    return {"models.json": Part(to_json(facts), JSON, "M"), "models.npz": Part(pack(arrays), NPZ, "M")}
+    nets = {name: array for name, array in arrays.items() if "/net/" in name}
+    tables = {name: array for name, array in arrays.items() if name not in nets}
+    parts = {"models.json": Part(to_json(facts), JSON, "M"), "models.npz": Part(pack(tables), NPZ, "M")}
+    if nets:
+        parts[WEIGHTS] = Part(pack_weights(nets), SAFETENSORS, "M")
+    return parts
 
 
 def load(contents: Mapping[str, bytes]) -> Release:
@@ -175,6 +184,8 @@ def _load_measurements(contents: Mapping[str, bytes]) -> tuple[Measurement, ...]
 
 def _load_models(contents: Mapping[str, bytes]) -> tuple[SavedModel, ...]:
     arrays = unpack(contents["models.npz"])
+    if WEIGHTS in contents:
+        arrays |= unpack_weights(contents[WEIGHTS])
     return tuple(
         SavedModel(
             group=str(each["group"]),

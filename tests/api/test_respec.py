@@ -181,7 +181,6 @@ SHELF = {
     "days <= 8": "free: re-infer",
     "age % 2 = 0": "free: resample",  # inside the codes of `age`
     "{if: age < 20, then: 'sex = ''F'' OR days > 3'}": "free: re-infer",
-    "{unique: [age, sex, ward, days]}": "free: resample",
 }
 
 

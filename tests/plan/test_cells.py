@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from synthspec.columns import AnyColumn, Boolean, Category, Date, Decimal, Float, Integer
 from synthspec.plan.cells import Cells, _judged, _tried, cells_of, listing_of
 from synthspec.plan.clauses import clauses
+from synthspec.plan.held import held, told_apart
 from synthspec.plan.plan import Plan
-from synthspec.plan.zeros import all_zeros, held, told_apart, zeros_of
+from synthspec.plan.zeros import all_zeros, zeros_of
 from synthspec.terms.evaluate import evaluate
 from synthspec.terms.expr import Arithmetic, Case, Column, Compare, Expr, In, IsNull, Logic, Lookup, Not
 from synthspec.terms.literal import literal, value_of
