@@ -190,7 +190,9 @@ def main() -> None:
     text = table(asked.rounds)
     print(text)
     if asked.write:
-        head = f"# One private step\n\n{__doc__.splitlines()[0]} Processor time, torch {torch.__version__}.\n\n"
+        head = (
+            f"# One private step\n\n{__doc__.splitlines()[0]} Processor time, torch {torch.__version__}.\n\n"
+        )
         RESULTS.write_text(head + text + "\n", encoding="utf-8")
 
 

@@ -67,6 +67,9 @@ def sampled(
     found: DrawnScenario = draw_scenario(plan, columns, models, asked, rng, rows)
     with written_aside(found.frame, "parquet") as file:
         held = certificate(plan, found.drawn, recount(file, columns, plan.rules))
+    if asked.where is not None and found.probability is None and asked.given is None:
+        kept = f"{found.drawn.acceptance:.3g} of the rows drawn met it"
+        notes = (*notes, f"the codes alone do not tell the probability of the condition: {kept}")
     if found.augmented is not None:
         notes = (*notes, f"{found.augmented} of {found.frame.height} rows were varied after drawing")
     if found.effective < 1.0:

@@ -109,7 +109,10 @@ class Errors:
         whole = _deviation(share, order) ** 2 + (scale.deviation * (0.5 + share)) ** 2
         below = sqrt(NINETY**2 * whole + (FEW_BELOW[0] * parts.cells ** -FEW_BELOW[1]) ** 2)
         above = sqrt(NINETY**2 * whole + (FEW_ABOVE[0] * parts.cells ** -FEW_ABOVE[1]) ** 2)
-        return Interval(min(q, 1.0), min(q * exp(-below), 1.0), min(q * exp(above), 1.0))
+        low = q * exp(-below)
+        if low * self.uncertainty.rows < 1:  # less than one row is not told from none
+            low = 0.0
+        return Interval(min(q, 1.0), min(low, 1.0), min(q * exp(above), 1.0))
 
     def answer(self, axes: Sequence[Axis], share: float) -> float | None:
         """Return half the width of the 90 % interval of an answer, a share of all rows, or None.

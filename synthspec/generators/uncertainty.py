@@ -185,7 +185,9 @@ class Uncertainty:
         counts = self._table((axis,)) * self.rows
         each = stddev * np.sqrt(many)
         held = np.minimum(each, np.maximum(counts, 0.0))
-        return 0.8 * np.minimum(each, held + 0.1 * each), held
+        left = 0.8 * np.minimum(each, held + 0.1 * each)
+        # Shares sum to 1: a cell is off by no more than all others are, and a table of one cell never.
+        return left, held
 
     def _strayed(self, axis: Axis) -> float:
         """Return the squared distance of a one-way from its pooled answer that noise does not explain."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from synthspec.generators import Marginal, Workload
-from synthspec.generators.intervals import Errors, errors, half_width
+from synthspec.generators.intervals import Errors, Scale, errors, half_width
 from synthspec.generators.oneways import project
 from synthspec.generators.uncertainty import Parts, Uncertainty, effective, excess, scatter, shares
 from synthspec.privacy.accountant import budget_cost
@@ -104,6 +104,16 @@ def test_the_noise_part_of_a_one_way_is_what_noise_leaves_after_projection(
     real = np.mean([error for error, _ in runs])
     formed = np.mean([np.sqrt(u.parts([Axis("x", 20)]).noise) for _, u in runs])
     assert formed == pytest.approx(real, rel=0.35)  # seeded; without the floor or the cap it is off by 2
+
+
+@pytest.mark.parametrize("counts", [[4000.0], [3999.0, 1.0]])
+def test_what_one_cell_gains_others_lose_so_that_a_filled_table_is_hardly_off(counts: list[float]) -> None:
+    real, known = one_way(np.array(counts), 40.0, 0)
+    found = Errors(known, {1: Scale(1.0, 0.1)}).of([Axis("x", len(counts))])
+    assert found is not None
+    others = sum(counts[1:]) + 4.0 * (len(counts) - 1)  # a tenth of the noise is left of an empty cell
+    assert found.expected <= 1.6 * others / 8000 + 1e-6
+    assert found.low == 0.0 and real <= found.high + 1e-9
 
 
 def test_merged_cells_carry_the_noise_of_all_their_codes() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.core import MUTANTS as CORE
+from tests.mutants.gradient import MUTANTS as GRADIENT
 from tests.mutants.harness import FAILED, Mutant, copy_of_project, plant, run_tests
 
 NONINTERFERENCE = "tests/cli/test_nothing_leaks.py::test_nothing_that_leaves_a_run_depends_on_the_rows"
@@ -305,6 +306,7 @@ MUTANTS = (
         ("tests/run/test_execute.py::test_with_real_noise_a_resumed_run_keeps_the_answers_already_bought",),
     ),
     *CORE,
+    *GRADIENT,
 )
 
 

@@ -72,7 +72,9 @@ def test_other_layers_go_through_opacus() -> None:
 
 
 @pytest.mark.parametrize("clipper", [Clipper, GhostClipper])
-def test_a_unit_whose_gradient_is_not_finite_adds_nothing_and_leaves_others_alone(clipper: type[Clipper]) -> None:
+def test_a_unit_whose_gradient_is_not_finite_adds_nothing_and_leaves_others_alone(
+    clipper: type[Clipper],
+) -> None:
     for counts in ((1,) * 8, (1, 1, 2, 4)):
         learner = Small(Plain(), broken=2)
         codes = codes_of(sum(counts))
@@ -115,7 +117,7 @@ def test_one_unit_moves_the_sum_by_at_most_the_clip(net: type) -> None:
 
 
 def test_rows_that_cancel_are_clipped_by_their_size() -> None:
-    """Two rows with opposite gradients of a million clips: what float32 leaves of them is no unit's gradient."""
+    """Two rows with opposite gradients of a million clips: what float32 leaves of them is no gradient."""
 
     class Opposite(Small):
         def losses(self, codes: torch.Tensor, draws: object) -> torch.Tensor:

@@ -42,7 +42,9 @@ class People(SpyRows):
 class Told:
     """A counter that says what happens to it; begins with some steps gone."""
 
-    def __init__(self, told: list[str], gone: int = 0, state: Mapping[str, torch.Tensor] | None = None) -> None:
+    def __init__(
+        self, told: list[str], gone: int = 0, state: Mapping[str, torch.Tensor] | None = None
+    ) -> None:
         self._told, self._gone, self._state = told, gone, state
 
     def gone(self) -> int:
@@ -126,8 +128,8 @@ def test_the_order_is_pay_read_count_step_save_and_keep() -> None:
     train(kernel, Walking(told))
     assert kernel.left.mu2 < CAP.mu2 // 100, "the whole training is paid"
     words = [word for word in told if word != "noise"]
-    block = [["count 1", "step", "save 1"], ["count 2", "step", "save 2"], ["count 3", "step", "save 3"]]
-    assert words == ["counter", "compute", *sum(block, []), "record"]
+    blocks = [word for at in (1, 2, 3) for word in (f"count {at}", "step", f"save {at}")]
+    assert words == ["counter", "compute", *blocks, "record"]
 
 
 def test_a_training_of_many_steps_is_counted_block_by_block_before_its_steps() -> None:
@@ -171,7 +173,9 @@ def test_steps_counted_are_gone_whatever_state_is_shown() -> None:
         learner.module.last.bias += 5
     train(seller(told, answers=Counting(told, counter)), learner)
     assert told.count("step") == 1
-    assert abs(float(learner.module.last.bias.detach() - old["last.bias"])) < 4, "it went on from the state saved"
+    assert abs(float(learner.module.last.bias.detach() - old["last.bias"])) < 4, (
+        "it went on from the state saved"
+    )
 
 
 def test_a_training_that_is_through_is_restored_and_not_repeated() -> None:

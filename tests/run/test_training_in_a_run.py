@@ -16,22 +16,26 @@ import pytest
 
 pytest.importorskip("torch", reason="the extra `neural` is not installed")
 
-from synthspec.privacy.entropy import SystemNoise  # noqa: E402
-from synthspec.privacy.home import home  # noqa: E402
-from synthspec.privacy.journal import Journal  # noqa: E402
-from synthspec.run.charged import Interrupted  # noqa: E402
-from synthspec.run.engine import engine  # noqa: E402
-from synthspec.run.execute import execute  # noqa: E402
-from tests.privacy.test_canary import everything  # noqa: E402
-from tests.run import small_training  # noqa: E402
-from tests.run.small_training import STEPS, counted, tuned_plan  # noqa: E402
-from tests.run.stand_ins import charged, visits  # noqa: E402
+from synthspec.privacy.entropy import SystemNoise
+from synthspec.privacy.home import home
+from synthspec.privacy.journal import Journal
+from synthspec.run.charged import Interrupted
+from synthspec.run.engine import engine
+from synthspec.run.execute import execute
+from tests.privacy.test_canary import everything
+from tests.run import small_training
+from tests.run.small_training import STEPS, counted, tuned_plan
+from tests.run.stand_ins import charged, visits
 
 ROOT = Path(__file__).parents[2]
 CANARIES = ("CANARYUNIT7741", "CANARYSEX9317", "CANARYWARD5502", "987654321")
 ROWS = "".join(
     f"CANARYUNIT7741,{age},{sex},{ward},3,12.00\n"
-    for age, sex, ward in (("987654321", "F", "icu"), ("40", "CANARYSEX9317", "icu"), ("41", "F", "CANARYWARD5502"))
+    for age, sex, ward in (
+        ("987654321", "F", "icu"),
+        ("40", "CANARYSEX9317", "icu"),
+        ("41", "F", "CANARYWARD5502"),
+    )
 )
 
 
@@ -64,7 +68,12 @@ def test_a_release_lists_the_purchase_and_canaries_are_nowhere(
     release = tmp_path / "out" / "r"
     execute(plan, journal, charge, engine(), SystemNoise(), release, progress=watch)
     out, err = capfd.readouterr()
-    seen += [everything(tmp_path / "out"), everything(home()), (out + err + caplog.text).encode(), *map(str.encode, heard)]
+    seen += [
+        everything(tmp_path / "out"),
+        everything(home()),
+        (out + err + caplog.text).encode(),
+        *map(str.encode, heard),
+    ]
     together = b"\n".join(seen)
     assert b"safetensors" in together, "the search does look at saved states"
     assert b"icu" in together, "and at the release"
@@ -85,11 +94,15 @@ def test_a_release_lists_the_purchase_and_canaries_are_nowhere(
     epsilons = [float(words.split("steps so far ")[1]) for words in trained]
     assert epsilons == sorted(epsilons)
     assert 0 < epsilons[0] < epsilons[-1] < 4
-    assert all(str(number) not in " ".join(trained) for number in (200, 100, 203)), "no count of rows or units"
+    assert all(str(number) not in " ".join(trained) for number in (200, 100, 203)), (
+        "no count of rows or units"
+    )
 
 
 @pytest.mark.parametrize("state", ["newest", "older", "none"])
-def test_an_interrupted_training_takes_only_the_steps_that_are_not_counted(tmp_path: Path, state: str) -> None:
+def test_an_interrupted_training_takes_only_the_steps_that_are_not_counted(
+    tmp_path: Path, state: str
+) -> None:
     plan = tuned_plan(source_in(tmp_path / "private"))
     journal, charge = charged(plan)
     run = home() / "runs" / "visits-0"
@@ -129,7 +142,15 @@ def test_killed_at_any_moment_no_step_is_taken_twice_and_none_beyond_what_was_ch
     before = 0
     for attempt in range(8):
         how = "resume" if attempt else "first"
-        command = [sys.executable, "-W", "ignore", small_training.__file__, str(source), str(tmp_path / "r"), how]
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            small_training.__file__,
+            str(source),
+            str(tmp_path / "r"),
+            how,
+        ]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         words = []
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:

@@ -43,6 +43,10 @@ class Autoregressive(Network):
         inner = sum(at * self.embedding * width for at in range(len(given), many))
         return self.embedding * sum(sizes) + inner + (many - len(given)) * width**2 + width * sum(sizes)
 
+    def able(self, domain: Domain, given: frozenset[str]) -> bool:
+        """See `Network.able`; a column alone has none before it."""
+        return super().able(domain, given) and len(domain.attributes) > 1
+
     def needs_net(self, *, tuned: bool) -> bool:
         """Return whether it is fine-tuned: what rows of the start model say, its tables say already."""
         return tuned

@@ -121,12 +121,15 @@ class Network(Generator):
         """Return whether there is anything to learn beyond the start model."""
         return tuned or self.pretrain > 0
 
+    def able(self, domain: Domain, given: frozenset[str]) -> bool:
+        """Return whether there is anything that a network could say of such a group."""
+        return prod(domain.size(a) for a in domain.attributes if a not in given) > 1
+
     def split(self, cap: Cost, domain: Domain, given: frozenset[str], rows: float) -> Split:
         """Return how `cap` is divided; the plan shows it, with the public number of rows."""
         share = Cost(mu2=int(Fraction(self.fine_tune_share) * cap.mu2), delta0=cap.delta0)
         found = expected(share, rows, self.parameters(domain, given))
-        own = [a for a in domain.attributes if a not in given]
-        possible = share.mu2 > 0 and share.delta0 > 0 and prod(domain.size(a) for a in own) > 1
+        possible = share.mu2 > 0 and share.delta0 > 0 and self.able(domain, given)
         wanted = self.fine_tune == "always" or (self.fine_tune == "auto" and found.helps)
         if not (possible and wanted):
             return Split(Cost(mu2=cap.mu2), Cost(), found)
