@@ -326,5 +326,5 @@ def _nothing() -> Any:
 
 
 def _rest(entry: Mapping[str, Any]) -> str:
-    shown = ("charge", "label", "epsilon", "delta", "by", "owner", "unit", "neighbours")
+    shown = ("charge", "label", "epsilon", "delta", "by", "owner", "unit", "neighbours", "counted")
     return "  ".join(f"{key} {entry[key]}" for key in shown if entry.get(key) not in (None, ""))

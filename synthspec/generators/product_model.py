@@ -35,7 +35,8 @@ def product_model(
 ) -> TreeModel:
     """Return the model with these one-ways that meets `known` tables and zeros where it can hold them.
 
-    It is the one nearest to the product of `odds` over cliques; without them, to even shares. Attributes without `shares` are spread evenly over the cells that zeros leave. A code of a given
+    It is the one nearest to the product of `odds` over cliques; without them, to even shares.
+    Attributes without `shares` are spread evenly over the cells that zeros leave. A code of a given
     attribute always keeps some mass: earlier groups may draw it, and what follows it must be lawful.
     """
     sizes = domain.sizes

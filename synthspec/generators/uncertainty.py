@@ -187,7 +187,7 @@ class Uncertainty:
         held = np.minimum(each, np.maximum(counts, 0.0))
         left = 0.8 * np.minimum(each, held + 0.1 * each)
         # Shares sum to 1: a cell is off by no more than all others are, and a table of one cell never.
-        return left, held
+        return np.minimum(left, left.sum() - left), held
 
     def _strayed(self, axis: Axis) -> float:
         """Return the squared distance of a one-way from its pooled answer that noise does not explain."""

@@ -56,6 +56,11 @@ class Units:
         counts = np.bincount(held.units) if len(order) else np.zeros(0, dtype=np.int64)
         return cls(codes, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 
+    @classmethod
+    def none(cls, attributes: int) -> Units:
+        """Return no rows."""
+        return cls(np.zeros((0, attributes), dtype=np.uint8), np.zeros(1, dtype=np.int64))
+
     def __len__(self) -> int:
         return len(self._starts) - 1
 

@@ -256,13 +256,18 @@ class Kernel:
         counter = self._answers.counter(receipt, query.digest(), steps)
         answer = self._answers.replay(receipt, query.digest())
         place = self._workplace
-        units = quietly(lambda: Units.of(self._rows.held(), self._domain.attributes), "reading the rows")
-        stepper = Stepper(learner, units, clip, expected, place.ranks)
+        stepper = Stepper(learner, self._units(some=counter.gone() < steps), clip, expected, place.ranks)
         noise = self._noise if place.noise is None else place.noise
         descend(stepper, bought, noise, counter, steps, place.told)
         if answer is None:
             self._answers.record(receipt, query.digest(), _answer([steps], bought.stddev(bound)))
         self._witness(receipt, bound, query.digest(), None, None)
+
+    def _units(self, *, some: bool) -> Units:
+        """Return the rows unit by unit; none where no step is left that would look at them."""
+        if not some:
+            return Units.none(len(self._domain.attributes))
+        return quietly(lambda: Units.of(self._rows.held(), self._domain.attributes), "reading the rows")
 
     def _choose(self, candidates: Sequence[Gap], cost: Cost, *, none: bool) -> int:
         if not candidates:

@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 
     from synthspec.generators.base import Learner
 
-ROUNDING = 2.0**-12
-"""By how much the noise is wider than for norms of exactly the clip: more than float32 sums can add."""
+ROUNDING = 2.0**-10
+"""By how much the noise is wider than for norms of exactly the clip.
+
+A piece's sum of up to PIECE = 2^12 clips is rounded at 2^-24 of its size, that is, at 2^-12 clips. This
+is the size that such errors have, not a bound on the worst: like the noise's own law, a stated limit.
+"""
 
 
 SMALL = 2_000_000

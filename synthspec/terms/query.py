@@ -207,8 +207,12 @@ class Gradient:
         return Sensitivity(l1=isqrt(max(0, self.parameters - 1)) + 1, l2_squared=1)
 
     def digest(self) -> str:
-        """Return a digest of the question (public)."""
-        scale = f"{self.rate}/{self.steps}/{self.clip!r}/{self.expected!r}/{self.parameters}"
+        """Return a digest of the question (public).
+
+        Without `clip` and `expected`: they may differ in the last digits where a resumed run finds them
+        on another machine, and each step's noise is of its own clip.
+        """
+        scale = f"{self.rate}/{self.steps}/{self.parameters}"
         return _digest(b"gradient", scale.encode(), repr((self.attributes, self.sizes)).encode())
 
 

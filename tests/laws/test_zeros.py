@@ -50,9 +50,7 @@ def table(rows: int, seed: int = 0) -> dict[str, NDArray[np.int64]]:
     return {name: column[kept] for name, column in found.items()}
 
 
-ENTRIES = [
-    pytest.param(kind, marks=pytest.mark.slow if kind in ("vae", "ctgan") else ()) for kind in KEEPING
-]
+ENTRIES = [pytest.param(kind, marks=pytest.mark.slow if kind in ("vae", "ctgan") else ()) for kind in KEEPING]
 
 
 @pytest.mark.parametrize("kind", ENTRIES)

@@ -46,7 +46,7 @@ def apart(found: torch.Tensor, wanted: torch.Tensor) -> float:
 
 @pytest.mark.parametrize("clip", [0.5, 30.0], ids=["all clipped", "some clipped"])
 @pytest.mark.parametrize("counts", [(1,) * 9, MANY, (40,)], ids=["rows", "units of many rows", "one unit"])
-@pytest.mark.parametrize("net", [Net, Sequential])
+@pytest.mark.parametrize("net", [Net, Plain, Sequential])
 def test_own_products_equal_a_loop_over_units(net: type, counts: tuple[int, ...], clip: float) -> None:
     learner = Small(net())
     assert covered(learner.module)
@@ -95,7 +95,7 @@ def test_every_unit_broken_gives_nothing() -> None:
     assert not summed(Clipper(learner.module, 1.0), learner, codes, (1, 2, 3)).any()
 
 
-@pytest.mark.parametrize("net", [Net, Sequential])
+@pytest.mark.parametrize("net", [Net, Plain, Sequential])
 def test_one_unit_moves_the_sum_by_at_most_the_clip(net: type) -> None:
     """Both with and without it, for each unit of several tables, gradients far above the clip and below."""
     moved = []

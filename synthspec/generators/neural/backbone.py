@@ -10,7 +10,7 @@ Source: Koller & Friedman 2009, ch. 9 and 12.1 (elimination orders, forward samp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,7 +85,7 @@ class Backbone:
 
     @cached_property
     def _inside(self) -> dict[int, tuple[Labels, Array, Labels, Labels]]:
-        """Per attribute with merged codes: codes by level, their running shares, last ones, the level's edges."""
+        """Per attribute with merged codes: codes by level, running shares, first and last place of a level."""
         found = {}
         for index in self.own:
             level, density = self.levels[index], self.densities[index]
@@ -145,9 +145,5 @@ def chosen(shares: Array, uniform: Array) -> Labels:
     target = uniform * running[:, -1]
     found = (running <= target[:, None]).sum(axis=1)
     last = shares.shape[1] - 1 - np.argmax(shares[:, ::-1] > 0, axis=1)
-    return np.minimum(found, last).astype(np.int64)
-
-
-def strided(sizes: Sequence[int]) -> tuple[int, ...]:
-    """Return the first place of each block when blocks of these sizes lie side by side."""
-    return tuple(int(x) for x in np.cumsum([0, *sizes[:-1]])) if sizes else ()
+    out: Labels = np.minimum(found, last).astype(np.int64)
+    return out

@@ -55,7 +55,9 @@ class Ctgan(Network):
 
         with seeded(seed) as random:
             heads = Heads(bones)
-            generator = Stack(self.latent + heads.given + heads.width, [self.width] * self.layers, heads.width)
+            generator = Stack(
+                self.latent + heads.given + heads.width, [self.width] * self.layers, heads.width
+            )
             made = Adversary(
                 Critic(bones, self.width, self.layers),
                 generator,
@@ -73,9 +75,11 @@ class Ctgan(Network):
 
     def net(self, tuner: Tuner, bones: Backbone) -> Net:
         """Return the generator, its weights averaged."""
-        smooth = getattr(tuner, "smooth")
-        weights = {n: v.detach().cpu().numpy().astype(np.float32) for n, v in smooth.items()}
-        shares = getattr(tuner, "_masses").numpy()
+        from synthspec.generators.neural.gan_tuner import Adversary
+
+        assert isinstance(tuner, Adversary)
+        weights = {n: v.detach().cpu().numpy().astype(np.float32) for n, v in tuner.smooth.items()}
+        shares = tuner.masses.numpy()
         starts = blocks(bones.own, bones.sizes)
         return Decoder(
             bones.known, starts, bones.sizes, self.latent, self.layers, weights, bones.own, shares

@@ -69,7 +69,9 @@ class Prefix:
         before = self.order[: self.order.index(index)]
         first = self.weights[f"one.{index}.weight"]
         size = first.shape[1] // len(before)
-        total = np.broadcast_to(self.weights[f"one.{index}.bias"], (len(levels[before[0]]), len(first))).copy()
+        total = np.broadcast_to(
+            self.weights[f"one.{index}.bias"], (len(levels[before[0]]), len(first))
+        ).copy()
         for at, other in enumerate(before):  # small tables of products: a code's share of the first layer
             table = self.weights[f"embed.{other}.weight"] @ first[:, at * size : (at + 1) * size].T
             total += table[levels[other]]
@@ -117,7 +119,7 @@ class Decoder:
             place += self.sizes[index]
         if self.asked:
             total += first[:, place + asked_for(rows, self.masses, generator)].T
-        hidden = np.maximum(total, 0)
+        hidden: Array = np.maximum(total, 0)
         for at in range(1, self.layers):
             hidden = np.maximum(affine(self.weights, f"body.{at}", hidden), 0)
         return hidden
@@ -150,7 +152,8 @@ def asked_for(rows: int, masses: NDArray[np.float64], generator: np.random.Gener
     """
     running = np.cumsum(masses)
     found = np.searchsorted(running, generator.random(rows) * running[-1], side="right")
-    return np.minimum(found, len(masses) - 1).astype(np.int64)
+    out: Labels = np.minimum(found, len(masses) - 1).astype(np.int64)
+    return out
 
 
 def affine(weights: Weights, name: str, taken: Array) -> Array:

@@ -20,7 +20,7 @@ from synthspec.generators.neural.backbone import Backbone
 from synthspec.generators.neural.forward import blocks
 from synthspec.generators.neural.nets import Heads, Stack
 from synthspec.generators.neural.pretrain import BATCH, batches, rates
-from synthspec.generators.neural.tuner import DECAY, Tuner
+from synthspec.generators.neural.tuner import DECAY, Tuner, under
 
 SOFT = 0.4
 """How soft the fake rows' choices are."""
@@ -63,7 +63,7 @@ class Adversary(Tuner):
         super().__init__(critic, bones, rate, steps, device)
         self.critic, self.heads, self.latent = critic, critic.heads, latent
         self.generator = generator.to(device)
-        self._masses, self._random = masses, random
+        self.masses, self._random = masses, random
         self._rows = rows
         self._creator = torch.optim.Adam(generator.parameters(), lr=GENERATOR_RATE, betas=(0.5, 0.9))
         self.smooth = {n: v.detach().clone() for n, v in generator.state_dict().items()}
@@ -94,7 +94,7 @@ class Adversary(Tuner):
         fakes, lost = self._fakes(BATCH)
         loss = -self.critic(fakes).mean() + ASKED * lost
         self._creator.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self._creator.step()
         self._made += 1
         keep = min(DECAY, self._made / (self._made + 9.0))
@@ -123,7 +123,7 @@ class Adversary(Tuner):
         heads, device = self.heads, self.device
         chosen = torch.randint(len(self._rows), (rows,), generator=self._random)
         given = heads.read(self.levels(self._rows[chosen].to(device)), heads.known)
-        asked = torch.multinomial(self._masses, rows, replacement=True, generator=self._random)
+        asked = torch.multinomial(self.masses, rows, replacement=True, generator=self._random)
         wanted = nn.functional.one_hot(asked, heads.width).float().to(device)
         normal = torch.randn((rows, self.latent), generator=self._random).to(device)
         logits = self.generator(torch.cat([normal, given, wanted], 1))
@@ -150,12 +150,11 @@ class Adversary(Tuner):
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take up a state; see `Tuner.restore`."""
         super().restore(state)
-        under = lambda name: {n[len(name) :]: v for n, v in state.items() if n.startswith(name)}  # noqa: E731
-        self.generator.load_state_dict(under("generator/"))
-        self.smooth = {n: v.clone() for n, v in under("smooth/").items()}
+        self.generator.load_state_dict(under(state, "generator"))
+        self.smooth = {n: v.clone() for n, v in under(state, "smooth").items()}
         held = self._creator.state_dict()
         held["state"] = {}
-        for name, value in under("creator/").items():
+        for name, value in under(state, "creator").items():
             at, key = name.split("/")
             held["state"].setdefault(int(at), {})[key] = value.clone()
         self._creator.load_state_dict(held)

@@ -10,6 +10,7 @@ Xu et al. 2019 (conditional generator and critic for tables).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -81,7 +82,7 @@ class Stack(nn.Module):
     def __init__(self, inputs: int, widths: Sequence[int], outputs: int, slope: float = 0.0) -> None:
         super().__init__()
         ends = [inputs, *widths]
-        self.body = nn.ModuleList(nn.Linear(a, b) for a, b in zip(ends, ends[1:]))
+        self.body = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(ends))
         self.head = nn.Linear(ends[-1], outputs)
         self._slope = slope
 

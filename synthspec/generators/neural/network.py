@@ -12,10 +12,10 @@ Source: ours; PRIVACY 8 of the design.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from pydantic import Field
 
 from synthspec.generators.base import Generator, Model, Oracle, Workload
 from synthspec.generators.marginal import fit_marginal
-from synthspec.generators.neural.backbone import Backbone, Labels, backbone
+from synthspec.generators.neural.backbone import Backbone, backbone
 from synthspec.generators.neural.expected import Expectation, expected
 from synthspec.generators.neural.forward import Net
 from synthspec.generators.neural.neural_model import NeuralModel
@@ -65,8 +65,8 @@ class Network(Generator):
         fine_tune_share: the part of the budget that fine-tuning gets, where it takes place.
         batch_size: units expected in a private batch.
         steps: private steps.
-        max_grad_norm: the norm that a unit's gradient is clipped to; by default one and a half times the median norm
-            of rows of the start model.
+        max_grad_norm: the norm that a unit's gradient is clipped to; by default one and a half times the
+            median norm of rows of the start model.
         learning_rate: of the optimizer, in fine-tuning.
         pretrain: steps on rows of the start model.
         width: units of a hidden layer.
@@ -74,6 +74,7 @@ class Network(Generator):
         max_cells: the most cells that the start model's tables may have together.
     """
 
+    kind: str = "network"
     fine_tune: Literal["auto", "always", "never"] = "auto"
     fine_tune_share: float = Field(default=0.3, gt=0, lt=1)
     batch_size: int = Field(default=2048, ge=1, le=1_000_000)
@@ -206,8 +207,6 @@ class Network(Generator):
 
 def start_rows(start: TreeModel, rng: SampleRng) -> NDArray[np.int64]:
     """Return ROWS rows over all attributes drawn from the start model, shape (ROWS, attributes)."""
-    from dataclasses import replace
-
     codes: Codes = replace(start, given=frozenset()).sample(ROWS, rng)
     return np.stack([np.asarray(codes.columns[a], dtype=np.int64) for a in start.domain.attributes], 1)
 
@@ -215,4 +214,3 @@ def start_rows(start: TreeModel, rng: SampleRng) -> NDArray[np.int64]:
 def device_of(oracle: Oracle) -> str:
     """Return where private gradients are computed."""
     return getattr(oracle, "device", "cpu")
-

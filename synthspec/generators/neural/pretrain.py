@@ -1,4 +1,4 @@
-"""Pretrain: a network learns from rows of the start model, as long as it likes: they are paid for; imports torch.
+"""Pretrain: a network learns from rows of the start model, which are paid for; imports torch.
 
 Source: Kingma & Ba 2015 (Adam); Loshchilov & Hutter 2017 (the cosine of the step size).
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from math import cos, pi
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from synthspec.generators.neural.tuner import PublicDraws, Tuner
 
@@ -47,8 +47,3 @@ def batches(codes: Tensor, steps: int, generator: torch.Generator) -> Iterator[T
             order, place = torch.randperm(len(codes), generator=generator), 0
         yield codes[order[place : place + size]]
         place += size
-
-
-def decoder_weights(stack: nn.Module, average: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Return the averaged weights of one part of a module, without its prefix."""
-    return {n[len(prefix) :]: v for n, v in average.items() if n.startswith(prefix)}

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synthspec.generators.neural.backbone import Array, Backbone, Labels, Rung, chosen, even
 from synthspec.generators.neural.forward import Net
@@ -85,7 +84,8 @@ def rows_for(bones: Backbone) -> int:
 
 def _normal(shares: Array) -> Array:
     total = shares.sum(axis=1, keepdims=True)
-    return np.divide(shares, total, out=np.full_like(shares, 1.0 / shares.shape[1]), where=total > 0)
+    out: Array = np.full_like(shares, 1.0 / shares.shape[1])
+    return np.asarray(np.divide(shares, total, out=out, where=total > 0))
 
 
 class _Fit:
@@ -128,7 +128,7 @@ class _Fit:
         chance = _normal(shares[self._key] * self._lift)
         flat = self._key[:, None] * self._size + np.arange(self._size)
         found = np.bincount(flat.ravel(), weights=chance.ravel(), minlength=shares.size)
-        return found.reshape(shares.shape)
+        return np.asarray(found.reshape(shares.shape), dtype=np.float64)
 
 
 def _summed(table: Array, group: Labels, many: int) -> Array:
@@ -139,4 +139,4 @@ def _summed(table: Array, group: Labels, many: int) -> Array:
 
 def _normal_tables(shares: Array) -> Array:
     total = shares.sum(axis=1, keepdims=True)
-    return np.divide(shares, total, out=shares.copy(), where=total > 0)
+    return np.asarray(np.divide(shares, total, out=shares.copy(), where=total > 0))

@@ -72,12 +72,12 @@ class Tuner(ABC):
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take up a state; see `Learner.restore`."""
-        self.module.load_state_dict(_under(state, "module"))
-        self.average = {n: v.clone() for n, v in _under(state, "average").items()}
+        self.module.load_state_dict(under(state, "module"))
+        self.average = {n: v.clone() for n, v in under(state, "average").items()}
         self._done = int(state["done"])
         held = self.optimizer.state_dict()
         held["state"] = {}
-        for name, value in _under(state, "adam").items():
+        for name, value in under(state, "adam").items():
             at, key = name.split("/")
             held["state"].setdefault(int(at), {})[key] = value.clone()
         self.optimizer.load_state_dict(held)
@@ -90,7 +90,7 @@ class Tuner(ABC):
         """Return the median norm of the gradients of a few public rows: where private ones are clipped."""
         draws = PublicDraws(torch.Generator().manual_seed(0), self.device)
         norms = []
-        for row in codes[:NORMS_OF].split(1):
+        for row in (codes[at : at + 1] for at in range(min(NORMS_OF, len(codes)))):
             loss = self.losses(row.to(self.device), draws).sum()
             parts = torch.autograd.grad(loss, self.private, allow_unused=True)
             norms.append(sum(float(p.pow(2).sum()) for p in parts if p is not None) ** 0.5)
@@ -125,5 +125,6 @@ def seeded(seed: int) -> Iterator[torch.Generator]:
         torch.random.set_rng_state(before)
 
 
-def _under(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def under(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors named `prefix/...`, without it."""
     return {n[len(prefix) + 1 :]: v for n, v in state.items() if n.startswith(f"{prefix}/")}

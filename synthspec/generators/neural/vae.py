@@ -81,4 +81,4 @@ def possible(bones: Backbone) -> Backbone:
 
 def _even(shares: Array) -> Array:
     held = (shares > 0).astype(np.float64)
-    return held / np.maximum(held.sum(axis=1, keepdims=True), 1.0)
+    return np.asarray(held / np.maximum(held.sum(axis=1, keepdims=True), 1.0))

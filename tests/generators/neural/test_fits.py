@@ -39,7 +39,9 @@ def made(kind: type[Network], **options: object) -> Network:
     return kind(**{**SMALL[kind.model_fields["kind"].default], **options})  # type: ignore[arg-type]
 
 
-def fitted(generator: Network, cost: Cost, rows: int = 4000, **options: object) -> tuple[NeuralModel, TableOracle]:
+def fitted(
+    generator: Network, cost: Cost, rows: int = 4000, **options: object
+) -> tuple[NeuralModel, TableOracle]:
     domain, columns = parity(rows)
     oracle = TableOracle(domain, columns, cost, **options)  # type: ignore[arg-type]
     model = generator.fit(oracle, Workload(rows=rows), oracle.left, SampleRng(1))
@@ -82,7 +84,9 @@ def test_a_fine_tuned_fit_spends_its_cap_and_repeats(kind: type[Network]) -> Non
 @pytest.mark.parametrize(
     "cost", [Cost(mu2=10**9, delta0=10**13), Cost(mu2=10**15)], ids=["too little", "no slack"]
 )
-def test_where_fine_tuning_cannot_help_its_share_goes_to_the_marginals(kind: type[Network], cost: Cost) -> None:
+def test_where_fine_tuning_cannot_help_its_share_goes_to_the_marginals(
+    kind: type[Network], cost: Cost
+) -> None:
     model, oracle = fitted(made(kind, steps=2), cost)
     assert "gradient" not in {verb for verb, _ in oracle.asked}
     assert oracle.ledger.spent.mu2 >= cost.mu2 * 0.999

@@ -66,9 +66,13 @@ def test_raking_brings_the_pairs_of_the_start_back(whole: bool) -> None:
             rest = tuple(i for i in range(4) if i not in (rung.attribute, other))
             gap = np.abs(wanted.sum(axis=rest) - after.sum(axis=rest)).sum() / 2
             assert gap < 0.02, (rung.attribute, other)
-    assert max(
-        np.abs(wanted.sum(axis=rest) - before.sum(axis=rest)).sum() / 2 for rest in ((0, 1), (2, 3), (0, 3))
-    ) > 0.04
+    assert (
+        max(
+            np.abs(wanted.sum(axis=rest) - before.sum(axis=rest)).sum() / 2
+            for rest in ((0, 1), (2, 3), (0, 3))
+        )
+        > 0.04
+    )
     assert 0 < share < 1
 
 
