@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from synthspec.compile.diagnose.hygiene import OBSERVED
 from synthspec.compile.files import PublicFiles
 from synthspec.compile.findings import Findings, listing
+from synthspec.compile.found import Found
 from synthspec.errors import SamplingError
 from synthspec.plan.plan import PlannedColumn, PublicFile
 from synthspec.plan.scenario import Part, Rows
@@ -22,16 +23,7 @@ from synthspec.spec.model import MixPart, Scenario
 from synthspec.spec.tree import Path_
 
 if TYPE_CHECKING:
-    import polars as pl
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """Public rows of a scenario, how many there are, and the values of those that are known by now."""
-
-    rows: Rows
-    count: int
-    frame: pl.DataFrame | None = None
+    pass
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from synthspec.columns import Date, Datetime, Decimal, Float, Ordered
 from synthspec.columns.literal import number, scaled, seconds_in
 from synthspec.compile.findings import Findings
+from synthspec.compile.found import Found
 from synthspec.compile.literals import canonical
-from synthspec.compile.public_rows import Found, PublicRows
+from synthspec.compile.public_rows import PublicRows
 from synthspec.plan.plan import DEFAULT_ROWS, PlannedColumn
 from synthspec.plan.scenario import PROVENANCE, Augment, Interpolate, Jitter, Part, Rebalance, Scenario
 from synthspec.spec import model

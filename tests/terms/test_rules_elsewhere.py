@@ -124,7 +124,8 @@ def test_a_list_of_40_000_tuples_is_joined_and_not_walked_for_every_row(postgres
     postgres.execute("DROP TABLE IF EXISTS t")
     postgres.execute(made("postgres"))
     postgres.execute(
-        "INSERT INTO t (s, i) SELECT 'k' || (n % 50000), (n % 50000) % 977 FROM generate_series(1, 100000) AS r(n)"
+        "INSERT INTO t (s, i) SELECT 'k' || (n % 50000), (n % 50000) % 977 "
+        "FROM generate_series(1, 100000) AS r(n)"
     )
     start = time.perf_counter()
     found = postgres.execute(f"SELECT count(*) FROM ({query}) AS b".encode()).fetchone()[0]

@@ -25,7 +25,7 @@ from synthspec.compile.diagnose.gaps import Gaps
 from synthspec.compile.diagnose.given import Given
 from synthspec.compile.diagnose.search import Ask
 from synthspec.compile.findings import Findings, listing
-from synthspec.compile.public_rows import Found
+from synthspec.compile.found import Found
 from synthspec.errors import Span
 from synthspec.plan.plan import PlannedColumn
 from synthspec.rules import AnyRule

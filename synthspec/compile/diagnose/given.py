@@ -12,7 +12,7 @@ from synthspec.compile.diagnose.decide import Decider
 from synthspec.compile.diagnose.facts import Fact
 from synthspec.compile.diagnose.search import Ask
 from synthspec.compile.findings import Findings, listing
-from synthspec.compile.public_rows import Found
+from synthspec.compile.found import Found
 from synthspec.plan.plan import PlannedColumn
 from synthspec.terms.expr import Column, Compare, Expr, IsNull, Literal_, Scalar
 from synthspec.terms.literal import text_of

@@ -85,7 +85,7 @@ class Backbone:
 
     @cached_property
     def _inside(self) -> dict[int, tuple[Labels, Array, Labels, Labels]]:
-        """Per attribute with merged codes: codes by level, running shares, first and last place of a level."""
+        """Per attribute with merged codes: codes by level, running shares, first and last places."""
         found = {}
         for index in self.own:
             level, density = self.levels[index], self.densities[index]
