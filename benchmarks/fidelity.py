@@ -6,6 +6,8 @@
     python benchmarks/fidelity.py --grid          never worse than independent columns? six tables, eight
                                                   budgets, five seeds, kept in benchmarks/results/
     python benchmarks/fidelity.py --tables bank credit --epsilons 0.1 1 --seeds 5
+    python benchmarks/fidelity.py --full --kept figures.json    goes on where an earlier run was cut off;
+                                                  the file is of one state of the engine: remove it after
 
 delta is 1e-9, neighbours add or remove one row, every row is a unit, all budget goes to the fit, as many
 rows are drawn as were learned from. Beside the engine: rows resampled from the learned table, a fresh
@@ -20,11 +22,12 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -59,6 +62,28 @@ DIGITS = {
     "rows": 2,
     "MB": 0,
 }
+
+
+@dataclass
+class Kept:
+    """Figures of fits that were made, in a file: a long run may be cut off and taken up again."""
+
+    path: Path | None = None
+
+    def figures(self, label: str, make: Callable[[], dict[str, float]], *needed: str) -> dict[str, float]:
+        """Return the figures kept as `label`, if all that are `needed` are among them; else make them."""
+        if self.path is None:
+            return make()
+        held = json.loads(self.path.read_text()) if self.path.exists() else {}
+        if label not in held or not all(name in held[label] for name in needed):
+            held[label] = make()
+            beside = self.path.with_suffix(".new")
+            beside.write_text(json.dumps(held))
+            beside.replace(self.path)
+        return dict(held[label])
+
+
+KEPT = Kept()
 
 
 @dataclass
@@ -113,29 +138,43 @@ def fitted(
 
 def run(table: Coded, generator: Fits, epsilon: float, seed: int, *, classifier: bool) -> dict[str, float]:
     """Return the figures of one fit."""
-    gc.collect()
-    model, seconds = fitted(table, generator, epsilon, seed)
-    codes = model.sample(len(table.split()[0]), SampleRng(seed, "sample"))
-    rows: Rows = np.stack([codes.columns[c] for c in table.columns], 1).astype(np.int64)
-    return closeness(table, rows, classifier=classifier) | {"fit": seconds}
+
+    def make() -> dict[str, float]:
+        gc.collect()
+        model, seconds = fitted(table, generator, epsilon, seed)
+        codes = model.sample(len(table.split()[0]), SampleRng(seed, "sample"))
+        rows: Rows = np.stack([codes.columns[c] for c in table.columns], 1).astype(np.int64)
+        return closeness(table, rows, classifier=classifier) | {"fit": seconds}
+
+    label = f"{table.name} {generator!r} {epsilon:g} {seed}"
+    return KEPT.figures(label, make, *(["auc"] if classifier else []))
 
 
 def run_ruled(
     table: Coded, generator: Fits, epsilon: float, seed: int, *, classifier: bool
 ) -> dict[str, float]:
     """Return the figures of one fit that uses what the spec says of the table."""
-    gc.collect()
-    modelled = model_table(table)
-    model, seconds = fitted(modelled, generator, epsilon, seed, zeros(table))
-    codes = model.sample(len(table.split()[0]), SampleRng(seed, "sample"))
-    rows: Rows = np.stack([codes.columns[c] for c in modelled.columns], 1).astype(np.int64)
-    return closeness(table, completed(table, rows), classifier=classifier) | {"fit": seconds}
+
+    def make() -> dict[str, float]:
+        gc.collect()
+        modelled = model_table(table)
+        model, seconds = fitted(modelled, generator, epsilon, seed, zeros(table))
+        codes = model.sample(len(table.split()[0]), SampleRng(seed, "sample"))
+        rows: Rows = np.stack([codes.columns[c] for c in modelled.columns], 1).astype(np.int64)
+        return closeness(table, completed(table, rows), classifier=classifier) | {"fit": seconds}
+
+    label = f"{table.name} with rules {generator!r} {epsilon:g} {seed}"
+    return KEPT.figures(label, make, *(["auc"] if classifier else []))
 
 
 def costs(table: Coded, generator: Generator, epsilon: float) -> dict[str, float]:
     """Return the speed of drawing, and the most memory of a process that does this fit only."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_costs, (table, generator, epsilon))
+
+    def make() -> dict[str, float]:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            return pool.apply(_costs, (table, generator, epsilon))
+
+    return KEPT.figures(f"{table.name} {generator!r} {epsilon:g} costs", make)
 
 
 def _costs(table: Coded, generator: Generator, epsilon: float) -> dict[str, float]:
@@ -227,7 +266,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--no-auc", action="store_true", help="without the classifier")
     parser.add_argument("--out", type=Path, help="write the results to this file as well")
+    parser.add_argument("--kept", type=Path, help="a file of figures of earlier fits, to go on from")
     chosen = parser.parse_args()
+    KEPT.path = chosen.kept
     everything = list(grid.TABLES) if chosen.grid else list(NAMES)
     chosen.tables = chosen.tables or (everything if chosen.full or chosen.grid else ["adult"])
     chosen.seeds = chosen.seeds or (grid.SEEDS if chosen.grid else 3 if chosen.full else 1)

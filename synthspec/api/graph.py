@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from synthspec.api.spec import Spec
-from synthspec.compile.drawing import LEGEND, Arc, Drawing, drawing_of, kinds_of, to_dot, to_mermaid, to_svg
-from synthspec.compile.graph import Arrow, arrows
+from synthspec.compile.drawing import LEGEND, Arc, Drawing, drawing_of, kinds_of, to_dot, to_mermaid
+from synthspec.compile.graph import Arrow, arrows, read_by
+from synthspec.compile.picture import to_svg
 from synthspec.errors import SpecError
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from synthspec.spec.model import Spec as Written
 
 _SAME = ("require", "derive")
+_FIXED = ("rules", "independent")
 Form = Literal["text", "dot", "mermaid", "svg"]
 
 
@@ -67,12 +70,26 @@ def draw(target: Spec | Release, form: Form = "text") -> str:
 
 
 def _lines(found: Drawing) -> list[str]:
-    """Return a line per edge by kind; edges between groups once per set of columns; then the legend."""
+    """Return a line per edge by kind, edges between groups once, what the groups hold, then the legend."""
     lines = []
     for kind in kinds_of(found):
         arcs = [arc for arc in found.arcs if arc.kind == kind]
-        lines += _between(arcs) if kind == "given" else [_line(arc) for arc in arcs]
-    return [*lines, "", *(LEGEND[kind] for kind in kinds_of(found))] if lines else []
+        if kind != "given":
+            lines += [_line(arc) for arc in arcs]
+        else:
+            lines += _of_groups(found) if found.frames else _between(arcs)
+    held = [f"{frame.name} is {', '.join(frame.columns)}" for frame in found.frames]
+    if not lines:
+        return []
+    return [*lines, *([""] if held else []), *held, "", *(LEGEND[kind] for kind in kinds_of(found))]
+
+
+def _of_groups(found: Drawing) -> list[str]:
+    """Return a line per group that is given something: what it is given."""
+    given: dict[str, list[str]] = {}
+    for each in found.between:
+        given.setdefault(each.target, []).append(each.source)
+    return [f"{', '.join(sources)} -> {target}  (given)" for target, sources in given.items()]
 
 
 def _between(arcs: Sequence[Arc]) -> list[str]:
@@ -92,15 +109,15 @@ def _line(arc: Arc) -> str:
 
 
 def blanket(target: Spec | Release, column: str) -> tuple[str, ...]:
-    """Return the Markov blanket of a column in the stated graph (and, of a release, the learned one).
+    """Return the Markov blanket of a column in the stated graph; of a release, in that of its model.
 
     Raises:
         SpecError: N326, an unknown column; N301, a cycle; N324 without the extra `pgm`.
     """
     from synthspec.api.networks import blanket as found
 
-    names, pairs = _directed(target, (column,))
-    return found(names, pairs, column)
+    names, pairs, rules = _directed(target, (column,))
+    return tuple(name for name in found([*names, *rules], pairs, column) if name not in rules)
 
 
 def separated(target: Spec | Release, one: str, other: str, given: Sequence[str] = ()) -> bool:
@@ -111,12 +128,85 @@ def separated(target: Spec | Release, one: str, other: str, given: Sequence[str]
     """
     from synthspec.api.networks import separated as found
 
-    names, pairs = _directed(target, (one, other, *given))
-    return found(names, pairs, one, other, given)
+    names, pairs, rules = _directed(target, (one, other, *given))
+    return found([*names, *rules], pairs, one, other, [*given, *rules])
 
 
-def _directed(target: Spec | Release, asked: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return columns and directed edges; a learned pair points from the earlier column to the later."""
+@dataclass(frozen=True)
+class Standing:
+    """Where a column stands in the graph.
+
+    Attributes:
+        parents: what it depends on.
+        children: what depends on it.
+        blanket: given these columns, no other says more about it.
+        apart: the columns that are independent of it, given nothing.
+        caveat: what the graph does not know; empty for a release whose model is a network.
+    """
+
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+    blanket: tuple[str, ...]
+    apart: tuple[str, ...]
+    caveat: str = ""
+
+
+def standing(target: Spec | Release, column: str) -> Standing:
+    """Return where a column stands in the stated graph; of a release, in that of its model.
+
+    Raises:
+        SpecError: N326, an unknown column; N301, a cycle; N324 without the extra `pgm`.
+    """
+    from synthspec.api.networks import unconnected
+
+    names, pairs, rules = _directed(target, (column,))
+    return Standing(
+        tuple(a for a, b in pairs if b == column),
+        tuple(b for a, b in pairs if a == column and b not in rules),
+        blanket(target, column),
+        tuple(name for name in unconnected([*names, *rules], pairs, column, rules) if name != column),
+        caveat(target),
+    )
+
+
+def caveat(target: Spec | Release) -> str:
+    """Return what an answer about independence leaves open, in words; empty when it is the whole model."""
+    from synthspec.api.release import Release
+
+    if isinstance(target, Release):
+        if _modelled(target) is not None:
+            return ""
+        return (
+            "by declared and learned edges: a model of this release is no network, and may tie more columns"
+        )
+    spec = written(target)
+    fixed = spec.generate and all(group.using in _FIXED for group in spec.generate.values())
+    if spec.source is None or fixed:
+        return ""
+    return "by what the spec states: what is learned from rows may tie more columns, ask the release"
+
+
+def _modelled(release: Release) -> tuple[tuple[str, str], ...] | None:
+    """Return the edges of the fitted models, filled-in ones included; None when one is no network."""
+    from synthspec.api.bif import nodes_of_release
+
+    try:
+        return tuple((p, node.name) for node in nodes_of_release(release) for p in node.parents)
+    except SpecError:
+        return None
+
+
+def _directed(
+    target: Spec | Release, asked: Sequence[str]
+) -> tuple[list[str], list[tuple[str, str]], list[str]]:
+    """Return columns, directed edges, and the rules: each a child, always observed, of what it reads.
+
+    Of a release whose models are networks, the edges are those of the models (with those that the joint
+    fit filled in); else a learned pair points from the earlier column to the later. That a rule holds is
+    known of every row: it ties its columns as an observed common child does.
+    """
+    from synthspec.api.release import Release
+
     found = drawing(target)
     for name in asked:
         if name not in found.columns:
@@ -125,18 +215,40 @@ def _directed(target: Spec | Release, asked: Sequence[str]) -> tuple[list[str], 
                 f"there is no column `{name}`",
                 helps=(f"the columns are {', '.join(f'`{each}`' for each in found.columns)}",),
             )
-    pairs = dict.fromkeys((arc.source, arc.target) for arc in found.arcs if arc.directed)
+    fitted = _modelled(target) if isinstance(target, Release) else None
+    arcs = [arc for arc in found.arcs if fitted is None or arc.kind not in ("given", "learned")]
+    pairs = dict.fromkeys((arc.source, arc.target) for arc in arcs if arc.directed)
     gaps = {arc.target: arc.source for arc in found.arcs if arc.kind == "missing"}
-    for arc in found.arcs:  # what a group may learn of a column, it may learn of its gaps
-        if arc.directed and arc.kind in ("given", "learned") and arc.target in gaps:
-            pairs[arc.source, gaps[arc.target]] = None
-    for arc in found.arcs:
+    learned = [(arc.source, arc.target) for arc in arcs if arc.directed and arc.kind in ("given", "learned")]
+    for source, to in learned if fitted is None else fitted:
+        pairs[source, to] = None
+        if to in gaps:  # what a group may learn of a column, it may learn of its gaps
+            pairs[source, gaps[to]] = None
+    for arc in arcs:
         if not arc.directed:
             one, other = arc.source, arc.target
             pairs[(other, one) if _reaches(pairs, other, one) else (one, other)] = None
     if any(_reaches(pairs, b, a) for a, b in pairs):
         raise SpecError("N301", "the graph has a cycle", helps=("run `synthspec check`, which shows it",))
-    return list(found.columns), list(pairs)
+    rules = _ties(target, list(found.columns))
+    pairs |= {(name, rule): None for rule, names in rules.items() for name in names}
+    return list(found.columns), list(pairs), list(rules)
+
+
+def _ties(target: Spec | Release, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each enforced rule that reads several; a gap goes with its column."""
+    from synthspec.api.release import Release
+
+    spec = target if isinstance(target, Spec) else None
+    if isinstance(target, Release):
+        spec = Spec.of(target.value.plan.spec_text, target.value.plan.spec_path)
+    assert spec is not None
+    found = {}
+    for name, rule in written(spec).rules.items():
+        read = read_by(rule, columns)
+        if len(read) > 1 and getattr(rule, "enforce", "always") == "always":
+            found[f"rule {name}"] = read
+    return found
 
 
 def _reaches(pairs: dict[tuple[str, str], None], start: str, end: str) -> bool:

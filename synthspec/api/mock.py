@@ -31,6 +31,7 @@ def mock_rows(
         BudgetError: B554, when a file that it names as public is one that a ledger protects.
         SamplingError: G450, when the rules cannot be met by redrawing; G451, when `where` is impossible.
     """
+    from synthspec.api.condition import marked
     from synthspec.api.ledgers import refuse_owned
     from synthspec.api.sampled import asked_of
     from synthspec.compile.plan import mock_plan
@@ -45,6 +46,7 @@ def mock_rows(
     if where is None and scenario is None:
         return mock(plan, plan.rows, rng).frame
     asked = asked_of(plan, plan.columns, scenario, where, "the spec")
-    return draw_scenario(
-        plan, plan.columns, stated(plan, missing=MISSING), asked, rng.split("mock"), rows
-    ).frame
+    with marked(where):
+        return draw_scenario(
+            plan, plan.columns, stated(plan, missing=MISSING), asked, rng.split("mock"), rows
+        ).frame

@@ -219,6 +219,14 @@ def separated(names: Iterable[str], edges: Edges, one: str, other: str, given: S
         return not _graph(load, names, edges).is_dconnected(one, other, observed=list(given))
 
 
+def unconnected(names: Sequence[str], edges: Edges, column: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that are d-separated from `column` given `given`; `given` are not among them."""
+    with _pgmpy() as load:
+        graph = _graph(load, names, edges)
+        reached = graph.active_trail_nodes([column], observed=list(given))[column]
+        return tuple(name for name in names if name not in reached and name not in given)
+
+
 def _graph(load: Callable[[str], Any], names: Iterable[str], edges: Edges) -> Any:
     graph = load("models").DiscreteBayesianNetwork()
     graph.add_nodes_from(list(names))

@@ -102,6 +102,7 @@ class Release:
         spec: Text | str | Path | None = None,
     ) -> Sampled:
         """Return the rows of `sample` with the certificate of their rules, counted by a second engine."""
+        from synthspec.api.condition import marked
         from synthspec.api.respec import respecified
         from synthspec.api.sampled import asked_of, sampled
         from synthspec.privacy.entropy import SampleRng
@@ -111,7 +112,9 @@ class Release:
             found = respecified(self._value, spec)
             plan, columns, models, notes = found.plan, found.columns, found.models, found.notes()
         rng = SampleRng(plan.seed if seed is None else seed, "sample")
-        return sampled(plan, columns, models, asked_of(plan, columns, scenario, where), rng, rows, notes)
+        asked = asked_of(plan, columns, scenario, where)
+        with marked(where):
+            return sampled(plan, columns, models, asked, rng, rows, notes)
 
     def report(self, *, internal: bool = False) -> Report:
         """Return the public report.

@@ -42,13 +42,19 @@ def command(
         raise click.UsageError("--given goes with --separated")
     loaded = load_release(target) if Path(target).is_dir() else load(target, output.shared.settings)
     if blanket is not None:
-        found = graph.blanket(loaded, blanket)
-        output.result("graph", {"column": blanket, "blanket": list(found)}, "\n".join(found) or "no column")
+        found, caveat = graph.blanket(loaded, blanket), graph.caveat(loaded)
+        document = {"column": blanket, "blanket": list(found), "caveat": caveat}
+        output.result("graph", document, "\n".join(found) or "no column")
+        if caveat:
+            output.note(caveat)
     elif separated is not None:
         apart = graph.separated(loaded, *separated, given)
-        document = {"columns": list(separated), "given": list(given), "separated": apart}
+        caveat = graph.caveat(loaded)
+        document = {"columns": list(separated), "given": list(given), "separated": apart, "caveat": caveat}
         said = f"{separated[0]} and {separated[1]}{' given ' + ', '.join(given) if given else ''}: "
         output.result("graph", document, said + ("independent" if apart else "not independent"))
+        if caveat:
+            output.note(caveat)
     elif learn:
         if not isinstance(loaded, Spec):
             raise click.UsageError("--learn takes a spec, not a release")
@@ -64,5 +70,6 @@ def command(
             {"from": a.source, "to": a.target, "why": a.why, "kind": a.kind, "directed": a.directed}
             for a in drawing.arcs
         ]
-        output.result("graph", {"columns": list(drawing.columns), "edges": arcs}, text)
+        groups = {frame.name: list(frame.columns) for frame in drawing.frames}
+        output.result("graph", {"columns": list(drawing.columns), "edges": arcs, "groups": groups}, text)
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import rich_click
 
-from synthspec.cli.shared import note_tool, shared_options
+from synthspec.cli.shared import note_tool, note_where, shared_options
 
 
 class LazyGroup(rich_click.RichGroup):
@@ -57,6 +57,7 @@ class Verb(rich_click.RichCommand):
         """Note which verb runs (for the `schema` of a failure), then run it."""
         ctx.meta["synthspec.verb"] = ctx.command_path.removeprefix("synthspec ").replace(" ", "-")
         note_tool(ctx.meta)
+        note_where(ctx.meta, ctx.params.get("where"))
         return super().invoke(ctx)
 
 

@@ -98,7 +98,9 @@ class Output:
         """Return the files that findings point into; none when settings moved their lines."""
         files = {span.file for each in error.diagnostics for span in each.spans}
         found = {}
-        for file in () if self.shared.settings else files:
+        if self.shared.where is not None:
+            found["--where"] = self.shared.where
+        for file in () if self.shared.settings else files - set(found):
             with suppress(OSError, ValueError):
                 found[file] = Path(file).read_text(encoding="utf-8-sig")
         return found

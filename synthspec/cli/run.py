@@ -27,10 +27,10 @@ def command(
     device: Device,
     events: str | None,
 ) -> int:
-    """check, plan, confirm, train, sample and report in one go; exit 3 when a gate failed."""
+    """check, plan, confirm, train, sample and report in one go; exit 3 when a gate failed, 6 when a scenario has no rows."""
     from synthspec.cli.plan import load_spec, warn
     from synthspec.cli.report import show
-    from synthspec.cli.train import buy, refuse_two_streams
+    from synthspec.cli.train import UNDRAWN, buy, refuse_two_streams, undrawn
 
     output = Output.here()
     loaded = load_spec(output, spec)
@@ -57,7 +57,7 @@ def command(
         output.document(
             "run",
             {
-                "ok": report.passed,
+                "ok": report.passed and all(s.problem is None for s in release.value.scenarios),
                 "release": str(release.folder),
                 "claim": release.claim,
                 "gates": report.gates,
@@ -68,4 +68,5 @@ def command(
         if events != "-":
             show(output, report)
         output.note(f"\nRelease: {release.folder}   page: {release.folder / 'report.html'}")
-    return 0 if report.passed else 3
+    missed = undrawn(output, release)
+    return 3 if not report.passed else UNDRAWN if missed else 0

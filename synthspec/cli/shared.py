@@ -25,6 +25,7 @@ class Shared:
         settings: (path, value) of each `--set`, `--source PATH` included.
         dry_run: stop before private data is read.
         folder: the folder of releases that `synthspec.toml` names.
+        where: the condition that was typed after `--where`; findings about it point into it.
     """
 
     json: bool = False
@@ -34,6 +35,7 @@ class Shared:
     settings: tuple[tuple[str, str], ...] = ()
     dry_run: bool = False
     folder: str | None = None
+    where: str | None = None
 
 
 def shared_of(meta: dict[str, Any]) -> Shared:
@@ -48,12 +50,18 @@ def shared_of(meta: dict[str, Any]) -> Shared:
         settings=tuple(found.get("settings", ())),
         dry_run=found.get("dry_run", False),
         folder=tool.folder,
+        where=found.get("where"),
     )
 
 
 def note_tool(meta: dict[str, Any]) -> None:
     """Read `synthspec.toml`, once the folder that a verb runs in is known. Raises: SpecError S156."""
     meta.setdefault(_KEY, {})["tool"] = read_tool()
+
+
+def note_where(meta: dict[str, Any], text: str | None) -> None:
+    """Keep the condition that was typed, so that messages can show where in it something is wrong."""
+    meta.setdefault(_KEY, {})["where"] = text
 
 
 def shared_options() -> list[click.Parameter]:

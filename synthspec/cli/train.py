@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from synthspec.api.release import Release
 
 
+UNDRAWN = 6
+"""The exit code when the release stands and a scenario has no rows."""
+
 Device = Literal["auto", "cpu", "cuda"]
 
 device_option = click.option(
@@ -74,7 +77,7 @@ def command(
             output, plan, seen, out=out, consent=consent, resume=resume, replace=replace, device=device
         )
     finish(output, release, to_stdout=events != "-")
-    return 0
+    return UNDRAWN if undrawn(output, release) else 0
 
 
 def refuse_two_streams(output: Output, events: str | None) -> None:
@@ -120,6 +123,21 @@ def finish(output: Output, release: Release, *, to_stdout: bool) -> None:
     output.note(f"Next: synthspec report {folder}   synthspec sample {folder} -n 1000 -o more.csv")
     if to_stdout:
         output.result("train", {"release": folder, "claim": release.claim}, folder)
+
+
+def undrawn(output: Output, release: Release) -> bool:
+    """Say which scenarios of a release have no rows, and why; return whether there are any."""
+    missed = [table for table in release.value.scenarios if table.problem is not None]
+    if output.shared.json:
+        return bool(missed)
+    for table in missed:
+        output.always(
+            f"warning: scenario `{table.name}` has no rows: {table.problem}\n"
+            "  = note: the rest of the release stands, and what was paid for is in it\n"
+            "  = help: change the scenario and draw it at no cost: "
+            f"`synthspec sample {release.folder} --spec NEW.yaml --scenario {table.name}`"
+        )
+    return bool(missed)
 
 
 class Steps:

@@ -55,10 +55,23 @@ class Arc:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Columns with their shapes, and edges between them."""
+    """Columns with their shapes, and edges between them.
+
+    Attributes:
+        columns: every column, and each `x.missing` that is told apart.
+        arcs: the edges, those between the columns of groups included.
+        frames: the groups as boxes, when one is given another.
+        between: what a box is given; drawn in place of the arcs of kind "given".
+    """
 
     columns: Mapping[str, Shape]
     arcs: tuple[Arc, ...]
+    frames: tuple[Frame, ...] = ()
+    between: tuple[Between, ...] = ()
+
+    def shown(self) -> tuple[Arc, ...]:
+        """Return the arcs that a picture draws one by one."""
+        return tuple(arc for arc in self.arcs if not self.frames or arc.kind != "given")
 
 
 def drawing_of(spec: Spec, learned: Sequence[tuple[str, str, bool]] = ()) -> Drawing:
@@ -86,7 +99,8 @@ def drawing_of(spec: Spec, learned: Sequence[tuple[str, str, bool]] = ()) -> Dra
     learnt = tuple(more)
     again = {frozenset((arc.source, arc.target)) for arc in learnt}
     kept = [a for a in stated if a.kind != "given" or frozenset((a.source, a.target)) not in again]
-    return Drawing(columns, (*kept, *learnt))
+    edges = [(arc.source, arc.target) for arc in (*kept, *learnt) if arc.kind != "given" and arc.directed]
+    return Drawing(columns, (*kept, *learnt), *frames_of(spec, columns, edges))
 
 
 def _arc(source: str, target: str, why: Sequence[Why]) -> Arc:
@@ -98,18 +112,34 @@ def _arc(source: str, target: str, why: Sequence[Why]) -> Arc:
 
 
 def to_dot(drawing: Drawing) -> str:
-    """Return the drawing in Graphviz's language."""
-    lines = ["digraph spec {", "  rankdir=LR;", '  node [shape=box, fontname="sans-serif"];']
+    """Return the drawing in Graphviz's language; groups are clusters."""
+    lines = [
+        "digraph spec {",
+        "  rankdir=LR;",
+        "  compound=true;",
+        '  node [shape=box, fontname="sans-serif"];',
+    ]
     style = {"modelled": "", "computed": " [style=rounded]", "id": " [style=dotted]",
              "gap": " [shape=ellipse]"}  # fmt: skip
     lines += [f'  "{name}"{style[shape]};' for name, shape in drawing.columns.items()]
-    for arc in drawing.arcs:
+    for frame in drawing.frames:
+        held = " ".join(f'"{name}";' for name in frame.columns)
+        lines.append(f'  subgraph "cluster_{frame.name}" {{ label="{frame.name}"; {held} }}')
+    for arc in drawing.shown():
         head = "" if arc.directed else ", dir=none"
         lines.append(
             f'  "{arc.source}" -> "{arc.target}" [style={_DOT[arc.kind]}, label="{arc.why}", '
             f'class="{arc.kind}", color="{COLOR[arc.kind]}"{head}];'
         )
-    lines += ["  subgraph cluster_legend {", '    label="legend";']
+    first = {frame.name: frame.columns[0] for frame in drawing.frames}
+    for each in drawing.between:
+        start = first[each.source] if each.framed else each.source
+        tail = f', ltail="cluster_{each.source}"' if each.framed else ""
+        lines.append(
+            f'  "{start}" -> "{first[each.target]}" [style=dashed, label="given", class="given", '
+            f'color="{COLOR["given"]}"{tail}, lhead="cluster_{each.target}"];'
+        )
+    lines += ["  subgraph cluster__legend {", '    label="legend";']
     for at, kind in enumerate(kinds_of(drawing)):
         lines.append(f'    "legend {at}" [shape=plaintext, label="{LEGEND[kind]}"];')
         lines.append(f'    "end {at}" [shape=point];')
@@ -123,21 +153,30 @@ def kinds_of(drawing: Drawing) -> tuple[Kind, ...]:
 
 
 def to_mermaid(drawing: Drawing) -> str:
-    """Return the drawing in Mermaid's language."""
+    """Return the drawing in Mermaid's language; groups are subgraphs."""
     ids = {name: f"n{i}" for i, name in enumerate(drawing.columns)}
+    boxes = {frame.name: f"g{i}" for i, frame in enumerate(drawing.frames)}
     round_ = {name for name, shape in drawing.columns.items() if shape == "gap"}
     lines = ["flowchart LR"]
     lines += [f'  {key}(["{name}"])' if name in round_ else f'  {key}["{name}"]' for name, key in ids.items()]
+    for frame in drawing.frames:
+        held = "; ".join(ids[name] for name in frame.columns)
+        lines += [f'  subgraph {boxes[frame.name]}["{frame.name}"]', f"    {held}", "  end"]
     ends = {"declared": "==>", "known": "==>", "derived": "-->", "lookup": "-->", "given": "-.->",
             "missing": "-.->", "learned": "-.->"}  # fmt: skip
-    for arc in drawing.arcs:
+    drawn = []
+    for arc in drawing.shown():
         end = ends[arc.kind] if arc.directed else "-.-"
         lines.append(f"  {ids[arc.source]} {end}|{arc.why}| {ids[arc.target]}")
-    for at, arc in enumerate(drawing.arcs):
-        lines.append(f"  linkStyle {at} stroke:{COLOR[arc.kind]}")
+        drawn.append(arc.kind)
+    for each in drawing.between:
+        start = boxes[each.source] if each.framed else ids[each.source]
+        lines.append(f"  {start} -.->|given| {boxes[each.target]}")
+        drawn.append("given")
+    lines += [f"  linkStyle {at} stroke:{COLOR[kind]}" for at, kind in enumerate(drawn)]
     lines.append("  subgraph legend")
     for at, kind in enumerate(kinds_of(drawing)):
         lines.append(f'    l{at}["{kind}"] {ends[kind]} k{at}["{LEGEND[kind].partition(": ")[2]}"]')
-        lines.append(f"    linkStyle {len(drawing.arcs) + at} stroke:{COLOR[kind]}")
+        lines.append(f"    linkStyle {len(drawn) + at} stroke:{COLOR[kind]}")
     lines.append("  end")
     return "\n".join([*lines, ""])

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
-from synthspec.spec.model import Spec
+from synthspec.spec.model import (
+    CheckRule,
+    CombosRule,
+    DeterminesRule,
+    IfRule,
+    NoOverlapRule,
+    RuleSpec,
+    Spec,
+    UniqueRule,
+)
 from synthspec.spec.tree import Path_
 
 Why = Literal["derive", "lookup", "given", "require", "known"]
@@ -82,6 +91,26 @@ def arrows(spec: Spec) -> tuple[Arrow, ...]:
                 if node_of(child) in names
             ]
     return tuple(found)
+
+
+def read_by(rule: RuleSpec, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that a rule reads, in the order of `names`."""
+    match rule:
+        case CheckRule():
+            found = set(mentions(rule.check, names))
+        case IfRule():
+            found = set(mentions(f"{rule.if_} {rule.then}", names))
+        case UniqueRule():
+            found = set(rule.unique)
+        case CombosRule():
+            found = set(rule.combos)
+        case DeterminesRule():
+            found = {*rule.determines, *rule.by}
+        case NoOverlapRule():
+            found = {*rule.no_overlap, rule.per}
+        case _:
+            assert_never(rule)
+    return tuple(name for name in names if name in found)
 
 
 def cycle_in(found: Sequence[Arrow]) -> tuple[Arrow, ...]:

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from synthspec.draw.repair import repaired
-from synthspec.draw.whole import Mask, Redraw, Whole, replaced, whole_units
+from synthspec.draw.whole import WHERE, Mask, Redraw, Whole, replaced, whole_units
 from synthspec.errors import SamplingError
 from synthspec.privacy.entropy import SampleRng
 
@@ -57,6 +57,12 @@ def finished(
     if not broken:
         return frame, changed
     worst = max(broken, key=lambda name: int(broken[name].sum()))
+    if worst == WHERE:
+        raise SamplingError(
+            "G450",
+            f"the condition `where` could not be met: {TURNS} turns left rows in which it is not true",
+            helps=("loosen the condition", "draw fewer rows with `-n`"),
+        )
     raise SamplingError(
         "G450",
         f"rule `{worst}` could not be met: {TURNS} turns of repairing left rows that break it",

@@ -20,8 +20,8 @@ CODES: dict[str, Entry] = {
         title="the model gives a condition no probability",
         text=(
             "A scenario, or `where`, asks for rows that cannot come out: the domains, the rules or the "
-            "learned model rule them out, or shares are asked for that no table has together. Nothing "
-            "was charged; other scenarios are not touched."
+            "learned model rule them out, or shares are asked for that no table has together. Drawing "
+            "costs nothing; other scenarios and the release itself are not touched."
         ),
         bad="where: age > 130      # the domain ends at 120",
         good="where: age > 100",

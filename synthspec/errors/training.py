@@ -15,6 +15,16 @@ CODES: dict[str, Entry] = {
         bad="synthspec train hospital.plan --device cuda     # on a laptop without a GPU",
         good="synthspec train hospital.plan --device auto",
     ),
+    "G471": Entry(
+        title="training a network needs the extra `neural`",
+        text=(
+            "Networks are trained by torch, which is large and not installed by default. Nothing was "
+            "charged. A release that was trained elsewhere can be sampled without it."
+        ),
+        bad="pip install synthspec; synthspec train hospital.yaml     # with `using: vae`",
+        good="pip install 'synthspec[neural]'",
+        related=("G470",),
+    ),
     "I328": Entry(
         title="a network that cannot be trained on private rows",
         text=(

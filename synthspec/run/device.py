@@ -28,11 +28,11 @@ def check_device(asked: str, *, neural: bool) -> None:
         neural: whether the plan trains a network.
 
     Raises:
-        SpecError: G442, when the extra `neural` is missing; G470, when `cuda` is asked for in vain.
+        SpecError: G471, when the extra `neural` is missing; G470, when `cuda` is asked for in vain.
     """
     if (neural or asked == "cuda") and any(find_spec(name) is None for name in NEEDED):
         raise SpecError(
-            "G442",
+            "G471",
             "training a network needs the extra `neural`, which is not installed",
             helps=("install it: `pip install 'synthspec[neural]'`",),
         )

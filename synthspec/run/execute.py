@@ -89,7 +89,7 @@ def execute(
         `folder`.
 
     Raises:
-        SpecError: G442, G470, before anything is read; the charge stays reserved.
+        SpecError: G470, G471, before anything is read; the charge stays reserved.
         SourceError: D4xx, the same.
         BudgetError: B505, B511, B512.
         SamplingError: G450; a release without rows is then written, and what was paid for is in it.

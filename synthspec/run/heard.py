@@ -49,7 +49,7 @@ class Heard:
 
     def _epsilon(self, done: int, bought: StepNoise) -> float | None:
         """Return the epsilon of `done` steps at the plan's delta; None where it cannot be told."""
-        if not isinstance(bought, SubsampledGaussian):
+        if self._plan.source_public or not isinstance(bought, SubsampledGaussian):
             return None
         run = Run(bought.rate, done, bought.multiplier, bought.neighbours)
         mu2 = price(run, bought.delta0, COARSE)

@@ -98,8 +98,32 @@ def _argument(checker: Checker, name: str, shape: str, node: Syntax) -> Expr | N
     if found.type.name in fits[shape]:
         return found
     wanted = " or ".join(fits[shape])
-    checker.mismatch(f"`{name}` needs a value of type {wanted}", node, found.type)
+    helps = _way_out(checker, name, shape, node, found.type)
+    checker.mismatch(f"`{name}` needs a value of type {wanted}", node, found.type, *helps)
     return None
+
+
+def _way_out(checker: Checker, name: str, shape: str, node: Syntax, type_: Type) -> tuple[str, ...]:
+    """Return what to type instead of an argument of the wrong type."""
+    text = checker.source(node)
+    match shape:
+        case "text" if type_.name != "float":
+            return (f"write `CAST({text} AS text)`",)
+        case "text":
+            return (f"round it first: `CAST(round({text}, 2) AS text)`",)
+        case "exact" if type_.name == "float":
+            return (f"round it first: `round({text}, 2)`",)
+        case "number" | "exact" if type_.name in ("date", "datetime"):
+            return ("take a part of it: `year(d)`, `month(d)`, `date_diff('day', a, b)`",)
+        case "number" | "exact" if type_.name == "bool":
+            return (f"write `CASE WHEN {text} THEN 1 ELSE 0 END`",)
+        case "datetime" if type_.name == "date":
+            return (f"write `CAST({text} AS datetime)`",)
+        case "when" | "datetime":
+            return ("name a column of type date or datetime", "or write a date in quotes: `'2024-12-31'`")
+        case "bool":
+            return (f"write a comparison, like `{text} > 0`",)
+    return (f"`{name}`: {FUNCTIONS[name].about}",)
 
 
 def _moment_of(text: str) -> ColumnInfo:

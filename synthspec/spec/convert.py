@@ -96,15 +96,16 @@ def _number(checker: Checker, node: Constant, partner: ColumnInfo | None) -> Exp
     elif "e" not in text.lower():
         value = Decimal(text)
         scale = max(-int(value.as_tuple().exponent), 0)
-        if scale == 0:
+        if scale == 0 and abs(int(value)) <= INT_LIMIT:
             return Literal_(text=str(int(value)), type=INT)
-        if scale <= MAX_SCALE and abs(value.scaleb(scale)) <= DECIMAL_LIMIT:
+        if 0 < scale <= MAX_SCALE and abs(value.scaleb(scale)) <= DECIMAL_LIMIT:
             return Literal_(text=f"{value:f}", type=decimal(scale))
         if (partner is not None and partner.type == FLOAT) or scale > MAX_SCALE:
             return Literal_(text=repr(float(text)), type=FLOAT)
     elif math.isfinite(float(text)):
         return Literal_(text=repr(float(text)), type=FLOAT)
-    checker.report("R111", f"a number is too large in {checker.what}", node, "at most 18 digits")
+    help_ = "compare with a number inside the domain, or write it as a float: `1e30`"
+    checker.report("R111", f"a number is too large in {checker.what}", node, "at most 18 digits", (help_,))
     return None
 
 

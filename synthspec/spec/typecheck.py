@@ -270,6 +270,18 @@ class TypeChecker(Checker):
         assert_never(node.kind)
 
     def _in(self, node: Predicate) -> Expr | None:
+        for item in node.others:
+            ends = item.args if isinstance(item, Operation) and item.op == "-" else ()
+            if ends and all(isinstance(end, Constant) for end in ends):
+                low, high = (self.source(end) for end in ends)
+                self.report(
+                    "R110",
+                    f"IN takes single values in {self.what}",
+                    item,
+                    f"{low} minus {high}, one number",
+                    (f"write a range as `{self.source(node.arg)} BETWEEN {low} AND {high}`",),
+                )
+                return None
         sides = self.alike([node.arg, *node.others], "`IN` compares values of one type")
         if sides is None:
             return None

@@ -318,3 +318,56 @@ def test_a_structure_search_needs_a_public_source(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as error:
         graph.learn(synthspec.load(tmp_path / "p.yaml"))
     assert error.value.code == "N325"
+
+
+RULED = """\
+spec: 1
+columns: {net: int 0..9, tax: int 0..9, total: int 0..18, sex: [F, M], pregnant: bool, rich: {derive: net > 5}}
+rules:
+  sum: total = net + tax
+  men: NOT pregnant OR sex <> 'M'
+  odd: {check: NOT pregnant OR tax < 9, enforce: report}
+"""
+
+
+def test_a_rule_that_is_enforced_ties_the_columns_that_it_reads() -> None:
+    spec = Spec.of(RULED, "x.yaml")
+    assert not graph.separated(spec, "net", "tax") and not graph.separated(spec, "sex", "pregnant")
+    assert graph.separated(spec, "sex", "net") and graph.separated(spec, "pregnant", "tax")
+    assert graph.separated(spec, "rich", "tax", ["net"])
+    assert graph.blanket(spec, "net") == ("rich", "tax", "total")
+    found = graph.standing(spec, "net")
+    assert (found.parents, found.children, found.apart) == ((), ("rich",), ("sex", "pregnant"))
+    assert not found.caveat, "without a source nothing else is learned"
+
+
+def test_of_a_spec_that_learns_the_answer_says_what_it_leaves_open() -> None:
+    head = "source: t.csv\nprivacy: {unit: row, epsilon: 1}\n"
+    learns = Spec.of(RULED.replace("columns:", f"{head}columns:", 1), "x.yaml")
+    assert "ask the release" in graph.caveat(learns)
+
+
+def test_a_release_answers_by_its_model_with_what_the_joint_fit_tied_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 2, 3000)
+    b = np.where(rng.random(3000) < 0.9, a, 1 - a)
+    c = np.where(rng.random(3000) < 0.9, a & b, 1 - (a & b))
+    d = rng.integers(0, 2, 3000)
+    lines = [",".join("yn"[x] for x in row) for row in zip(a, b, c, d, strict=True)]
+    (tmp_path / "t.csv").write_text("a,b,c,d\n" + "\n".join(lines) + "\n")
+    spec = Spec.of(
+        "spec: 1\nsource: {path: t.csv, public: true, basis: made here}\n"
+        "columns: {a: ['y', 'n'], b: ['y', 'n'], c: ['y', 'n'], d: ['y', 'n']}\n"
+        "network: {require: ['a, b -> c'], forbid: [a -> b, b -> a, any -> d, d -> any]}\n"
+        "generate: {all: {columns: [a, b, c, d], using: bn}}\nsample: {rows: 50}\n",
+        "x.yaml",
+    )
+    release = spec.plan().train(out="rel")
+    drawn = {frozenset((arc.source, arc.target)) for arc in graph.drawing(release).arcs}
+    assert frozenset("ab") not in drawn, "nobody declared or selected it"
+    assert graph.separated(spec, "a", "b") and not graph.separated(release, "a", "b")
+    assert graph.separated(release, "a", "d") and not graph.caveat(release)
+    assert graph.standing(release, "a").apart == ("d",)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from synthspec.compile.drawing import drawing_of, to_dot, to_mermaid
-from synthspec.compile.graph import Arrow, arrows, cycle_in, mentions
+from synthspec.compile.graph import Arrow, arrows, cycle_in, mentions, read_by
+from synthspec.compile.picture import Place, laid, to_svg
 from tests.compile.specs import PATIENTS, checked
 
 
@@ -38,3 +41,81 @@ def test_both_languages_show_every_column_and_arrow() -> None:
     assert all(f'"{name}"' in dot and f'"{name}"' in mermaid for name in spec.columns)
     assert '"age" -> "stay.missing" [style=bold, label="require"' in dot
     assert "==>|require|" in mermaid
+
+
+ROUTES = """\
+spec: 1
+columns:
+  born: int 0..99
+  town: {type: category, in: [a, b]}
+  seen: int 0..99
+  sick: bool
+  cost: int 0..9
+  age: {derive: seen - born, in: -99..99}
+network: {require: [age -> sick, town -> sick]}
+generate:
+  who: {columns: [born, town], using: rules}
+  what: {columns: [seen, sick], using: rules, given: [who]}
+  money: {columns: [cost], using: rules, given: [what, age]}
+"""
+
+
+def test_a_group_given_another_is_one_edge_from_box_to_box_in_every_form() -> None:
+    drawing = drawing_of(checked(ROUTES).spec)
+    assert {frame.name: frame.columns for frame in drawing.frames} == {
+        "who": ("born", "town"),
+        "what": ("seen", "sick", "age"),  # age lies on the way from seen to sick
+        "money": ("cost",),
+    }
+    assert [(each.source, each.target, each.framed) for each in drawing.between] == [
+        ("who", "what", True),
+        ("what", "money", True),
+        ("age", "money", False),
+    ]
+    assert sum(arc.kind == "given" for arc in drawing.arcs) == 6, "the columns' edges stay for questions"
+    svg, dot, mermaid = to_svg(drawing, "t"), to_dot(drawing), to_mermaid(drawing)
+    assert svg.count('class="given"') == 3 + 1  # and the legend
+    assert dot.count('class="given"') == 3 and 'ltail="cluster_who", lhead="cluster_what"' in dot
+    assert mermaid.count("|given|") == 3 and "g0 -.->|given| g1" in mermaid
+
+
+def test_columns_lie_inside_their_box_and_boxes_do_not_overlap() -> None:
+    drawing = drawing_of(checked(ROUTES).spec)
+    boxes, frames = laid(drawing)
+    for frame in drawing.frames:
+        around = frames[frame.name]
+        for name in frame.columns:
+            assert around.x < boxes[name].x and boxes[name].x + boxes[name].width < around.x + around.width
+            assert around.y < boxes[name].y and boxes[name].y + boxes[name].height < around.y + around.height
+    assert all(apart(a, b) for a, b in combinations(frames.values(), 2))
+    assert all(apart(a, b) for a, b in combinations(boxes.values(), 2))
+
+
+def apart(one: Place, other: Place) -> bool:
+    return (
+        one.x + one.width <= other.x
+        or other.x + other.width <= one.x
+        or one.y + one.height <= other.y
+        or other.y + other.height <= one.y
+    )
+
+
+def test_groups_on_a_loop_are_drawn_without_boxes() -> None:
+    text = ROUTES.replace("given: [who]", "given: [money]")
+    drawing = drawing_of(parse(text, "s.yaml").spec)
+    assert not drawing.frames and not drawing.between
+    assert "|given|" in to_mermaid(drawing)
+
+
+def test_a_rule_reads_the_columns_of_its_form() -> None:
+    text = "spec: 1\ncolumns: {a: int 0..9, b: int 0..9, c: int 0..9}\nrules:\n"
+    for rule, read in {
+        "a < b": ("a", "b"),
+        "{if: c > 1, then: a < 2}": ("a", "c"),
+        "{unique: [b]}": ("b",),
+        "{combos: [a, c], rows: [[1, 1]]}": ("a", "c"),
+        "{determines: [c], by: [b]}": ("b", "c"),
+        "{no_overlap: [a, b], per: c}": ("a", "b", "c"),
+    }.items():
+        spec = parse(f"{text}  r: {rule}\n", "s.yaml").spec
+        assert read_by(spec.rules["r"], ("a", "b", "c")) == read

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from synthspec.compile.drawing import drawing_of, to_dot, to_mermaid, to_svg
+from synthspec.compile.drawing import drawing_of, to_dot, to_mermaid
+from synthspec.compile.picture import to_svg
 from synthspec.draw.learn import workload_of
 from synthspec.generators import Workload
 from synthspec.plan.plan import KnownTable

@@ -43,7 +43,7 @@ def test_a_missing_extra_is_said_with_the_command_that_installs_it(
     monkeypatch.setattr(device, "NEEDED", ("surely_not_installed",))
     with pytest.raises(SpecError) as raised:
         check_device(asked, neural=neural)
-    assert raised.value.code == "G442"
+    assert raised.value.code == "G471"
     assert "pip install 'synthspec[neural]'" in str(raised.value.diagnostics[0].helps)
 
 

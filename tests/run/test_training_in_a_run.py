@@ -99,6 +99,19 @@ def test_a_release_lists_the_purchase_and_canaries_are_nowhere(
     )
 
 
+def test_rows_that_are_declared_public_are_trained_on_without_a_ledger(tmp_path: Path) -> None:
+    plan = tuned_plan(source_in(tmp_path / "open"), spec=small_training.PUBLIC)
+    heard: list[str] = []
+    execute(
+        plan, None, None, engine(), SystemNoise(), tmp_path / "r",
+        progress=lambda step, steps, name: heard.append(name),
+    )  # fmt: skip
+    assert steps_heard(heard) == list(range(1, STEPS + 1))
+    assert "epsilon" not in " ".join(heard)
+    assert not list(home().rglob("steps-*"))
+    assert not list(home().rglob("*.sqlite"))
+
+
 @pytest.mark.parametrize("state", ["newest", "older", "none"])
 def test_an_interrupted_training_takes_only_the_steps_that_are_not_counted(
     tmp_path: Path, state: str

@@ -90,7 +90,7 @@ class Backbone:
         for index in self.own:
             level, density = self.levels[index], self.densities[index]
             many = self.sizes[index]
-            if many < len(level):
+            if not np.array_equal(level, np.arange(len(level))):
                 total = np.bincount(level, weights=density)
                 share = np.where(total[level] > 0, density, 1.0)
                 share = share / np.bincount(level, weights=share)[level]
@@ -103,7 +103,7 @@ class Backbone:
     def codes(self, index: int, levels: Labels, generator: np.random.Generator) -> Labels:
         """Return codes of one attribute drawn inside the given levels, evenly over rows of a level."""
         if index not in self._inside:
-            return levels  # one code a level, numbered alike
+            return levels  # a level is its one code
         order, running, first, last = self._inside[index]
         place = np.searchsorted(running, levels + even(levels, generator), side="right")
         return order[np.clip(place, first[levels], last[levels])]

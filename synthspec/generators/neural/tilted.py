@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthspec.generators.neural.backbone import Array, Backbone, Labels, Rung, chosen, even
+from synthspec.generators.neural.backbone import Array, Backbone, Labels, Rung, backbone, chosen, even
 from synthspec.generators.neural.forward import Net
 from synthspec.generators.neural.neural_model import NeuralModel, drawn_codes, known_levels, lifted
 from synthspec.generators.neural.refined import Factor, on_levels, refined
@@ -168,7 +168,8 @@ def tilted(model: NeuralModel, factors: Sequence[Factor]) -> TiltedModel | None:
     bones, olds = refined(model.bones, factors)
     live = [on_levels(bones, factor) for factor in factors]
     tilts: dict[int, Tilt] = {}
-    for rung in reversed(bones.rungs):
+    ahead = refined(backbone(model.start), factors)[0]
+    for rung in reversed(ahead.rungs):
         mine = [each for each in live if rung.attribute in each[0]]
         if not mine:
             continue

@@ -44,7 +44,15 @@ def _headline(claim: Promise) -> tuple[tuple[str, Value, tuple[str | Value, ...]
 
 
 def _checks(release: Release) -> tuple[Check, ...]:
-    return (_accounts(release), _rules(release), _gates(release), _ledger(release), _signature())
+    scenarios = (_scenarios(release),) if release.scenarios else ()
+    return (
+        _accounts(release),
+        _rules(release),
+        *scenarios,
+        _gates(release),
+        _ledger(release),
+        _signature(),
+    )
 
 
 def _accounts(release: Release) -> Check:
@@ -92,6 +100,23 @@ def _rules(release: Release) -> Check:
         word="violated" if certificate.violations else "hold",
         what="Rules",
         says=(many, " checked on every one of ", rows, " rows: ", failed, " violations."),
+    )
+
+
+def _scenarios(release: Release) -> Check:
+    missed = [table for table in release.scenarios if table.problem is not None]
+    broken = sum(table.certificate.violations for table in release.scenarios)
+    says: list[str | Value] = [number(len(release.scenarios), count(len(release.scenarios)), "S"), " asked for"]
+    for table in missed:
+        says += ["; ", named(table.name), " has no rows: ", plain(table.problem or "")]
+    if broken:
+        says += ["; ", number(broken, count(broken), "S"), " violations of rules in them"]
+    bad = bool(missed or broken)
+    return Check(
+        status="no" if bad else "yes",
+        word="not all drawn" if missed else "break rules" if broken else "drawn",
+        what="Scenarios",
+        says=(*says, "."),
     )
 
 
