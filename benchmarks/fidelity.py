@@ -251,7 +251,13 @@ def compare_grid(page: Page, chosen: argparse.Namespace) -> None:
             failed, checked = failed + bad, checked + all_
         page.say(f"so far {failed} of {checked} checks fail")
         if chosen.out:
-            page.write(chosen.out, f"python benchmarks/fidelity.py {' '.join(sys.argv[1:])}")
+            page.write(chosen.out, _command(sys.argv[1:]))
+
+
+def _command(words: Sequence[str]) -> str:
+    """Return the command without where it kept its files."""
+    left = [w for w, before in zip(words, ("", *words)) if not {w, before} & {"--kept", "--out"}]
+    return " ".join(("python benchmarks/fidelity.py", *left))
 
 
 def main() -> None:
@@ -283,7 +289,7 @@ def main() -> None:
     for name in chosen.tables:
         (ablate if chosen.ablate else compare)(page, load(name), chosen)
         if chosen.out:
-            page.write(chosen.out, f"python benchmarks/fidelity.py {' '.join(sys.argv[1:])}")
+            page.write(chosen.out, _command(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
     python benchmarks/neural.py                                   adult, epsilon 1, one seed
     python benchmarks/neural.py --epsilons 1 10 --seeds 3 --out   kept in benchmarks/results/neural.md
     python benchmarks/neural.py --scratch                         a network without a start as well
+    python benchmarks/neural.py --kept figures.json               goes on where an earlier run was cut off;
+                                                                  of one state of the engine: remove it after
 
 delta is 1e-9, every row is a unit, as many rows are drawn as were learned from; measures as in
 `closeness.py`. Under each network: its own start (the marginal model that its first share of the budget
@@ -20,8 +22,9 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +36,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests" / "gener
 import numpy as np  # noqa: E402
 from closeness import Rows, closeness  # noqa: E402
 from exact_oracle import TableOracle  # noqa: E402
-from fidelity import DELTA, DIGITS, RESULTS, Page  # noqa: E402
+from fidelity import DELTA, DIGITS, KEPT, RESULTS, Page  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from tables import NAMES, Coded, load  # noqa: E402
 
@@ -93,37 +96,60 @@ def figures(table: Coded, model: Model, seed: int) -> dict[str, float]:
 def stages(generator: Network, model: NeuralModel) -> Iterator[tuple[str, Model]]:
     """Yield what each stage of a fit gives, the last first."""
     tuned = "fine_tune_mu2" in model.notes and model.notes["fine_tune_mu2"] > 0
-    yield ("fine-tuned, re-weighted" if tuned else "re-weighted"), model
-    if model.net is not None:
-        bare = replace(model, bones=generator.bare(backbone(model.start)))
-        yield ("  fine-tuned, not re-weighted" if tuned else "  not re-weighted"), bare
-    yield "  its start", model.start
+    if model.net is None:
+        yield "start only", model
+        return
+    yield ("tuned, re-weighted" if tuned else "re-weighted"), model
+    bare = replace(model, bones=generator.bare(backbone(model.start)))
+    yield ("tuned, not re-weighted" if tuned else "not re-weighted"), bare
+    yield "its start", model.start
 
 
-def compare(page: Page, table: Coded, chosen: argparse.Namespace, kept: Path | None) -> None:
+def fits(table: Coded, generator: Generator, epsilon: float, seed: int) -> dict[str, float]:
+    """Return the figures of every stage of one fit as `stage|figure`; what stage it is comes first."""
+    model, seconds = fitted(table, generator, epsilon, seed)
+    if not (isinstance(model, NeuralModel) and isinstance(generator, Network)):
+        return {f"|{name}": each for name, each in (figures(table, model, seed) | {"fit": seconds}).items()}
+    found: dict[str, float] = {}
+    for stage, each in stages(generator, model):
+        line = figures(table, each, seed)
+        if each is model:
+            line |= {"fit": seconds, "kept": float(model.notes.get("effective", 1.0))}
+        found |= {f"{stage}|{name}": value for name, value in line.items()}
+    return found
+
+
+def compare(page: Page, table: Coded, chosen: argparse.Namespace) -> None:
     """Print one table's lines."""
     page.head(table)
     for epsilon in chosen.epsilons:
-        found: dict[str, list[dict[str, float]]] = {}
         entries: dict[str, Generator] = {"marginal": Marginal()}
         entries |= {kind: KINDS[kind](fine_tune=chosen.fine_tune) for kind in chosen.kinds}
         if chosen.scratch:
             entries["no start"] = Scratch()
         for label, generator in entries.items():
+            lines: dict[str, list[dict[str, float]]] = {}
             for seed in range(chosen.seeds):
-                model, seconds = fitted(table, generator, epsilon, seed)
-                if isinstance(model, NeuralModel) and isinstance(generator, Network):
-                    for stage, each in stages(generator, model):
-                        lines = found.setdefault(f"{label}: {stage.strip()}", [])
-                        lines.append(figures(table, each, seed))
-                        if each is model:
-                            lines[-1] |= {"fit": seconds, "kept": float(model.notes.get("effective", 1.0))}
-                else:
-                    found.setdefault(label, []).append(figures(table, model, seed) | {"fit": seconds})
-            for name in [name for name in found if name.split(":")[0] == label]:
-                page.row(f"{epsilon:g} {name}"[:33], found[name])
-            if kept:
-                page.write(kept, f"python benchmarks/neural.py {' '.join(sys.argv[1:])}")
+                key = f"{table.name} {epsilon:g} {label} {chosen.fine_tune} {seed}"
+                found = KEPT.figures(key, partial(fits, table, generator, epsilon, seed))
+                stages_: dict[str, dict[str, float]] = {}
+                for name, value in found.items():
+                    stage, figure = name.split("|")
+                    stages_.setdefault(stage, {})[figure] = value
+                for stage, line in stages_.items():
+                    lines.setdefault(stage, []).append(line)
+            for at, (stage, each) in enumerate(lines.items()):
+                page.row(
+                    (f"{epsilon:g} {label}: {stage}" if not at else f"    {stage}")[:33].rstrip(": "), each
+                )
+            if chosen.out:
+                page.write(chosen.out, _command(sys.argv[1:]))
+
+
+def _command(words: Sequence[str]) -> str:
+    """Return the command without where it kept its files."""
+    left = [w for w, before in zip(words, ("", *words)) if not {w, before} & {"--kept", "--out"}]
+    return " ".join(("python benchmarks/neural.py", *left))
 
 
 def main() -> None:
@@ -137,10 +163,12 @@ def main() -> None:
     parser.add_argument("--fine-tune", choices=("auto", "always", "never"), default="auto")
     parser.add_argument("--scratch", action="store_true", help="a network without a start as well")
     parser.add_argument("--out", type=Path, nargs="?", const=RESULTS / "neural.md")
+    parser.add_argument("--kept", type=Path, help="a file of figures of earlier fits, to go on from")
     chosen = parser.parse_args()
+    KEPT.path = chosen.kept
     page = Page()
     for name in chosen.tables:
-        compare(page, load(name), chosen, chosen.out)
+        compare(page, load(name), chosen)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from tables import ROOT, Coded
+from tables import ROOT, Coded, binned
 
 Value = float | str | None
 """A number, a category's text, or None for "not applicable"."""
@@ -98,8 +98,7 @@ def _inside(table: Coded, column: str) -> list[list[Value]]:
     ends = ends if scale == "linear" else np.sign(ends) * np.log1p(np.abs(ends))
     if high - low <= 20_000:
         values = np.arange(np.ceil(low), high + 1)
-        shown = values if scale == "linear" else np.sign(values) * np.log1p(np.abs(values))
-        codes = np.clip(np.floor((shown - ends[0]) / (ends[1] - ends[0]) * bins), 0, bins - 1)
+        codes = binned(values, table.grids[column])
         found: list[list[Value]] = [[float(v) for v in values[codes == code]] for code in range(bins)]
     else:
         found = [[float(middle)] for middle in ends[0] + (np.arange(bins) + 0.5) / bins * (ends[1] - ends[0])]

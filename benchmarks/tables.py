@@ -200,17 +200,22 @@ def _adult() -> Coded:
     )
 
 
-def _number(texts: list[str], grid: Grid) -> tuple[NDArray[np.int64], int, bool]:
+def binned(values: NDArray[np.float64], grid: Grid) -> NDArray[np.int64]:
+    """Return the bin of each value of a grid, -1 for what is not a number; ends hold what lies outside."""
     scale, low, high, bins = grid
-    values = np.array([_float(t) for t in texts])
-    shown = values if scale == "linear" else np.sign(values) * np.log1p(np.abs(values))
-    ends = np.array([low, high])
-    ends = ends if scale == "linear" else np.sign(ends) * np.log1p(np.abs(ends))
+    shown, (start, end) = (
+        each if scale == "linear" else np.sign(each) * np.log1p(np.abs(each))
+        for each in (values, np.array([low, high], dtype=np.float64))
+    )
     # A value on an edge belongs above it: 29 / 100 * 100 is a little less than 29.
-    inside = np.clip((shown - ends[0]) / (ends[1] - ends[0]) * bins + EDGE, 0, bins - 1)
-    codes = np.where(np.isnan(inside), bins, np.floor(inside)).astype(np.int64)
-    gaps = bool(np.isnan(values).any())
-    return codes, bins + gaps, gaps
+    inside = np.clip((shown - start) / (end - start) * bins + EDGE, 0, bins - 1)
+    return np.where(np.isnan(inside), -1, np.floor(inside)).astype(np.int64)
+
+
+def _number(texts: list[str], grid: Grid) -> tuple[NDArray[np.int64], int, bool]:
+    codes = binned(np.array([_float(t) for t in texts]), grid)
+    bins, gaps = grid[3], bool((codes < 0).any())
+    return np.where(codes < 0, bins, codes), bins + gaps, gaps
 
 
 def _float(text: str) -> float:

@@ -26,6 +26,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import numpy as np  # noqa: E402
 from attempts import Attempt, Limit, attempt  # noqa: E402
+from better import in_words  # noqa: E402
 from closeness import closeness  # noqa: E402
 from protocol import Task  # noqa: E402
 from record import keep, key_of, read, write_page  # noqa: E402
@@ -37,6 +38,8 @@ EPSILONS = (1.0, 0.1, 10.0)
 DELTA = 1e-9
 SEED = 0
 OURS = ("marginal", "independent")
+SEEDS = 3
+"""Our own lines show the first of as many seeds, and keep the spread of all for the comparison."""
 FIRST = (("adult", 1.0), ("acs-ma-16", 1.0), ("acs-ma-16", 0.1), ("adult", 0.1))
 """What is asked before all else, of the quick peers and then of the slow ones: the figures of the design."""
 
@@ -102,14 +105,17 @@ def measured(table: Coded, ran: Attempt) -> dict[str, object]:
 
 
 def own(table: Coded, name: str, epsilon: float) -> dict[str, object]:
-    """Return our own line, by `fidelity.py`."""
+    """Return our own line, by `fidelity.py`: the first seed's figures, and the spread over seeds."""
     from fidelity import costs, run
 
     from synthspec.generators import Independent, Marginal
 
     generator = Marginal() if name == "marginal" else Independent()
-    figures = run(table, generator, epsilon, SEED, classifier=True)
-    return {"day": date.today().isoformat()} | figures | costs(table, generator, epsilon)
+    seeds = range(SEED, SEED + SEEDS)
+    figures = [run(table, generator, epsilon, seed, classifier=True) for seed in seeds]
+    spread = {key: float(np.std([each[key] for each in figures], ddof=1)) for key in figures[0]}
+    first = figures[0] | costs(table, generator, epsilon)
+    return {"day": date.today().isoformat()} | first | {"spread": spread}
 
 
 def references(table: Coded) -> dict[str, dict[str, object]]:
@@ -132,7 +138,8 @@ def page(path: Path) -> None:
         for t, c in loaded.items()
     }
     names = (*OURS, *(p.name for p in PEERS))
-    write_page(path.with_suffix(".md"), kept, about, names, (HERE / "NOTES.md").read_text())
+    words = "\n".join(in_words(kept, known, [p.name for p in PEERS]))
+    write_page(path.with_suffix(".md"), kept, about, names, (HERE / "NOTES.md").read_text() + "\n" + words)
 
 
 def main() -> None:
@@ -151,6 +158,7 @@ def main() -> None:
     parser.add_argument("--own", action="store_true", help="only our own lines, again")
     parser.add_argument("--page", action="store_true", help="only write the page")
     parser.add_argument("--kept", type=Path, default=RESULTS / "peers.json")
+    parser.add_argument("--figures", type=Path, help="our own figures kept by `fidelity.py --kept`")
     chosen = parser.parse_args()
     if not chosen.page:
         ours(chosen)
@@ -161,6 +169,9 @@ def main() -> None:
 
 def ours(chosen: argparse.Namespace) -> None:
     """Keep our own lines and the references."""
+    from fidelity import KEPT
+
+    KEPT.path = chosen.figures
     for table in chosen.tables:
         coded = load(table)
         if key_of(table, "rows resampled", None) not in read(chosen.kept):

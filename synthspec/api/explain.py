@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from synthspec.api.graph import standing
+from synthspec.api.graph import drawing, standing
 from synthspec.errors import SpecError
 from synthspec.plan.explain_rules import CLASSES
 
@@ -31,19 +31,46 @@ def explain(target: Spec | Release, name: str) -> Explained:
     Raises:
         SpecError: N326, when there is neither; whatever `plan` finds wrong with the spec.
     """
-    from synthspec.api.release import Release
-
-    plan = target.value.plan if isinstance(target, Release) else target.plan().value
-    columns = target.value.columns if isinstance(target, Release) else plan.columns
-    rules = {rule.name: rule for rule in plan.rules}
-    shown = {column.name: column for column in columns if not column.hidden}
+    plan, shown, rules = _parts(target)
+    gaps = {f"{each.name}.missing": each for each in shown.values() if each.column and each.column.missing}
     if name in shown:
         document = {**_column(plan, shown[name]), **_standing(target, name)}
     elif name in rules:
         document = {**_rule(plan, rules[name]), **_held(target, name)}
+    elif name in gaps and name in drawing(target).columns:
+        document = {**_gap(plan, gaps[name]), **_standing(target, name)}
     else:
-        raise SpecError("N326", f"there is no column and no rule `{name}`", helps=_near(name, [*shown, *rules]))
+        known = [*shown, *rules]
+        raise SpecError("N326", f"there is no column and no rule `{name}`", helps=_near(name, known))
     return Explained(document, _text(document))
+
+
+def overview(target: Spec | Release) -> Explained:
+    """Return every column with who draws it, and every rule with how it is met.
+
+    Raises:
+        SpecError: whatever `plan` finds wrong with the spec.
+    """
+    plan, shown, rules = _parts(target)
+    columns = {name: _drawn(plan, column, with_given=False) for name, column in shown.items()}
+    met = {name: _class(plan, name) for name in rules}
+    width = max(len(name) for name in (*columns, *met))
+    lines = [
+        f"{title if at == 0 else '':<7}  {name:<{width}}  {said}"
+        for title, part in (("columns", columns), ("rules", met))
+        for at, (name, said) in enumerate(part.items())
+    ]
+    return Explained({"columns": columns, "rules": met}, "\n".join(lines))
+
+
+def _parts(target: Spec | Release) -> tuple[Plan, dict[str, PlannedColumn], dict[str, AnyRule]]:
+    """Return the plan, the columns that people know of and the rules."""
+    from synthspec.api.release import Release
+
+    plan = target.value.plan if isinstance(target, Release) else target.plan().value
+    columns = target.value.columns if isinstance(target, Release) else plan.columns
+    shown = {column.name: column for column in columns if not column.hidden}
+    return plan, shown, {rule.name: rule for rule in plan.rules}
 
 
 def _near(name: str, known: list[str]) -> tuple[str, ...]:
@@ -59,7 +86,8 @@ def _column(plan: Plan, column: PlannedColumn) -> dict[str, Any]:
     found: dict[str, Any] = {"column": column.name, "type": column.type.name}
     if coded is not None:
         found["domain"] = coded.domain_text()
-        found["missing"] = "modelled" if coded.missing else "never"
+        missing = "derived" if column.value is not None else "modelled"
+        found["missing"] = missing if coded.missing else "never"
     for key in ("basis", "measured_in", "about"):
         if getattr(column, key):
             found[key] = getattr(column, key)
@@ -72,7 +100,17 @@ def _column(plan: Plan, column: PlannedColumn) -> dict[str, Any]:
     return found
 
 
-def _drawn(plan: Plan, column: PlannedColumn) -> str:
+def _gap(plan: Plan, column: PlannedColumn) -> dict[str, Any]:
+    """Return what `x.missing` is: a node of its own, drawn with its column."""
+    return {
+        "column": f"{column.name}.missing",
+        "type": "bool",
+        "says": f"whether {column.name} has no value",
+        "drawn by": _drawn(plan, column),
+    }
+
+
+def _drawn(plan: Plan, column: PlannedColumn, *, with_given: bool = True) -> str:
     if column.role == "id":
         return "fresh surrogates"
     if column.determined_by:
@@ -86,7 +124,7 @@ def _drawn(plan: Plan, column: PlannedColumn) -> str:
     group = next((each for each in plan.groups if column.name in each.columns), None)
     if group is None:
         return "no group"
-    given = f", given {', '.join(group.given)}" if group.given else ""
+    given = f", given {', '.join(group.given)}" if group.given and with_given else ""
     return f"group {group.name} ({group.generator.kind}){given}"
 
 
@@ -124,8 +162,9 @@ def _rule(plan: Plan, rule: AnyRule) -> dict[str, Any]:
         if met.acceptance is not None and met.by in ("within", "rejection"):
             found["kept without data"] = met.acceptance
     if plan.source is not None:
-        drops = rule.filters_source and rule.enforce == "always"
-        found["source rows"] = "those that break it are dropped before learning" if drops else "none are dropped"
+        drops = rule.filters_source and rule.row_expression() is not None
+        kept = "none are dropped"
+        found["source rows"] = "those that break it are dropped before learning" if drops else kept
     return found
 
 

@@ -10,13 +10,21 @@ from synthspec.api.spec import Spec
 from synthspec.compile.drawing import LEGEND, Arc, Drawing, drawing_of, kinds_of, to_dot, to_mermaid
 from synthspec.compile.graph import Arrow, arrows, read_by
 from synthspec.compile.picture import to_svg
+from synthspec.compile.ruled import determined, solved_arrows
 from synthspec.errors import SpecError
 
 if TYPE_CHECKING:
     from synthspec.api.release import Release
+    from synthspec.plan.plan import PlannedColumn
+    from synthspec.rules import AnyRule
     from synthspec.spec.model import Spec as Written
 
-_SAME = ("require", "derive")
+_SAID = {
+    "require": "declared",
+    "derive": "derived",
+    "equation": "derived from an equation",
+    "determines": "derived by a table",
+}
 _FIXED = ("rules", "independent")
 Form = Literal["text", "dot", "mermaid", "svg"]
 
@@ -44,7 +52,7 @@ def drawing(target: Spec | Release) -> Drawing:
     from synthspec.api.release import Release
 
     if not isinstance(target, Release):
-        return drawing_of(written(target))
+        return drawing_of(written(target), ruled=_ruled(target))
     plan = target.value.plan
     learned = []
     for saved in target.value.models:
@@ -52,7 +60,26 @@ def drawing(target: Spec | Release) -> Drawing:
         found = saved.facts.get("edges", ())
         links = found if isinstance(found, list | tuple) else ()
         learned += [(str(a), str(b), directed) for a, b, how in links if how == "learned"]
-    return drawing_of(written(Spec.of(plan.spec_text, plan.spec_path)), learned)
+    return drawing_of(
+        written(Spec.of(plan.spec_text, plan.spec_path)), learned, _given_by_rules(plan.columns, plan.rules)
+    )
+
+
+def _ruled(spec: Spec) -> tuple[Arrow, ...]:
+    """Return the arrows into columns that rules give; none while the spec has errors."""
+    texts = [getattr(rule, "check", "determines") for rule in written(spec).rules.values()]
+    if not any("=" in text or text == "determines" for text in texts):
+        return ()  # most specs need no more than their shape
+    try:
+        checked = spec.checked()
+    except SpecError:
+        return ()
+    return _given_by_rules(checked.columns, checked.rules)
+
+
+def _given_by_rules(columns: Sequence[PlannedColumn], rules: Sequence[AnyRule]) -> tuple[Arrow, ...]:
+    solved = {column.name: column.value for column in columns if column.value is not None}
+    return (*solved_arrows(rules, solved), *determined(rules))
 
 
 def draw(target: Spec | Release, form: Form = "text") -> str:
@@ -105,7 +132,8 @@ def _between(arcs: Sequence[Arc]) -> list[str]:
 
 def _line(arc: Arc) -> str:
     sign = "->" if arc.directed else "--"
-    return f"{arc.source} {sign} {arc.target}  ({arc.kind if arc.why in _SAME else arc.why})"
+    said = " and ".join(_SAID.get(why, why) for why in arc.why.split(" and "))
+    return f"{arc.source} {sign} {arc.target}  ({said})"
 
 
 def blanket(target: Spec | Release, column: str) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def command(
     loaded = load_release(target) if Path(target).is_dir() else load(target, output.shared.settings)
     if blanket is not None:
         found, caveat = graph.blanket(loaded, blanket), graph.caveat(loaded)
-        document = {"column": blanket, "blanket": list(found), "caveat": caveat}
+        document: dict[str, object] = {"column": blanket, "blanket": list(found), "caveat": caveat}
         output.result("graph", document, "\n".join(found) or "no column")
         if caveat:
             output.note(caveat)

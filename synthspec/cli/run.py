@@ -27,7 +27,7 @@ def command(
     device: Device,
     events: str | None,
 ) -> int:
-    """check, plan, confirm, train, sample and report in one go; exit 3 when a gate failed, 6 when a scenario has no rows."""
+    """check, plan, confirm, train, sample and report; exit 3 when a gate failed, 6 when rows are missing."""
     from synthspec.cli.plan import load_spec, warn
     from synthspec.cli.report import show
     from synthspec.cli.train import UNDRAWN, buy, refuse_two_streams, undrawn

@@ -9,6 +9,7 @@ from synthspec.compile.checked import Checked
 from synthspec.compile.columns import Columns
 from synthspec.compile.determined import Determined, take_out
 from synthspec.compile.diagnose.contradictions import Contradictions
+from synthspec.compile.diagnose.cycle import Cycle
 from synthspec.compile.diagnose.extras import Extras
 from synthspec.compile.diagnose.hygiene import check_hygiene
 from synthspec.compile.diagnose.network import Network
@@ -19,9 +20,11 @@ from synthspec.compile.families import Families
 from synthspec.compile.files import PublicFiles
 from synthspec.compile.findings import Findings
 from synthspec.compile.gates import Gates
+from synthspec.compile.graph import arrows
 from synthspec.compile.groups import Groups
 from synthspec.compile.privacy import Privacy
 from synthspec.compile.public_rows import PublicRows
+from synthspec.compile.ruled import ruled
 from synthspec.compile.rules import Rules
 from synthspec.compile.scenarios import scenarios_of, tables_of
 from synthspec.compile.stages import Stages, part_shares
@@ -54,6 +57,8 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     network.check()
     whole = groups
     gaps = frozenset(expressions.gaps)
+    refused = {each.path[1] for each in findings.found if each.code == "R232"}
+    Cycle(findings, (*arrows(spec), *ruled(spec, columns, rules, gaps, refused))).check()
     groups = Stages(findings, spec, columns, rules, gaps, network.cases).split(groups)
     tables = Families(findings, spec, columns, rules, groups, network.cases).check()
     gates = Gates(findings, spec, expressions).resolve()

@@ -1,8 +1,8 @@
 """Drawing: a dependency graph, as Graphviz dot or Mermaid; `picture` makes an SVG; edges told apart by kind.
 
-declared: the spec's `require`; known: a published table reads it; derived: `derive`; lookup; given:
-between groups; missing: `x.missing` decides whether x has a value; learned: selected when a release was
-trained. Two columns are joined once: by what says most, the others named beside it.
+declared: the spec's `require`; known: a published table reads it; derived: `derive`, or a rule gives it;
+lookup; given: between groups; missing: `x.missing` decides whether x has a value; learned: selected when a
+release was trained. Two columns are joined once: by what says most, the others named beside it.
 
 Source: ours.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from synthspec.compile.frames import Between, Frame, frames_of
-from synthspec.compile.graph import Why, arrows, node_of
+from synthspec.compile.graph import Arrow, Why, arrows, node_of
 from synthspec.spec.model import Spec
 
 Kind = Literal["declared", "known", "derived", "lookup", "given", "missing", "learned"]
@@ -25,8 +25,11 @@ _KIND: Mapping[Why, Kind] = {
     "known": "known",
     "derive": "derived",
     "lookup": "lookup",
+    "equation": "derived",
+    "determines": "derived",
     "given": "given",
 }
+_ORDER: tuple[Why, ...] = ("known", "require", "derive", "equation", "determines", "lookup")
 _DOT = {"declared": "bold", "known": "bold", "derived": "solid", "lookup": "solid", "given": "dashed",
         "missing": "dotted", "learned": "dotted"}  # fmt: skip
 COLOR = {"declared": "#1b4f8a", "known": "#7a2e8a", "derived": "#444444", "lookup": "#2e7d4f",
@@ -74,14 +77,23 @@ class Drawing:
         return tuple(arc for arc in self.arcs if not self.frames or arc.kind != "given")
 
 
-def drawing_of(spec: Spec, learned: Sequence[tuple[str, str, bool]] = ()) -> Drawing:
-    """Return what a spec states, and what a release learned beside it as (first, second, directed)."""
+def drawing_of(
+    spec: Spec, learned: Sequence[tuple[str, str, bool]] = (), ruled: Sequence[Arrow] = ()
+) -> Drawing:
+    """Return what a spec states.
+
+    Args:
+        spec: the spec.
+        learned: what a release learned beside it, as (first, second, directed).
+        ruled: the arrows into columns that rules give.
+    """
+    made = {arrow.target for arrow in ruled}
     columns: dict[str, Shape] = {}
     for name, column in spec.columns.items():
-        computed = column.derive is not None or column.lookup is not None
+        computed = column.derive is not None or column.lookup is not None or name in made
         columns[name] = "computed" if computed else "id" if column.type == "id" else "modelled"
     found: dict[tuple[str, str], list[Why]] = {}
-    for arrow in arrows(spec):
+    for arrow in (*arrows(spec), *ruled):
         for name in (arrow.source, arrow.target):
             if name != node_of(name) and name not in columns:
                 columns[name] = "gap"
@@ -105,10 +117,9 @@ def drawing_of(spec: Spec, learned: Sequence[tuple[str, str, bool]] = ()) -> Dra
 
 def _arc(source: str, target: str, why: Sequence[Why]) -> Arc:
     """Return the one edge of two columns: a known table before what is required, `given` last."""
-    said = [each for each in ("known", "require", "derive", "lookup") if each in why] or ["given"]
-    kind = next(_KIND[each] for each in ("known", "require", "derive", "lookup", "given") if each in why)
+    said = [each for each in _ORDER if each in why] or ["given"]
     words = [each for each in why if each in said]
-    return Arc(source, target, " and ".join(words), kind)
+    return Arc(source, target, " and ".join(words), _KIND[said[0]])
 
 
 def to_dot(drawing: Drawing) -> str:

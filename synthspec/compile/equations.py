@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from synthspec.columns import Ordered
 from synthspec.compile.checked import CheckedGroup
+from synthspec.compile.graph import Arrow, arrows, cycle_in
 from synthspec.compile.rules import implied
 from synthspec.plan.plan import PlannedColumn
 from synthspec.rules import AnyRule, Check
@@ -129,10 +130,17 @@ class Equations:
             if value is None or left[homes[name]] < 2:
                 continue
             places = [homes.get(base, -1) for base in self._bases(value, found)]
-            if max(places, default=-1) <= homes[name]:
+            if max(places, default=-1) <= homes[name] and not self._loops({**found, name: value}):
                 found[name] = value
                 left[homes[name]] -= 1
         return found
+
+    def _loops(self, solved: Mapping[str, Expr]) -> bool:
+        """Return whether something that a solved column is computed from depends on it."""
+        more = [
+            Arrow(part, name, "equation", ()) for name, value in solved.items() for part in columns_of(value)
+        ]
+        return bool(cycle_in([*arrows(self.spec), *more]))
 
     def _first(self, name: str, unknown: set[str], solved: Mapping[str, Expr], *, alone: bool) -> Expr | None:
         """Return the value of `name` by the first rule that gives it from columns that are known."""

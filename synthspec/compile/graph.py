@@ -19,7 +19,7 @@ from synthspec.spec.model import (
 )
 from synthspec.spec.tree import Path_
 
-Why = Literal["derive", "lookup", "given", "require", "known"]
+Why = Literal["derive", "lookup", "equation", "determines", "given", "require", "known"]
 _WORD = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][A-Za-z0-9_]*")
 
 

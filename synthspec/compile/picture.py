@@ -51,6 +51,7 @@ def to_svg(drawing: Drawing, title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
         f'height="{height:g}" role="img" aria-label="{called}" font-family="sans-serif" font-size="13">',
         f"<title>{escape(title)}</title>",
+        f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>',  # readable on dark pages too
         "<defs>",
         *(
             f'<marker id="head-{kind}" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" '

@@ -16,13 +16,14 @@ import polars as pl
 from synthspec.columns import Id
 from synthspec.draw.crossed import Crossed
 from synthspec.draw.frame import decoded, encoded
+from synthspec.draw.leaning import Tie
 from synthspec.draw.mend import Batch
 from synthspec.draw.shaped import shaped
 from synthspec.errors import InternalError
 from synthspec.generators.base import Model
+from synthspec.generators.neural.tilted import resampled
 from synthspec.plan.late import late_columns
 from synthspec.plan.plan import Group, PlannedColumn
-from synthspec.plan.zeros import Cross
 from synthspec.privacy.entropy import SampleRng
 from synthspec.terms.codes import Codes
 from synthspec.terms.domain import Domain
@@ -42,7 +43,7 @@ class Candidates:
         columns: Sequence[PlannedColumn],
         groups: Sequence[Group],
         models: Mapping[str, Model],
-        crosses: Mapping[str, Sequence[Cross]] = MappingProxyType({}),
+        crosses: Mapping[str, Sequence[Tie]] = MappingProxyType({}),
         shapes: Mapping[str, Model] | None = None,
     ) -> None:
         """Take resolved `columns`, fitted `models`, and what rules ask across groups (plan/zeros)."""
@@ -86,13 +87,18 @@ class Candidates:
             for name in new:
                 codes[name] = encoded(frame, self._columns[name])
             given = self._given(work, codes, rows)
-            drawn = self.models[work.name].sample(rows, rng.split("group", work.name), given, codes)
+            stream = rng.split("group", work.name)
+            drawn, weights = self.models[work.name].weighed(rows, stream, given, codes)
             generator = rng.split("decode", work.name).generator
             found = []
             for name in work.columns:
                 codes[name] = np.asarray(drawn.columns[name], dtype=np.int64)
                 found.append(decoded(codes[name], self._columns[name], generator))
             frame = frame.with_columns(found)
+            if weights is not None:
+                kept = resampled(weights, rows, rng.split("kept", work.name).generator)
+                frame = frame[kept].with_columns(surrogates(column, rows, 1) for column in self._ids)
+                codes = {name: each[kept] for name, each in codes.items()}
         return Batch(frame, codes)
 
     def _given(

@@ -3,7 +3,8 @@
 The condition is split into clauses; each becomes the share of every cell of codes in which it is true,
 a factor of the model of the last group that draws one of its columns. What such a group then says of
 the columns it is given is a factor of the groups before it (backward messages), so that rows can be
-drawn group by group, forward, without rejection, however rare the condition is. What no table of codes
+drawn group by group, forward, without rejection, however rare the condition is. Rules that a group meets
+row by row (crosses), and conditions of that kind, are part of this (draw/leaning). What no table of codes
 can say is left to whoever checks the rows.
 
 Source: Koller & Friedman 2009, ch. 9.3.2 and 12.3 (conditioning, and sampling from the posterior).
@@ -11,8 +12,8 @@ Source: Koller & Friedman 2009, ch. 9.3.2 and 12.3 (conditioning, and sampling f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -20,22 +21,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.columns import AnyColumn, Id
+from synthspec.draw.leaning import Leaning, Tie, leaning, message
+from synthspec.draw.portions import Portions
 from synthspec.generators.base import Model
 from synthspec.generators.neural.neural_model import NeuralModel
 from synthspec.generators.neural.tilted import TiltedModel, tilted
 from synthspec.generators.tree_model import TreeModel
-from synthspec.generators.weighted import Factor, evidence, weighted
-from synthspec.plan.cells import MOST_CELLS, MOST_VALUES, cells_of, listing_of, values_of
-from synthspec.plan.clauses import Clause, bases, clauses, substituted
-from synthspec.plan.plan import Plan, PlannedColumn
-from synthspec.terms.expr import Column, Expr, IsNull, Logic, Not
+from synthspec.generators.weighted import Factor, weighted
+from synthspec.plan.cells import MOST_CELLS, MOST_VALUES, listing_of, values_of
+from synthspec.plan.clauses import bases, substituted
+from synthspec.plan.plan import Group, Plan, PlannedColumn
+from synthspec.plan.zeros import all_zeros
+from synthspec.terms.expr import Column, Expr
 from synthspec.terms.tabulate import tabulate
 from synthspec.terms.walk import has_window
 
 Array = NDArray[np.float64]
 _einsum: Any = np.einsum  # its stubs do not know the form with lists of axes
-MOST_JOINED = 8
-"""Open clauses of rules that are tried together with one of the condition."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +48,15 @@ class Conditioned:
         models: per group, the model given the condition.
         log_probability: of what the models were conditioned on; -inf when it is impossible.
         exact: whether that is the whole condition; if not, it is an upper bound of the condition's.
-        told: the part of the condition that the models know by its exact share of each cell.
+        told: the parts of the condition that the models know by their exact share of each cell.
+        leanings: per group, what is asked of it by columns drawn before and not given; like crosses.
     """
 
     models: Mapping[str, Model]
     log_probability: float
     exact: bool
-    told: Expr | None = None
+    told: tuple[Expr, ...] = ()
+    leanings: Mapping[str, tuple[Leaning, ...]] = field(default_factory=dict)
 
     @property
     def probability(self) -> float:
@@ -61,7 +65,12 @@ class Conditioned:
 
 
 def conditioned(
-    plan: Plan, columns: Sequence[PlannedColumn], models: Mapping[str, Model], where: Expr
+    plan: Plan,
+    columns: Sequence[PlannedColumn],
+    models: Mapping[str, Model],
+    where: Expr,
+    crosses: Mapping[str, Sequence[Tie]] | None = None,
+    fixed: Collection[str] = (),
 ) -> Conditioned:
     """Return the models of `plan` given that `where` is true.
 
@@ -70,8 +79,13 @@ def conditioned(
         columns: its columns with bought domains in place.
         models: a fitted model per group.
         where: a condition over the columns; unknown is not enough.
+        crosses: per group, what it is drawn under row by row; by default those of the rules.
+        fixed: columns whose values, finer than codes, are known to whoever draws: what a condition asks of
+            them is left to the rows.
     """
-    return _Conditioning(plan, {column.name: column for column in columns}, dict(models)).made(where)
+    ties = all_zeros(plan, columns).crosses if crosses is None else crosses
+    planned = {column.name: column for column in columns}
+    return _Conditioning(plan, planned, dict(models), ties, frozenset(fixed)).made(where)
 
 
 def _untilted(
@@ -83,98 +97,63 @@ def _untilted(
     return model, tuple(factors)
 
 
-def must(condition: Expr) -> Expr:
-    """Return a condition that is false wherever `condition` is not true."""
-    return Logic(op="and", args=(condition, Not(arg=IsNull(arg=condition))))
-
-
-def _by_columns(parts: Sequence[Clause]) -> list[Clause]:
-    """Return the parts, each true or false, those over the same columns as one: shares do not multiply."""
-    found: dict[frozenset[str], list[Clause]] = {}
-    for part in parts:
-        found.setdefault(frozenset(part.columns), []).append(part)
-    return [
-        replace(alike[0], expression=_all([must(part.expression) for part in alike]))
-        for alike in found.values()
-    ]
-
-
 class _Conditioning:
-    def __init__(self, plan: Plan, planned: Mapping[str, PlannedColumn], models: dict[str, Model]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        planned: Mapping[str, PlannedColumn],
+        models: dict[str, Model],
+        crosses: Mapping[str, Sequence[Tie]],
+        fixed: frozenset[str],
+    ) -> None:
         self.plan = plan
         self.planned = planned
         self.models = models
+        self.ties = {name: tuple(each) for name, each in crosses.items()}
+        self.measured = False
+        """Whether a network's columns were weighed in rows of the model that it was started from."""
         self.coded = {name: coded for name, c in planned.items() if (coded := _coded(c)) is not None}
         self.home = {name: at for at, group in enumerate(plan.groups) for name in group.columns}
-        self.open_rules = tuple(
-            clause
-            for rule in plan.rules
-            if rule.enforce == "always" and (expression := rule.row_expression()) is not None
-            for clause in clauses(rule.name, expression, planned)
-            if self._usable(clause)
-        )
+        self.portions = Portions(plan, planned, self.coded, self.home, fixed)
 
     def made(self, where: Expr) -> Conditioned:
-        factors: list[tuple[Factor, Expr | None]] = []
-        exact = True
-        told: list[Expr] = []
-        for clause in _by_columns(clauses("where", where, self.planned)):
-            # The parts together have the value of the whole, so it is true when each of them is.
-            found = self._factor(clause)
-            if found is None:
-                exact = False
-                continue
-            factor, sure = found
-            factors.append((factor, clause.expression if sure else None))
-            exact &= sure
+        portions, exact = self.portions.of(where)
         log_probability = 0.0
-        for factor, expression in factors:
-            changed = self._with(factor)
-            if changed is None:
+        told: list[Expr] = []
+        for portion in portions:
+            gained = self._take(portion.factor)
+            if gained is None:
                 exact = False
+                for factor in portion.rough:
+                    log_probability += self._take(factor) or 0.0
                 continue
-            models, gained = changed
-            self.models |= models
             log_probability += gained
-            told += [] if expression is None else [expression]
+            told += [] if portion.told is None else [portion.told]
             if gained == -np.inf:
                 break
-        return Conditioned(self.models, log_probability, exact, _all(told) if told else None)
+        leanings = {
+            name: tuple(t for t in ties if isinstance(t, Leaning)) for name, ties in self.ties.items()
+        }
+        return Conditioned(self.models, log_probability, exact, tuple(told), leanings)
 
-    def _usable(self, clause: Clause) -> bool:
-        return not has_window(clause.expression) and all(
-            name in self.coded and name in self.home for name in clause.columns
-        )
-
-    def _factor(self, clause: Clause) -> tuple[Factor, bool] | None:
-        """Return the share of lawful values of each cell for which a clause is true, and if it is exact."""
-        if not clause.columns or not self._usable(clause):
+    def _take(self, factor: Factor) -> float | None:
+        """Multiply a factor into the models; return the log of its mean, None when they cannot take it."""
+        changed = self._with(factor)
+        if changed is None:
             return None
-        coded = [self.coded[name] for name in clause.columns]
-        cells = cells_of(clause.expression, coded)
-        if cells is None:
-            return None
-        if cells.lawful is None:
-            return (cells.columns, np.where(cells.never, 0.0, 1.0)), not bool(cells.some.any())
-        share = cells.lawful
-        beside = [c.expression for c in self.open_rules if set(c.columns) <= set(clause.columns)]
-        if cells.some.any() and beside:
-            lawful = cells_of(_all(beside[:MOST_JOINED]), coded)
-            both = cells_of(_all([clause.expression, *beside[:MOST_JOINED]]), coded)
-            if lawful is not None and both is not None and lawful.lawful is not None:
-                assert both.lawful is not None
-                order = [lawful.columns.index(name) for name in cells.columns]
-                base = np.transpose(lawful.lawful, order)
-                top = np.transpose(both.lawful, [both.columns.index(name) for name in cells.columns])
-                share = np.divide(top, base, out=share.copy(), where=base > 0)
-        return (cells.columns, share), True
+        models, leanings, gained = changed
+        self.models |= models
+        for name, each in leanings.items():
+            self.ties[name] = (*self.ties.get(name, ()), *each)
+        return gained
 
-    def _with(self, factor: Factor) -> tuple[dict[str, Model], float] | None:
-        """Return the models that change when one factor is multiplied in, and the log of its mean.
+    def _with(self, factor: Factor) -> tuple[dict[str, Model], dict[str, tuple[Leaning, ...]], float] | None:
+        """Return the models and ties that change when one factor is multiplied in, and the log of its mean.
 
         None when a model cannot take it; nothing has changed then.
         """
         changed: dict[str, Model] = {}
+        leanings: dict[str, tuple[Leaning, ...]] = {}
         waiting: list[Factor] = [factor]
         total = 0.0
         for at in range(len(self.plan.groups) - 1, -1, -1):
@@ -183,38 +162,50 @@ class _Conditioning:
             if not mine:
                 continue
             waiting = [each for each in waiting if max(self.home[name] for name in each[0]) != at]
-            model = self.models[group.name]
-            known = {*group.given, *group.columns}
-            if any(not set(clique) <= known for clique, _ in mine):
-                return None
+            model, ties = self.models[group.name], self.ties.get(group.name, ())
             if isinstance(model, NeuralModel | TiltedModel):
-                if model.given:
-                    return None  # what its network says of the given columns is in no table
+                known = {*group.columns, *group.given}
+                if ties or any(not set(clique) <= known for clique, _ in mine):
+                    return None  # what its network says of other columns is in no table
                 again = tilted(*_untilted(model, mine))
                 if again is None:
                     return None
                 changed[group.name] = again
-                total += again.log_probability - getattr(model, "log_probability", 0.0)
-                continue
-            if not isinstance(model, TreeModel):
-                return None
-            found, told = weighted(model, mine), evidence(model, mine)
-            if found is None or told is None:
-                return None
-            changed[group.name] = found[0]
-            if not told:
-                total += found[1]
-                continue
+                told, gained = _asked_more(again, model)
+                self.measured |= bool(again.message)
+            else:
+                if not isinstance(model, TreeModel):
+                    return None
+                made = self._asked(group, model, ties, mine)
+                if made is None:
+                    return None
+                changed[group.name], leanings[group.name], told, gained = made
+            total += gained
             computed = [each for each in told if any(name not in self.home for name in each[0])]
             waiting += [each for each in told if all(name in self.home for name in each[0])]
             if computed:
                 # In one piece: the mean of a product is not the product of the means.
-                message = _product(computed)
-                on_bases = None if message is None else self._on_bases(message)
+                back = _product(computed)
+                on_bases = None if back is None else self._on_bases(back)
                 if on_bases is None:
                     return None
                 waiting.append(on_bases)
-        return changed, total
+        return changed, leanings, total
+
+    def _asked(
+        self, group: Group, model: TreeModel, ties: Sequence[Tie], factors: Sequence[Factor]
+    ) -> tuple[TreeModel, tuple[Leaning, ...], tuple[Factor, ...], float] | None:
+        """Return the group's model under factors, further ties, factors of earlier groups, and a log mean."""
+        known = (*group.given, *group.columns)
+        asked = [leaning(factor, known) for factor in factors]
+        if any(each is None for each in asked):
+            return None
+        parts = [each for each in asked if each is not None]
+        said = message(model, ties, parts)
+        found = weighted(model, [(each.inner, each.factor(0)) for each in parts if not each.outer])
+        if said is None or found is None:
+            return None
+        return found[0], tuple(each for each in parts if each.outer), *said
 
     def _on_bases(self, factor: Factor) -> Factor | None:
         """Return a factor over given columns as one over the columns that groups generate."""
@@ -291,11 +282,6 @@ def _product(factors: Sequence[Factor]) -> Factor | None:
     for clique, table in factors:
         parts += [table, [letters[each] for each in clique]]
     return columns, _einsum(*parts, [letters[each] for each in columns])
-
-
-def _all(parts: Sequence[Expr]) -> Expr:
-    distinct = tuple(dict.fromkeys(parts))
-    return distinct[0] if len(distinct) == 1 else Logic(op="and", args=distinct)
 
 
 def _coded(planned: PlannedColumn) -> AnyColumn | None:

@@ -14,12 +14,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.draw.leaning import Tie, tied
 from synthspec.generators.base import Model
 from synthspec.generators.neural.neural_model import NeuralModel
 from synthspec.generators.neural.tilted import TiltedModel, tilted
 from synthspec.generators.tree_model import TreeModel
-from synthspec.generators.weighted import weighted
-from synthspec.plan.zeros import Cross
 from synthspec.privacy.entropy import SampleRng
 from synthspec.terms.codes import Codes
 
@@ -27,7 +26,7 @@ from synthspec.terms.codes import Codes
 class Crossed:
     """The model of one group with its crosses; conditioned models are made once."""
 
-    def __init__(self, model: Model, crosses: Sequence[Cross]) -> None:
+    def __init__(self, model: Model, crosses: Sequence[Tie]) -> None:
         known = model.domain.attributes if isinstance(model, TreeModel | NeuralModel | TiltedModel) else ()
         self._model = model
         self._crosses = [cross for cross in crosses if set(cross.inner) <= set(known)]
@@ -67,19 +66,31 @@ class Crossed:
         assert drawn is not None
         return Codes(drawn.domain, own)
 
+    def weighed(
+        self, rows: int, rng: SampleRng, given: Codes | None, codes: Mapping[str, NDArray[np.int64]]
+    ) -> tuple[Codes, NDArray[np.float64] | None]:
+        """Return `sample`'s rows, and the logarithms of the weights by which whole rows are drawn again.
+
+        None where rows count alike: only a network that is given columns, and asked for a condition,
+        leaves weights. Rules that are met row by row ask nothing of earlier columns.
+        """
+        if isinstance(self._model, TiltedModel) and self._model.given and not self._crosses and rows:
+            return self._model.weighed(rows, rng, given)
+        return self.sample(rows, rng, given, codes), None
+
     def _conditioned(self, kind: tuple[int, ...]) -> Model:
         """Return the model under the masks of one class; the model itself where they need too many cells."""
         if kind not in self._found:
-            masks = [(cross.inner, cross.masks[at]) for cross, at in zip(self._crosses, kind, strict=True)]
-            factors = [(inner, 1.0 - mask) for inner, mask in masks if mask.any()]
-            found = None
-            if factors and isinstance(self._model, TreeModel):
-                found = weighted(self._model, factors)
+            found = tied(self._model, self._crosses, kind) if isinstance(self._model, TreeModel) else None
             self._found[kind] = self._model if found is None else found[0]
-            if factors and isinstance(self._model, NeuralModel | TiltedModel):
+            if isinstance(self._model, NeuralModel | TiltedModel):
+                ties = zip(self._crosses, kind, strict=True)
+                factors = [(cross.inner, cross.factor(at)) for cross, at in ties]
+                factors = [(inner, table) for inner, table in factors if bool((table != 1).any())]
                 held = self._model.factors if isinstance(self._model, TiltedModel) else ()
                 base = self._model.base if isinstance(self._model, TiltedModel) else self._model
-                self._found[kind] = tilted(base, (*held, *factors)) or self._model
+                if factors:
+                    self._found[kind] = tilted(base, (*held, *factors)) or self._model
         return self._found[kind]
 
 

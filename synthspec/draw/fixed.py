@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from synthspec.draw.broken import Mask
 from synthspec.draw.candidates import Candidates
 from synthspec.draw.frame import decoded, encoded
-from synthspec.draw.mend import Batch, Codes, Knot, Mender
+from synthspec.draw.mend import Batch, Codes, Knot, Mended, Mender
 from synthspec.plan.late import early_computed
 from synthspec.plan.plan import Group, PlannedColumn
 from synthspec.privacy.entropy import SampleRng
@@ -134,6 +134,6 @@ class Firm(Mender):
 
     def _narrowed(
         self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64], rng: np.random.Generator
-    ) -> list[tuple[NDArray[np.int64], pl.DataFrame]]:
+    ) -> list[Mended]:
         """Return nothing: the lawful part of a cell is not that of a row with values of its own."""
         return []

@@ -11,7 +11,7 @@ Source: ours; Koller & Friedman 2009, ch. 12.1 (forward sampling from the poster
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
@@ -23,6 +23,7 @@ from synthspec.draw.candidates import Candidates, surrogates
 from synthspec.draw.conditioned import conditioned
 from synthspec.draw.fixed import Firm, Fixed, known_columns
 from synthspec.draw.frame import encoded, released
+from synthspec.draw.leaning import Leaning, Tie
 from synthspec.draw.public_rows import positions
 from synthspec.draw.rows import Drawn, violations
 from synthspec.draw.shaped import shaped
@@ -48,12 +49,17 @@ Index = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Lot:
-    """Rows that are drawn together: their places, the models, conditions that stand for values given."""
+    """Rows that are drawn together: their places and models, and what stands for values given.
+
+    told: the parts of that which the models know by their share of each cell. checks: all of it.
+    """
 
     rows: Index
     models: Mapping[str, Model]
-    conditions: Mapping[str, Expr]
+    told: tuple[Expr, ...]
     fixed: frozenset[str]
+    leanings: Mapping[str, Sequence[Leaning]] = field(default_factory=dict)
+    checks: tuple[Expr, ...] = ()
 
 
 def completed(
@@ -98,9 +104,13 @@ class _Completing:
         self.known = known_columns(columns, partial)
         self._refuse(self._disagreeing(), "their computed columns have other values than the rest gives")
         self.open = tuple(name for name in partial.columns if name not in self.known.columns)
-        self.crosses = all_zeros(plan, columns).crosses
+        self.crosses: dict[str, tuple[Tie, ...]] = dict(all_zeros(plan, columns).crosses)
+        self.told: tuple[Expr, ...] = ()
         if where is not None:
-            self.models = dict(conditioned(plan, self._shaped(), models, where).models)
+            held = conditioned(plan, self._shaped(), models, where, self.crosses, self.known.columns)
+            self.models, self.told = dict(held.models), held.told
+            for name, more in held.leanings.items():
+                self.crosses[name] = (*self.crosses.get(name, ()), *more)
 
     def done(self, rng: SampleRng) -> Drawn:
         frame, tries = self._drawn(np.arange(self.partial.height), rng.split("rows"))
@@ -156,7 +166,7 @@ class _Completing:
             lost.append(left)
         self._refuse(np.concatenate([*lost, np.zeros(0, dtype=np.int64)]), "no lawful row continues them")
         if not found:
-            return self._source(Lot(rows, self.models, {}, frozenset())).batch(rows, rng)[0], 0
+            return self._source(Lot(rows, self.models, (), frozenset())).batch(rows, rng)[0], 0
         order = np.argsort(np.concatenate(places), kind="stable")
         return pl.concat(found)[order], tries
 
@@ -166,7 +176,7 @@ class _Completing:
     def _lots(self, rows: Index) -> Iterator[Lot]:
         together = self._together()
         if together is not None:
-            yield Lot(rows, together, {}, frozenset(self.known.columns))
+            yield Lot(rows, together, (), frozenset(self.known.columns))
             return
         part = self.known.with_columns(self.partial[name] for name in self.open)[rows]
         coded = [name for name in self._coded if name in part.columns and name not in self.open]
@@ -185,11 +195,12 @@ class _Completing:
             tests = {name: _is(part[name][int(example) : int(example) + 1], self._by_name[name])
                      for name in (*coded, *self.open)}  # fmt: skip
             mine = rows[keys == kind]
-            held = conditioned(self.plan, self._shaped(), self.models, _all(list(tests.values())))
+            test = _all(list(tests.values()))
+            held = conditioned(self.plan, self._shaped(), self.models, test, self.crosses)
             if held.log_probability == -np.inf:
                 self._refuse(mine, "the model gives them no probability")
-            checks = {f"given {name}": certain(tests[name]) for name in self.open}
-            yield Lot(mine, held.models, checks, frozenset(self.known.columns))
+            checks = tuple(tests[name] for name in self.open)
+            yield Lot(mine, held.models, held.told, frozenset(self.known.columns), held.leanings, checks)
 
     def _together(self) -> dict[str, Model] | None:
         """Return the models as conditionals of the known columns; None where one has to look ahead."""
@@ -248,9 +259,11 @@ class _Lot:
     def __init__(self, all_: _Completing, lot: Lot) -> None:
         self.all = all_
         self.lot = lot
-        candidates = Candidates(all_.columns, all_.plan.groups, lot.models, all_.crosses, all_.models)
+        ties = {n: (*all_.crosses.get(n, ()), *lot.leanings.get(n, ())) for n in lot.models}
+        candidates = Candidates(all_.columns, all_.plan.groups, lot.models, ties, all_.models)
         self.fixed = Fixed(candidates, lot.fixed)
-        conditions = {**all_.whole.early(), **lot.conditions}
+        told = {f"told {at}": certain(part) for at, part in enumerate((*all_.told, *lot.told))}
+        conditions = {**all_.whole.early(), **told}
         self.conditions = conditions
         self.mender = Firm(candidates.columns, all_.plan.groups, conditions, lot.fixed)
 
@@ -264,8 +277,8 @@ class _Lot:
         for mask in masks.values():
             good &= ~mask
         where = self.all.whole.early_where()
-        if where is not None:
-            good &= true_rows(frame, where)
+        for check in (*self.lot.checks, *([] if where is None else [where])):
+            good &= true_rows(frame, check)
         return frame, good
 
 

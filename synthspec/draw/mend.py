@@ -37,8 +37,14 @@ TRIES = 8
 """Times that values are drawn again before the lawful part of a cell is looked for."""
 PROPOSALS = 200
 """Times that values are proposed from there."""
+TURNS = 12
+"""Times that further cells are looked into for one batch."""
+MORE_TRIES = 24
+"""Times that values are drawn again between these."""
 
 Codes = Mapping[str, NDArray[np.int64]]
+Mended = tuple[NDArray[np.int64], pl.DataFrame]
+"""Rows, and their new values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +121,31 @@ class Mender:
         """Return the rows that could be mended, and their new values."""
         part = part.select(name for name in part.columns if name in knot.reads)
         generator = rng.generator
-        found: list[tuple[NDArray[np.int64], pl.DataFrame]] = []
-        for _ in range(TRIES):
+        found, part, rows = self._retried(knot, part, codes, rows, generator, TRIES)
+        if len(rows):
+            found += self._narrowed(knot, part, codes, rows, generator)
+        patch = pl.concat([part.clear(), *(values for _, values in found)])
+        return (
+            np.concatenate([np.zeros(0, dtype=np.int64), *(at for at, _ in found)]),
+            computed_anew(patch, knot.others).select(knot.changed),
+        )
+
+    def _retried(
+        self,
+        knot: Knot,
+        part: pl.DataFrame,
+        codes: Codes,
+        rows: NDArray[np.int64],
+        rng: np.random.Generator,
+        tries: int,
+    ) -> tuple[list[Mended], pl.DataFrame, NDArray[np.int64]]:
+        """Return rows mended by other values of their codes, and the rows that still are not."""
+        found: list[Mended] = []
+        for _ in range(tries):
+            if not len(rows):
+                break
             part = part.with_columns(
-                decoded(codes[name][rows], self._columns[name], generator) for name in knot.free
+                decoded(codes[name][rows], self._columns[name], rng) for name in knot.free
             )
             part = computed_anew(part, knot.tested)
             bad = self._bad(knot, part, codes, rows)
@@ -126,15 +153,7 @@ class Mender:
             if good.any():
                 found.append((rows[good], part.filter(pl.Series(good))))
                 part, rows = part.filter(pl.Series(bad)), rows[bad]
-            if not len(rows):
-                break
-        else:
-            found += self._narrowed(knot, part, codes, rows, generator)
-        patch = pl.concat([part.clear(), *(values for _, values in found)])
-        return (
-            np.concatenate([np.zeros(0, dtype=np.int64), *(at for at, _ in found)]),
-            computed_anew(patch, knot.others).select(knot.changed),
-        )
+        return found, part, rows
 
     def _bad(self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64]) -> Mask:
         none = np.zeros(part.height, dtype=np.bool_)
@@ -145,20 +164,49 @@ class Mender:
 
     def _narrowed(
         self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64], rng: np.random.Generator
-    ) -> list[tuple[NDArray[np.int64], pl.DataFrame]]:
-        """Return rows mended by proposals from the lawful parts of their cells."""
+    ) -> list[Mended]:
+        """Return rows mended by proposals from the lawful parts of their cells.
+
+        Cells are looked into those of most rows first, so many at a time; the rows of all others are
+        tried as before meanwhile: a row must not be lost because few rows share its cell.
+        """
         lawful = self._lawful[knot.free]
-        _, first, cell = np.unique(
-            np.stack([codes[name][rows] for name in lawful.reads]),
-            axis=1,
-            return_index=True,
-            return_inverse=True,
-        )
-        cell = cell.reshape(-1)
-        cells = lawful.cells({name: codes[name][rows[first]] for name in lawful.reads}, np.bincount(cell))
-        found: list[tuple[NDArray[np.int64], pl.DataFrame]] = []
-        alive = np.array([bool(each) for each in cells], dtype=np.bool_)[cell]
-        part, rows, cell = part.filter(pl.Series(alive)), rows[alive], cell[alive]
+        every: list[Mended] = []
+        for turn in range(TURNS):
+            if turn:
+                found, part, rows = self._retried(knot, part, codes, rows, rng, MORE_TRIES)
+                every += found
+            if not len(rows):
+                break
+            _, first, cell = np.unique(
+                np.stack([codes[name][rows] for name in lawful.reads]),
+                axis=1,
+                return_index=True,
+                return_inverse=True,
+            )
+            cell = cell.reshape(-1)
+            cells, later = lawful.cells(
+                {name: codes[name][rows[first]] for name in lawful.reads}, np.bincount(cell)
+            )
+            alive = np.array([bool(each) for each in cells], dtype=np.bool_)[cell]
+            every += self._from_cells(
+                knot, part.filter(pl.Series(alive)), codes, rows[alive], (cells, cell[alive]), rng
+            )
+            part, rows = part.filter(pl.Series(later[cell])), rows[later[cell]]
+        return every
+
+    def _from_cells(
+        self,
+        knot: Knot,
+        part: pl.DataFrame,
+        codes: Codes,
+        rows: NDArray[np.int64],
+        places: tuple[Sequence[tuple[Cell, ...] | None], NDArray[np.int64]],
+        rng: np.random.Generator,
+    ) -> list[Mended]:
+        """Return rows mended by proposals; `places` are the parts of all cells, and the cell of each row."""
+        cells, cell = places
+        found: list[Mended] = []
         for _ in range(PROPOSALS):
             if not len(rows):
                 break

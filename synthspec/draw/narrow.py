@@ -79,16 +79,21 @@ class Lawful:
         """The columns whose codes make up a cell."""
         return (*self._columns, *self._guards)
 
-    def cells(self, codes: Mapping[str, Codes], rows: NDArray[np.int64]) -> list[tuple[Cell, ...] | None]:
-        """Return, per cell, independent parts that hold its lawful values; None where that is not known.
+    def cells(
+        self, codes: Mapping[str, Codes], rows: NDArray[np.int64]
+    ) -> tuple[list[tuple[Cell, ...] | None], Bools]:
+        """Return, per cell, independent parts that hold its lawful values, and which were not looked into.
+
+        None where nothing is lawful, or where that is not known.
 
         Args:
             codes: of `reads`, shape (cells,) each.
             rows: how many rows wait for each cell, shape (cells,).
         """
         found: list[tuple[Cell, ...] | None] = [None] * len(rows)
+        later = np.zeros(len(rows), dtype=np.bool_)
         if not self._usable:
-            return found
+            return found, later
         alive, open_ = self._judged(codes, len(rows))
         searches = 0
         for place in np.argsort(-rows, kind="stable").tolist():
@@ -100,6 +105,7 @@ class Lawful:
                 key = self._key(group, cell)
                 if key not in self._found:
                     if searches >= MOST_SEARCHES:
+                        later[place] = True
                         break
                     searches += 1
                     self._found[key] = self._search(group, free, cell)
@@ -109,7 +115,7 @@ class Lawful:
                 parts.append(part)
             else:
                 found[place] = tuple(parts)
-        return found
+        return found, later
 
     def _judged(self, codes: Mapping[str, Codes], cells: int) -> tuple[Bools, Bools]:
         """Return the cells that may hold lawful values, and where each thing asked is not sure."""

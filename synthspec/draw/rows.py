@@ -27,6 +27,7 @@ from synthspec.draw.broken import (
 from synthspec.draw.candidates import Candidates, surrogates
 from synthspec.draw.finish import finished
 from synthspec.draw.frame import released
+from synthspec.draw.leaning import Leaning, Tie
 from synthspec.draw.mend import Batch, Mender
 from synthspec.draw.whole import Whole, certain
 from synthspec.errors import SamplingError
@@ -48,6 +49,7 @@ BATCH = 400_000
 MENDINGS = 50
 WHERE = "where"
 TOLD = "where, told"
+"""How the names of told parts begin; no rule's name has a comma."""
 
 
 @dataclass
@@ -105,8 +107,9 @@ def draw(
     rows: int,
     rng: SampleRng,
     where: Expr | None = None,
-    told: Expr | None = None,
+    told: Sequence[Expr] = (),
     shapes: Mapping[str, Model] | None = None,
+    leanings: Mapping[str, Sequence[Leaning]] = MappingProxyType({}),
 ) -> Drawn:
     """Return `rows` rows in which every enforced rule, and `where`, holds.
 
@@ -117,20 +120,21 @@ def draw(
         rows: how many.
         rng: public randomness.
         where: a further condition; it must be true in every row.
-        told: the part of `where` that the models were conditioned on, cell by cell, by its share of
-            each cell: it is met by drawing values again inside the codes, everything else of `where` by
-            drawing rows again.
+        told: the parts of `where` that the models were conditioned on, cell by cell, by their share of
+            each cell: they are met by drawing values again inside the codes, everything else of `where`
+            by drawing rows again.
         shapes: the models that say how values spread inside codes; by default `models`.
+        leanings: per group, what `where` asks of it row by row.
 
     Raises:
         SamplingError: G450, when a condition cannot be met within the tries allowed.
     """
     whole = Whole(tuple(columns), plan.rules, where)
     conditions, where = whole.early(), whole.early_where()
-    if told is not None and where is not None:
-        conditions = {**conditions, TOLD: certain(told)}
+    if where is not None:
+        conditions = {**conditions, **{f"{TOLD} {at}": certain(part) for at, part in enumerate(told)}}
     sure = [each.rule for each in plan.met if each.by == "transform"]
-    source = Source(plan, columns, models, conditions, shapes=shapes, sure=sure)
+    source = Source(plan, columns, models, conditions, shapes=shapes, sure=sure, leanings=leanings)
     tally = Tally()
     parts = [
         _part(source, conditions, where, min(PART, rows - start), rng.split("part", start // PART), tally)
@@ -148,7 +152,7 @@ def draw(
     return Drawn(
         frame=released(frame, columns),
         acceptance=tally.acceptance,
-        accepted={name: tally.accepted(name) for name in conditions if name != TOLD},
+        accepted={name: tally.accepted(name) for name in conditions if not name.startswith(TOLD)},
         violations=violations(frame, plan.rules),
         repaired=repaired,
         mended={name: count / max(tally.drawn, 1) for name, count in tally.mended.items()},
@@ -167,13 +171,16 @@ class Source:
         zeros: Zeros | None = None,
         shapes: Mapping[str, Model] | None = None,
         sure: Collection[str] = (),
+        leanings: Mapping[str, Sequence[Leaning]] = MappingProxyType({}),
     ) -> None:
         """Take a plan with `columns` as resolved; `zeros` saves finding them again; `shapes`: see `draw`.
 
         sure: rules that hold by how columns are computed; they are tested, and no value is fitted to them.
         """
         zeros = all_zeros(plan, columns) if zeros is None else zeros
-        self._candidates = Candidates(columns, plan.groups, models, zeros.crosses, shapes)
+        ties: dict[str, tuple[Tie, ...]]
+        ties = {name: (*zeros.crosses.get(name, ()), *leanings.get(name, ())) for name in models}
+        self._candidates = Candidates(columns, plan.groups, models, ties, shapes)
         self._conditions = {name: c for name, c in conditions.items() if name not in zeros.idle}
         open_ = {name: c for name, c in self._conditions.items() if name not in sure}
         self._mender = Mender(self._candidates.columns, plan.groups, open_)
@@ -313,13 +320,14 @@ def _hopeless(tally: Tally) -> bool:
 
 def _impossible(tally: Tally, conditions: Mapping[str, Expr]) -> SamplingError:
     worst = min((*conditions, *([WHERE] if WHERE in tally.broke else [])), key=tally.accepted)
-    what = "the condition `where`" if worst in (WHERE, TOLD) else f"rule `{worst}`"
+    about_where = worst == WHERE or worst.startswith(TOLD)
+    what = "the condition `where`" if about_where else f"rule `{worst}`"
     return SamplingError(
         "G450",
         f"{what} could not be met within {TRIES} tries per row",
         notes=(f"of the rows drawn, {tally.accepted(worst):.2%} met it",),
         helps=("loosen the condition", "draw more rows and filter them")
-        if worst in (WHERE, TOLD)
+        if about_where
         else (
             "loosen the rule, or derive one of its columns with `derive:`",
             "mark it `enforce: report` to count instead",

@@ -24,6 +24,7 @@ from synthspec.draw.candidates import surrogates
 from synthspec.draw.conditioned import Conditioned, conditioned
 from synthspec.draw.frame import released, typed
 from synthspec.draw.given import completed
+from synthspec.draw.leaning import Leaning
 from synthspec.draw.mixed import mixed
 from synthspec.draw.public_rows import public_rows
 from synthspec.draw.rows import Drawn, draw, violations
@@ -43,14 +44,16 @@ RAKINGS = 500
 class Stratum:
     """One part of a scenario: its condition, its models, the share of rows it gets, its rows' weight.
 
-    `told` is the part of the condition that the models know by its share of each cell.
+    `told` are the parts of the condition that the models know by their share of each cell, `leanings` what it
+    asks of groups row by row.
     """
 
     where: Expr | None
     models: Mapping[str, Model]
     share: float
     weight: float
-    told: Expr | None = None
+    told: Sequence[Expr] = ()
+    leanings: Mapping[str, Sequence[Leaning]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +126,8 @@ def draw_scenario(
     weights: list[NDArray[np.float64]] = []
     for at, (stratum, many) in enumerate(zip(strata, apportioned([s.share for s in strata], count))):
         stream = rng.split("scenario", scenario.name, at)
-        drawn = draw(plan, columns, stratum.models, many, stream, stratum.where, stratum.told, models)
+        asked = (stratum.where, stratum.told, models, stratum.leanings)
+        drawn = draw(plan, columns, stratum.models, many, stream, *asked)
         parts.append(drawn)
         weights.append(np.full(many, stratum.weight))
     drawn = parts[0] if len(parts) == 1 else _joined(plan, columns, parts, rng.split("order", scenario.name))
@@ -153,7 +157,7 @@ def strata_of(
         whose = f" of scenario `{scenario.name}`" if scenario.name else " that was typed"
         raise _never(f"the condition{whose}", scenario.where_text)
     if not scenario.rebalance:
-        return probability, (Stratum(scenario.where, found.models, 1.0, 1.0, found.told),)
+        return probability, (Stratum(scenario.where, found.models, 1.0, 1.0, found.told, found.leanings),)
     planned = {column.name: column for column in columns}
     keys = list(product(*(part.shares for part in scenario.rebalance)))
     parts: list[tuple[Expr, Conditioned]] = []
@@ -168,7 +172,7 @@ def strata_of(
     shares = raked(mass, scenario.rebalance, scenario.name)
     base = mass / mass.sum()
     strata = [
-        Stratum(where, part.models, float(share), float(was / share), part.told)
+        Stratum(where, part.models, float(share), float(was / share), part.told, part.leanings)
         for (where, part), share, was in zip(parts, shares.ravel(), base.ravel(), strict=True)
         if share > 0
     ]

@@ -17,4 +17,15 @@ CODES: dict[str, Entry] = {
         ),
         good="synthspec train --resume hospital.yaml",
     ),
+    "K702": Entry(
+        title="memory ran out",
+        text=(
+            "A step of a run that reads no private row needed more memory than there is, on the machine or "
+            "on its GPU. What the ledger holds stays true: answers already bought, and steps of a training "
+            "already counted, are kept, and `train --resume` continues with them, here or on a larger "
+            "machine, and pays for nothing twice."
+        ),
+        good="synthspec train --resume hospital.plan --device cpu",
+        related=("K701",),
+    ),
 }

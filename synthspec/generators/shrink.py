@@ -40,7 +40,8 @@ def shrink(counts: Array, stddev: float, total: float) -> Array:
     rest = total - float(out[~unclear].sum())
     if unclear.any():
         least = float(np.maximum(counts[unclear], 0.0).sum()) * 1e-3
-        out[unclear] = stddev * _means(counts[unclear] / stddev, max(rest, least, 1e-9 * total) / stddev)
+        means = _means(counts[unclear] / stddev, max(rest, least, 1e-9 * total) / stddev)
+        out[unclear] = stddev * np.minimum(means, CLEAR)  # no unclear count may pass a clear one
     held = float(out.sum())
     if held <= 1e-12 * total:
         return np.full(len(counts), total / len(counts))

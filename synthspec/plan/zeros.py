@@ -62,6 +62,10 @@ class Cross:
     masks: Mask
     rules: tuple[str, ...] = ()
 
+    def factor(self, kind: int) -> NDArray[np.float64]:
+        """Return 1 for each cell over `inner` that a class allows, 0 for the others."""
+        return np.where(self.masks[kind], 0.0, 1.0)
+
 
 @dataclass(frozen=True)
 class Part:

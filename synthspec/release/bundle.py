@@ -79,7 +79,7 @@ def read_release(folder: Path) -> Release:
             raise GateError("Q604", f"`{entry.name}` is missing from the release", helps=_AGAIN)
         if digest_of(path) != (entry.bytes, entry.sha256):
             raise GateError("Q604", f"`{entry.name}` is not the file that the manifest names", helps=_AGAIN)
-        if path.suffix in (".json", ".npz"):
+        if path.suffix in (".json", ".npz", ".safetensors"):
             contents[entry.name] = path.read_bytes()
     try:
         files = tuple(entry for entry in manifest.files if entry.name not in REPORTS)

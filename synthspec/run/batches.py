@@ -54,6 +54,7 @@ class Units:
         for at, name in enumerate(attributes):
             codes[:, at] = held.codes[name][order]
         counts = np.bincount(held.units) if len(order) else np.zeros(0, dtype=np.int64)
+        counts = counts[counts > 0]  # a number that no row has is nobody
         return cls(codes, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 
     @classmethod

@@ -75,18 +75,17 @@ class Charged:
         if self.journal.state(self.id) != "committed":
             self.journal.commit(self.id)
 
-    def interrupted(self) -> Interrupted:
-        """Return what to say after Ctrl-C."""
+    def stands(self) -> str:
+        """Return where the charge stands, in words."""
         match self.journal.state(self.id):
             case "opened":
-                said = "the budget is charged; `synthspec train --resume` goes on with what it bought"
+                return "the budget is charged; `synthspec train --resume` goes on with what it bought"
             case "committed":
-                said = "the release is complete and its budget is charged"
+                return "the release is complete and its budget is charged"
             case _:
-                said = (
+                return (
                     "the budget is reserved, nothing was read; `synthspec budget void` takes the charge back"
                 )
-        return Interrupted(said)
 
     def ledger_facts(self) -> LedgerFacts:
         """Return what a release says about its ledger; the same on every resume of this charge."""

@@ -195,11 +195,14 @@ def exact() -> Iterator[None]:
 
 @contextmanager
 def _precision(name: str) -> Iterator[None]:
+    """Set how products are rounded, and convolutions on a GPU, which have a switch of their own."""
     import torch
 
-    before = torch.get_float32_matmul_precision()
+    before, convolved = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
     torch.set_float32_matmul_precision(name)
+    torch.backends.cudnn.allow_tf32 = name == "high"
     try:
         yield
     finally:
         torch.set_float32_matmul_precision(before)
+        torch.backends.cudnn.allow_tf32 = convolved

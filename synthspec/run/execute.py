@@ -49,6 +49,7 @@ from synthspec.run.device import check_device, trains_networks
 from synthspec.run.gradient import Workplace
 from synthspec.run.heard import Heard
 from synthspec.run.kernel import Answers, Kernel
+from synthspec.run.memory import out_of_memory, too_little
 from synthspec.run.preflight import preflight
 from synthspec.run.purchases import Purchases
 from synthspec.run.quiet import quietly
@@ -93,7 +94,7 @@ def execute(
         SourceError: D4xx, the same.
         BudgetError: B505, B511, B512.
         SamplingError: G450; a release without rows is then written, and what was paid for is in it.
-        KernelError: K701.
+        KernelError: K701; K702, when memory runs out beside public work.
         ReleaseError: Q601, Q602.
         Interrupted: on Ctrl-C, saying where the charge stands.
     """
@@ -107,13 +108,16 @@ def execute(
     refuse_occupied(folder, replace=replace)
     check_device(device, neural=trains_networks(plan))
     preflight(plan, engine, folder)
+    stopped = False
     try:
         return _run(plan, charged, engine, noise, folder, resume, progress, replace, device)
-    except Interrupted:
-        raise
     except KeyboardInterrupt:
-        pass
-    raise charged.interrupted() if charged is not None else Interrupted("nothing was charged")
+        stopped = True
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+    stands = charged.stands() if charged is not None else "nothing was charged"
+    raise Interrupted(stands) if stopped else too_little(stands)
 
 
 def _run(

@@ -173,8 +173,8 @@ class Kernel:
         """See `Oracle.measure`; every purchase is charged before the one pass over the rows.
 
         Raises:
-            BudgetError: B502, B504.
-            KernelError: K701; K702, when a resumed run asks other questions than before.
+            BudgetError: B502, B504; B511, when a resumed run asks other questions than before.
+            KernelError: K701.
             InternalError: I320, for a question that the domain cannot answer.
         """
         for query, _ in purchases:

@@ -16,6 +16,7 @@ import numpy as np
 from synthspec.errors import InternalError
 from synthspec.run.batches import Piece
 from synthspec.run.clipping import Clipper, device_of, parameters
+from synthspec.run.memory import out_of_memory
 from synthspec.terms.domain import Domain
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def try_out(learner: Learner, clipper: Callable[[float], Clipper], domain: Domai
         try:
             failed = _fault(learner, clipper, domain)
         except (RuntimeError, ValueError, TypeError, IndexError, KeyError, NotImplementedError) as error:
+            if out_of_memory(error):
+                raise
             failed = f"it fails on made-up rows ({type(error).__name__}: {error})"
     if failed is None and any(
         not torch.equal(a, b) for a, b in zip(before, learner.module.buffers(), strict=True)

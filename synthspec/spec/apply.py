@@ -9,7 +9,7 @@ from synthspec.spec.checker import Checker
 from synthspec.spec.nearest import nearest
 from synthspec.spec.scope import ColumnInfo, info
 from synthspec.spec.syntax import Apply, Constant, Syntax
-from synthspec.spec.tokens import FIXED_OR, OR_MEANT
+from synthspec.spec.tokens import FIXED_OR, OR_MEANT, spaced
 from synthspec.terms.expr import Call, Cast, Expr, Literal_, Window
 from synthspec.terms.functions import CLOCK_UNITS, FUNCTIONS, SPELLINGS, UNITS, Function
 from synthspec.terms.types import BOOL, DATE, DATETIME, INT, TEXT, Type, decimal
@@ -62,6 +62,16 @@ def function(checker: Checker, node: Apply) -> Expr | None:
     return _typed(checker, known, node, present)
 
 
+_MEANT = (
+    (("isnull", "is_null", "isna", "isnan", "is_missing", "missing"), "x IS NULL"),
+    (("exists", "notnull", "is_not_null", "has_value"), "x IS NOT NULL"),
+    (("isin", "is_in", "in_list", "contains_any", "any"), "x IN ('a', 'b')"),
+    (("date", "to_date"), "CAST(x AS DATE)"),
+    (("xor",), "(a OR b) AND NOT (a AND b)"),
+)
+"""Functions of other languages that are operators here."""
+
+
 def _unknown(checker: Checker, node: Apply) -> None:
     if node.name in _IMPURE:
         checker.report(
@@ -75,8 +85,7 @@ def _unknown(checker: Checker, node: Apply) -> None:
     meant = SPELLINGS.get(node.name)
     close = (meant,) if meant is not None else nearest(node.name, (*FUNCTIONS, "if"))
     helps = [f"did you mean `{close[0]}`?"] if close else [f"the functions are {', '.join(FUNCTIONS)}"]
-    if node.name in ("isnull", "is_null", "isna", "isnan", "is_missing", "missing"):
-        helps = ["write `x IS NULL`"]
+    helps = next(([f"write `{text}`"] for names, text in _MEANT if node.name in names), helps)
     checker.report(
         "R109", f"unknown function in {checker.what}", node, f"there is no function `{node.name}`", helps
     )
@@ -200,13 +209,14 @@ def _as(expr: Expr, target: Type) -> Expr:
 
 def joined(checker: Checker, nodes: Sequence[Syntax], sides: Sequence[Expr | None]) -> Expr | None:
     """Return `a || b` as concat."""
+    if any(side is not None and side.type == BOOL for side in sides):
+        start = checker.text.index("||", nodes[0].end)
+        bars = Constant("text", "", start, start + 2)
+        code, message = OR_MEANT
+        instead = spaced(checker.text, start, start + 2, "OR")
+        checker.report(code, message, bars, "write OR", (FIXED_OR,), instead)
+        return None
     for node, side in zip(nodes, sides):
-        if side is not None and side.type == BOOL:
-            start = checker.text.index("||", nodes[0].end)
-            bars = Constant("text", "", start, start + 2)
-            code, message = OR_MEANT
-            checker.report(code, message, bars, "write OR", (FIXED_OR,), "OR")
-            return None
         if side is not None and side.type != TEXT:
             checker.mismatch("`||` joins texts", node, side.type, "write `CAST(... AS text)`")
             return None

@@ -21,7 +21,7 @@ from synthspec.spec.syntax import (
     Syntax,
     levels,
 )
-from synthspec.spec.tokens import FIXED_OR, OR_MEANT, RESERVED, STATEMENTS, Refused, Token
+from synthspec.spec.tokens import FIXED_OR, OR_MEANT, RESERVED, STATEMENTS, Refused, Token, spaced
 from synthspec.spec.words import Words
 
 MAX_DEPTH = 40
@@ -57,7 +57,8 @@ class _Parser(Words):
 
     def whole(self) -> Syntax:
         if self.now.kind == "end":
-            raise Refused("R101", "there is no expression here", 0, len(self.text), "empty")
+            help_ = "write a condition, like `age >= 18`"
+            raise Refused("R101", "there is no expression here", 0, len(self.text), "empty", (help_,))
         found = self.disjunction()
         if self.here < len(self.words) - 1:
             self.unexpected()
@@ -86,7 +87,7 @@ class _Parser(Words):
                 ("remove `AS ...`: the key is the name",),
             )
         if token.word in STATEMENTS:
-            self.stop("R110", f"`{token.word}` is not part of the language", token, "not readable here")
+            self.foreign(token)
         label = "nothing opened it" if token.text == ")" else "not readable here"
         help_ = self.stray_sign(token)
         raise Refused("R101", f"`{token.text}` cannot stand here", token.start, token.end, label, (help_,))
@@ -156,7 +157,8 @@ class _Parser(Words):
         """Refuse `a = 1 || b = 2`: between two comparisons `||` was meant as OR."""
         bars = [each for each in self.words if each.text == "||" and start <= each.start < end]
         if bars:
-            raise Refused(*OR_MEANT, bars[0].start, bars[0].end, "write OR", (FIXED_OR,), "OR")
+            start, end = bars[0].start, bars[0].end
+            raise Refused(*OR_MEANT, start, end, "write OR", (FIXED_OR,), spaced(self.text, start, end, "OR"))
 
     def unchained(self, first: Syntax) -> tuple[str, int]:
         """Return how to write `a <= b <= c`, of which `a <= b` has been read, and where it ends."""
@@ -215,13 +217,7 @@ class _Parser(Words):
             self.stop("R101", "`(` is missing after IN", self.now, "`(` wanted here", help_)
         self.expect("(", "after IN")
         if self.now.word == "SELECT":
-            self.stop(
-                "R110",
-                "subqueries are not part of the language",
-                self.now,
-                "a subquery",
-                "list the values, or use a `combos` rule with `file:`",
-            )
+            self.subquery()
         items = [self.disjunction()]
         while self.op(","):
             items.append(self.disjunction())
@@ -261,7 +257,7 @@ class _Parser(Words):
                 return Constant("text", token.text[1:-1].replace("''", "'"), token.start, token.end)
             case "op" if token.text == "(":
                 if self.now.word == "SELECT":
-                    self.stop("R110", "subqueries are not part of the language", self.now, "a subquery")
+                    self.subquery()
                 found = self.disjunction()
                 end = self.expect(")", "to close `(`").end
                 return replace(found, start=token.start, end=end)
@@ -300,7 +296,7 @@ class _Parser(Words):
             self.next()
             part = self.next()
             if part.kind != "name":
-                self.stop("R101", "a name is missing after `.`", follows, "here")
+                self.stop("R101", "a name is missing after `.`", follows, "here", "write `x.missing`, or `x`")
             return Name(token.text, part.text, token.start, part.end)
         return Name(token.text, None, token.start, token.end)
 
@@ -323,7 +319,8 @@ class _Parser(Words):
         self.expect("AS", "in CAST")
         first = self.next()
         if first.kind != "name":
-            self.stop("R101", "a type is missing in CAST", first, "a type is wanted here")
+            help_ = "write a type: `CAST(x AS int)`"
+            self.stop("R101", "a type is missing in CAST", first, "a type is wanted here", help_)
         name = first.text.lower()
         if self.op("("):
             inner = [self.next().text]
@@ -338,11 +335,12 @@ class _Parser(Words):
         self.next()
         args: list[Syntax] = []
         if self.now.word == "SELECT":
-            self.stop("R110", "subqueries are not part of the language", self.now, "a subquery")
+            self.subquery()
         star = token.word == "COUNT" and self.op("*")
         if not star and not (self.now.kind == "op" and self.now.text == ")"):
             if self.now.word == "DISTINCT":
-                self.stop("R110", "`DISTINCT` is not part of the language", self.now, "here")
+                help_ = "drop it: count what differs in a `derive`, or outside the spec"
+                self.stop("R110", "`DISTINCT` is not part of the language", self.now, "here", help_)
             args.append(self.disjunction())
             while self.op(","):
                 args.append(self.disjunction())

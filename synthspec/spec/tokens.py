@@ -54,6 +54,7 @@ SWAPPED = {"=>": ">=", "=<": "<=", "><": "<>", ">>": ">", "<<": "<", "=!": "<>"}
 
 _FOREIGN: dict[str, tuple[str, str, str, str]] = {
     "&&": ("R103", "`&&` is not SQL", "write AND", "AND"),
+    "&": ("R103", "`&` is not SQL", "write AND", "AND"),
     "!": ("R103", "`!` is not SQL", "write NOT", "NOT"),
     "==": ("R104", "`==` is not SQL", "write `=`", "="),
     ";": ("R105", "an expression is one condition, not a statement", "remove `;` and what follows", ""),
@@ -62,6 +63,10 @@ _FOREIGN: dict[str, tuple[str, str, str, str]] = {
     "::": ("R110", "`::` is not part of the language", "write `CAST(a AS type)`", ""),
     "[": ("R101", "`[` cannot stand here", "write lists in parentheses: `IN ('a', 'b')`", ""),
     "->": ("R101", "`->` cannot stand here", "write the rule as `{if: ..., then: ...}`", ""),
+    "~": ("R101", "`~` cannot stand here", "write a pattern as `x LIKE 'a%'`", ""),
+    "`": ("R101", "``` cannot stand here", "write names as they are, without quotes", ""),
+    "#": ("R101", "`#` cannot stand here", "drop it, or write the comment outside the quotes", ""),
+    "?": ("R101", "`?` cannot stand here", "write `CASE WHEN a THEN b ELSE c END`", ""),
     "--": ("R110", "comments are not part of an expression", "write a YAML comment, `# ...`", ""),
     "/*": ("R110", "comments are not part of an expression", "write a YAML comment, `# ...`", ""),
 }
@@ -129,6 +134,19 @@ def tokens(text: str) -> tuple[Token, ...]:
     return tuple(found)
 
 
+def spaced(text: str, start: int, end: int, word: str) -> str:
+    """Return a word that replaces a sign, apart from what stands beside it.
+
+    >>> spaced("a&&b", 1, 3, "AND"), spaced("a && b", 2, 4, "AND"), spaced("a==b", 1, 3, "=")
+    (' AND ', 'AND', '=')
+    """
+    if not word.isalpha():
+        return word
+    before = " " if text[:start] and not text[:start][-1].isspace() else ""
+    after = " " if text[end:] and not text[end:][0].isspace() else ""
+    return f"{before}{word}{after}"
+
+
 def _pasted(text: str, here: int) -> None:
     """Refuse a sign of a word processor, with that of the language."""
     meant, end = _PASTED.get(text[here]), here + 1
@@ -184,9 +202,9 @@ def _refuse(text: str, here: int, match: re.Match[str] | None) -> NoReturn:
         word, ("R101", f"`{word}` cannot stand here", "not part of the language", "")
     )
     end = len(text) if word == ";" else match.end()
-    helps: tuple[str, ...] = ()
     if code in ("R103", "R104"):
         helps = (f"{label}  (safe fix, `synthspec check --fix`)",)
-        tight = replacement if code == "R104" else f"{replacement} " if word == "!" else replacement
-        raise Refused(code, message, here, end, label, helps, tight)
-    raise Refused(code, message, here, end, "not part of the language", (label,) if word in _FOREIGN else ())
+        instead = f"{replacement} " if word == "!" else spaced(text, here, end, replacement)
+        raise Refused(code, message, here, end, label, helps, instead)
+    helps = (label if word in _FOREIGN else "write one condition of SQL, like `a >= 18 AND b = 'x'`",)
+    raise Refused(code, message, here, end, "not part of the language", helps)

@@ -170,16 +170,20 @@ class TypeChecker(Checker):
             self._unlike(nodes, values, message)
             return None
         if type_ == NULL:
-            self.report("R111", f"{message} in {self.what}", nodes[-1], "nothing is known about NULL")
+            help_ = "name a column, or drop it"
+            self.report(
+                "R111", f"{message} in {self.what}", nodes[-1], "nothing is known about NULL", (help_,)
+            )
             return None
         if message.startswith("`") and any(value.type == NULL for value in values):
             node = next(n for n, v in zip(nodes, values) if v.type == NULL)
+            other = next((n.name for n in nodes if isinstance(n, Name) and n.part is None), "x")
             self.report(
                 "R111",
                 f"a comparison with NULL is never true in {self.what}",
                 node,
                 "always unknown",
-                ("write `x IS NULL` or `x IS NOT NULL`",),
+                (f"write `{other} IS NULL` or `{other} IS NOT NULL`",),
             )
             return None
         made = [convert.widen(value, type_) for value in values]

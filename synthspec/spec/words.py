@@ -86,7 +86,7 @@ class Words:
     def meant(self, token: Token) -> tuple[str, ...]:
         """Return the helps for a word that stands where an expression has ended."""
         first = self.words[0].word
-        if first == "IF" or token.word == "THEN":
+        if first == "IF" or token.word in ("THEN", "IMPLIES"):
             return ("write the rule as `{if: ..., then: ...}`",)
         if token.text.lower() in FUNCTIONS:
             return (f"write `{FUNCTIONS[token.text.lower()].signature}`",)
@@ -99,9 +99,28 @@ class Words:
             return ("write the number without a unit", "or join two conditions by AND or OR")
         return ("join two conditions by AND or OR",)
 
+    def foreign(self, token: Token) -> NoReturn:
+        """Refuse a keyword of SQL that is not part of the language."""
+        helps = {
+            "ILIKE": "write `lower(x) LIKE 'a%'`",
+            "SIMILAR": "write `x LIKE 'a%'`",
+            "INTERVAL": "write `date_add('day', 3, d)`",
+        }
+        help_ = helps.get(token.word, "write one condition of SQL, like `a >= 18 AND b = 'x'`")
+        self.stop("R110", f"`{token.word}` is not part of the language", token, "not readable here", help_)
+
+    def subquery(self) -> NoReturn:
+        """Refuse SELECT where a value or a list may stand."""
+        help_ = "list the values, or use a `combos` rule with `file:`"
+        self.stop("R110", "subqueries are not part of the language", self.now, "a subquery", help_)
+
     def stray_sign(self, token: Token) -> str:
         """Return the help for a sign that stands where an expression has ended."""
         before = self.words[self.here - 1] if self.here else token
+        if before.word == "INTERVAL":
+            return "write `date_add('day', 3, d)`, or `date_diff('day', a, b) > 3`"
+        if token.text == "(":
+            return "functions come first, with the column inside: `starts_with(x, 'A')`"
         if token.text == ")":
             return "drop it, or open it before"
         if before.kind == "number" and token.text == ",":

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 def _path(monkeypatch: pytest.MonkeyPatch) -> None:
     for each in (ROOT / "benchmarks", ROOT / "tests" / "generators"):
         monkeypatch.syspath_prepend(str(each))
-    for name in ("tables", "fidelity"):
+    for name in ("tables", "fidelity", "rules"):
         sys.modules.pop(name, None)
 
 
@@ -53,3 +53,24 @@ def test_figures_are_made_once_and_again_when_one_is_lacking(tmp_path: Path) -> 
     assert Kept(tmp_path / "figures.json").figures("a", make, "auc")["auc"] == 0.9
     assert len(made) == 2
     assert np.isclose(Kept().figures("a", make)["tvd1"], 0.5) and len(made) == 3
+
+
+@pytest.mark.parametrize("name", ["acs-ma", "acs-ma-16"])
+def test_no_real_row_lies_in_a_cell_that_the_spec_s_rules_leave_empty(name: str) -> None:
+    """Bins of a rule and bins of the rows must be the same ones: one age off, and people vanish."""
+    from rules import zeros
+    from tables import FILES, folder, load
+
+    if not (folder() / FILES[name][1]).exists():
+        pytest.skip("the real tables are not here (SYNTHSPEC_DATA)")
+    table = load(name)
+    for pair, impossible in zeros(table):
+        one, two = (table.rows[:, table.columns.index(column)] for column in pair)
+        assert impossible.any() and not impossible[one, two].any(), pair
+
+
+def test_a_page_names_the_command_without_the_machine_s_files() -> None:
+    from fidelity import _command
+
+    words = ["--grid", "--kept", "/some/where.json", "--tables", "bank", "--out", "x.md", "--seeds", "5"]
+    assert _command(words) == "python benchmarks/fidelity.py --grid --tables bank --seeds 5"

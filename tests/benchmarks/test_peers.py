@@ -26,7 +26,7 @@ def peers() -> Iterator[SimpleNamespace]:
     """The comparison's modules, which are scripts beside each other and no package."""
     before = list(sys.path), set(sys.modules)
     sys.path[:0] = [str(FOLDER), str(FOLDER / "peers")]
-    names = ("protocol", "attempts", "record", "compare", "zcdp")
+    names = ("protocol", "attempts", "record", "better", "compare", "zcdp")
     yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
     sys.path[:] = before[0]
     for name in set(sys.modules) - before[1]:
@@ -150,3 +150,31 @@ def test_rho_is_the_largest_that_the_budget_allows(peers: SimpleNamespace, epsil
     simple = (np.sqrt(log + epsilon) - np.sqrt(log)) ** 2
     assert simple < rho < 1.5 * simple
     assert peers.zcdp.delta_of(1.001 * rho, epsilon) > 1e-9
+
+
+def test_a_peer_ahead_by_more_than_our_spread_is_named_and_one_that_is_not_is_not(
+    peers: SimpleNamespace,
+) -> None:
+    key = peers.record.key_of
+    kept = {
+        key("adult", "marginal", 1.0): {"tvd1": 0.02, "auc": 0.9, "spread": {"tvd1": 0.001, "auc": 0.01}},
+        key("adult", "MST", 1.0): {"tvd1": 0.0179, "auc": 0.91},
+        key("adult", "AIM", 1.0): {"tvd1": 0.0185, "auc": 0.95},
+        key("adult", "AIM", 10.0): {"why": "did not finish in 15 CPU minutes"},
+    }
+    ahead = [
+        (each.measure, each.peer)
+        for each in peers.better.compared(kept, ["adult"], ["MST", "AIM"])
+        if each.gain > 2 * each.spread
+    ]
+    assert ahead == [("tvd1", "MST"), ("auc", "AIM")]
+    lines = peers.better.in_words(kept, ["adult"], ["MST", "AIM"])
+    assert "  - adult, epsilon 1: MST 0.0179, ours 0.0200 +- 0.0010" in lines
+    assert "* AUC (`auc`): in 1 of 2 comparisons:" in lines
+    assert "* F1 (`f1`): in 0 of 0 comparisons" in lines
+    assert "* MST, not run: adult at 0.1, adult at 10" in lines
+    assert "* AIM, adult at 10: did not finish in 15 CPU minutes" in lines
+
+
+def test_every_measure_has_words_and_a_reason(peers: SimpleNamespace) -> None:
+    assert set(peers.better.WHY) == set(peers.better.MEASURES) <= set(peers.record.DIGITS)

@@ -30,6 +30,11 @@ def _nothing() -> None:
 
 
 TRAIN = ("train", "small.yaml", "--yes", "-o", "rel")
+OVER = (
+    *("--set", "columns.age=int 0..99", "--set", "columns.sex=int 0..9"),
+    *("--set", "generate={all: {columns: [age, sex, ward], with: {max_cells: 1000}}}"),
+    *("--set", "network={require: [age -> ward, sex -> ward]}"),
+)
 FAULTS: dict[str, tuple[Callable[[], object], tuple[str, ...], int, str]] = {
     "no spec": (_nothing, ("train", "none.yaml", "--yes"), 1, "S109"),
     "no source": (lambda: Path("table.csv").unlink(), TRAIN, 5, "D402"),
@@ -42,6 +47,7 @@ FAULTS: dict[str, tuple[Callable[[], object], tuple[str, ...], int, str]] = {
     "epsilon 0": (_nothing, (*TRAIN, "--set", "privacy.epsilon=0"), 1, "S107"),
     "epsilon negative": (_nothing, (*TRAIN, "--set", "privacy.epsilon=-1"), 1, "S107"),
     "epsilon under one measurement": (_nothing, (*TRAIN, "--set", "privacy.epsilon=1e-9"), 4, "B504"),
+    "a family over the cap on cells": (_nothing, (*TRAIN, *OVER), 1, "N316"),
     "epsilon NaN": (_nothing, (*TRAIN, "--set", "privacy.epsilon=nan"), 1, "S106"),
     "epsilon infinite": (_nothing, (*TRAIN, "--set", "privacy.epsilon=.inf"), 1, "S106"),
     "epsilon in words": (_nothing, (*TRAIN, "--set", "privacy.epsilon=one"), 1, "S106"),
@@ -99,6 +105,9 @@ VALUES = {
     "null bytes and an open quote": HEADER.encode() + b'\x00\x00\n"open,F\n' + GOOD,
     "an enormous cell": HEADER.encode() + b"9" * 500_000 + b",F,icu\n" + GOOD,
     "all null": HEADER.encode() + b",,\n" * 100,
+    "a column that is all missing": HEADER.encode() + b",F,icu\n,M,surgery\n" * 100,
+    "columns that repeat one another": HEADER.encode() + b"2,F,icu\n3,M,surgery\n" * 100,
+    "fewer rows than cells": HEADER.encode() + b"2,F,icu\n3,M,surgery\n" * 2,
     "no rows": HEADER.encode(),
     "one row": HEADER.encode() + b"3,F,icu\n",
 }
@@ -110,6 +119,15 @@ def test_a_fault_of_values_is_silent(name: str, command: Command, spec: Path) ->
     done = command("run", str(spec), "--yes", "-o", "rel", "-q")
     assert (done.code, done.err) == (0, "")
     assert command("budget", "verify", "--source", "table.csv").code == 0
+
+
+def test_domains_of_one_value_are_learned_like_others(command: Command, spec: Path) -> None:
+    constant = ("--set", "columns.sex=[F]", "--set", "columns.age=int 3..3")
+    done = command("run", str(spec), "--yes", "-o", "rel", "-q", *constant)
+    assert (done.code, done.err) == (0, "")
+    rows = command("sample", "rel", "--rows", "50", "-o", "rows.csv", "-q")
+    assert rows.code == 0, rows.err
+    assert {line.rsplit(",", 1)[0] for line in Path("rows.csv").read_text().split()[1:]} == {"3,F"}
 
 
 def test_the_largest_epsilon_that_is_named_fits_and_a_hundredth_more_does_not(

@@ -66,10 +66,12 @@ TABLES = {
 def outcome(table: bytes, folder: Path, capfd: pytest.CaptureFixture[str]) -> dict[str, bytes | str | int]:
     """Return everything that leaves a run in an emptied folder: the release, the answers, streams, exit code.
 
-    The folder is the same for both tables: its name is public, and is in the ledger.
+    The folder and the file are the same for both tables: the name and the place on the disk are public,
+    and are in the ledger, by which it knows a charged source again.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
+    for made in ("home", "release"):
+        shutil.rmtree(folder / made, ignore_errors=True)
     (folder / "visits.csv").write_bytes(table)
     os.utime(folder / "visits.csv", (len(table), len(table)))
     (folder / "visits.yaml").write_text(SPEC)

@@ -105,5 +105,5 @@ def test_a_condition_that_cannot_be_read_is_quoted_back(command: Command, spec: 
     assert command("train", str(spec), "--yes", "-o", "rel", "-q").code == 0
     done = command("sample", "rel", "--where", "agee > 3")
     assert done.code == 1
-    assert "--where:1:1" in done.err and "1 │ agee > 3\n   │ ^^^^ there is no column" in done.err
+    assert "--where:1:1" in done.err and "1 │ agee > 3\n  │ ^^^^ there is no column" in done.err
     assert "did you mean `age`?" in done.err and "--fix" not in done.err

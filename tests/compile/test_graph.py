@@ -7,6 +7,7 @@ from itertools import combinations
 from synthspec.compile.drawing import drawing_of, to_dot, to_mermaid
 from synthspec.compile.graph import Arrow, arrows, cycle_in, mentions, read_by
 from synthspec.compile.picture import Place, laid, to_svg
+from synthspec.spec.parse import parse
 from tests.compile.specs import PATIENTS, checked
 
 

@@ -54,10 +54,10 @@ CONDITIONS: dict[str, tuple[pl.Expr, bool]] = {
     "ward IN ('icu', 'surgery') AND sex = 'F'": ((WARD != "medicine") & (pl.col("sex") == "F"), True),
     "band = 'old' AND ward = 'icu'": ((pl.col("band") == "old") & (WARD == "icu"), True),
     "late": (DAYS > 30, True),
-    "NOT late OR cost < 10": (~pl.col("late") | (COST < 10), False),
+    "NOT late OR cost < 10": (~pl.col("late") | (COST < 10), True),
     "days + 5 > 30 AND ward = 'icu'": ((DAYS + 5 > 30) & (WARD == "icu"), True),
-    "cost > 3 * days": (COST > 3 * DAYS, False),
-    "cost + age > 150": (COST + AGE > 150, False),
+    "cost > 3 * days": (COST > 3 * DAYS, True),
+    "cost + age > 150": (COST + AGE > 150, True),
     "age - days BETWEEN 0 AND 5 AND sex = 'M'": (
         (AGE - DAYS).is_between(0, 5) & (pl.col("sex") == "M"),
         False,

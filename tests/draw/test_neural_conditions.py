@@ -67,7 +67,7 @@ def test_a_network_that_is_given_columns_leaves_the_condition_to_the_rows(tmp_pa
     plan = planned(tmp_path)
     found = given(plan, neural(plan, "money"), "cost = 3")
     assert not found.exact
-    assert found.told is None
+    assert not found.told
 
 
 def test_rules_across_groups_condition_a_network_row_by_row(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from synthspec.generators.pgm.calibrate import calibrate
-from synthspec.generators.pgm.estimate import Estimator, Evidence
+from synthspec.generators.pgm.estimate import TOLERANCE, Estimator, Evidence
 from synthspec.generators.pgm.extrapolate import ahead
 from synthspec.generators.pgm.infer import marginal
 from synthspec.generators.pgm.tree import build
@@ -49,6 +49,38 @@ def test_the_gap_bounds_the_distance_to_a_long_reference_run(seed: int) -> None:
         assert -1e-9 <= best - estimator.objective() <= lack + 1e-9
         apart = float(np.abs(marginal(estimator.beliefs, full) - optimum).sum()) / 2
         assert apart <= (lack / 2) ** 0.5 + 1e-9
+
+
+def counted(estimator: Estimator) -> list[float]:
+    """Return a list that gets an entry per sweep."""
+    sweeps: list[float] = []
+    plain = estimator._sweep
+
+    def sweep(tolerance: float) -> float:
+        sweeps.append(tolerance)
+        return plain(tolerance)
+
+    estimator._sweep = sweep  # type: ignore[method-assign]
+    return sweeps
+
+
+def test_a_fit_ends_as_soon_as_it_has_come_as_near_as_was_asked() -> None:
+    """The nearer, the more sweeps, and none beyond the stated criterion."""
+    used = []
+    for gap in (1.0, 0.1, 1e-3, 0.0):
+        estimator = problem(0, loose=0.001)
+        sweeps = counted(estimator)
+        estimator.fit(500, 1e-13, gap=gap)
+        assert estimator.lack() <= max(gap, 1e-9)
+        used.append(len(sweeps))
+    assert used == sorted(used) and used[0] < used[2] < used[3]
+
+
+def test_a_fit_ends_where_no_block_moves_or_sweeps_are_used_up() -> None:
+    estimator = problem(0, loose=0.01)
+    sweeps = counted(estimator)
+    assert estimator.fit(3, 1e-13) > TOLERANCE and len(sweeps) == 3
+    assert estimator.fit(2_000) <= TOLERANCE and len(sweeps) < 1_000
 
 
 @pytest.mark.parametrize("exact", [False, True])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -94,6 +94,7 @@ def test_shrunk_counts_are_a_distribution_of_the_total(
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(-100, 400), min_size=2, max_size=40))
+@example([109.0, 120.0])
 def test_shrinking_keeps_the_order_of_counts(counts: list[float]) -> None:
     order = np.argsort(counts, kind="stable")
     out = shrink(np.array(counts), 20.0, 1000.0)[order]

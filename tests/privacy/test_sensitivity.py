@@ -8,15 +8,21 @@ most m rows. Each bound must hold on all of them, and must be reached by some wh
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import combinations_with_replacement
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from synthspec.terms.protection import Neighbours, Protection
-from synthspec.terms.query import Affected, Axis, Distances, Gap, Marginal, Query, Touched
+from synthspec.terms.query import Affected, Axis, Distances, Gap, Gradient, Marginal, Query, Touched
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from tests.run.nets import Small
 
 SHAPE = (2, 3)
 CELLS = tuple((a, b) for a in range(2) for b in range(3))
@@ -24,6 +30,7 @@ A = Axis("a", 2)
 B = Axis("b", 3)
 GROUPED = Axis("b", 2, np.array([0, 1, 1]))
 FLAGS = ("even", "corner")
+CLIP = 0.7
 Unit = tuple[tuple[int, int], ...]
 Table = tuple[Unit, ...]
 
@@ -62,6 +69,8 @@ def _answer(query: Query, table: Table) -> NDArray[np.int64]:
             return np.array(flags, dtype=np.int64).reshape(-1, 2).sum(axis=0)
         case Touched():
             return np.array([sum(any(b == value for _, b in unit) for unit in table) for value in range(3)])
+        case Gradient():
+            raise TypeError("a sum of gradients has no table of counts: see the tests of clipped sums")
 
 
 def _queries(rng: np.random.Generator) -> tuple[Query, ...]:
@@ -78,6 +87,7 @@ def _queries(rng: np.random.Generator) -> tuple[Query, ...]:
         Distances(((A, B), (A, GROUPED)), (six, np.full(4, 1000)), 4, worst=True),
         Affected(FLAGS),
         Touched("b"),
+        Gradient(("a", "b"), SHAPE, Fraction(1, 10), 5, CLIP, 4.0, 16),
     )
 
 
@@ -140,6 +150,87 @@ def test_the_bounds_are_reached_so_that_the_test_above_can_fail(which: int, rela
         assert l1 >= stated.l1 - 1  # three values only
     else:
         assert (l1, l2) == (stated.l1, stated.l2_squared)
+
+
+def _clipped(learner: Small, table: Table) -> Tensor:
+    """Return the clipped sum of a table's units as a training computes it, in units of the clip."""
+    from synthspec.engines.base import Held
+    from synthspec.privacy.entropy import SystemNoise
+    from synthspec.run.batches import Units
+    from synthspec.run.secret_draws import SecretDraws
+    from synthspec.run.steps import clipper_of, threads_for
+
+    codes = np.array([row for unit in table for row in unit], dtype=np.uint8).reshape(-1, 2)
+    names = np.array([i for i, unit in enumerate(table) for _ in unit], dtype=np.int64)
+    units = Units.of(Held({"a": codes[:, 0], "b": codes[:, 1]}, names), ("a", "b"))
+    clipper = clipper_of(learner.module, CLIP)
+    total = clipper.zeros()
+    with threads_for(clipper.size):
+        for piece in units.pieces(np.arange(len(units))):
+            clipper.add(total, piece, learner.losses, SecretDraws(SystemNoise(), "cpu"))
+    return total / CLIP
+
+
+def _learners(m: int) -> Iterator[Small]:
+    """Yield small networks: gradients above the clip, far below it, and rows that pull opposite ways."""
+    import torch
+    from torch import nn
+
+    from tests.run.nets import Net, Small
+
+    class Opposite(Small):
+        def losses(self, codes: Tensor, draws: object) -> Tensor:
+            out: Tensor = self.module(codes[:, 1:].float()).squeeze(1)
+            return out * (5.0 - 10.0 * codes[:, 0])
+
+    for scale in (1.0, 1e-3):
+        learner = Small(Net(SHAPE, 2), seed=m)
+        with torch.no_grad():
+            for parameter in learner.module.parameters():
+                parameter *= scale
+        yield learner
+    yield Opposite(nn.Linear(1, 1))
+
+
+def _moves(learner: Small, m: int, relation: Neighbours) -> Iterator[float]:
+    """Yield how far the clipped sum moves, for some tables and all their neighbours."""
+    for table in _tables(np.random.default_rng(m), m, 2):
+        here = _clipped(learner, table)
+        for other in _neighbours(table, m, relation):
+            yield float((_clipped(learner, other) - here).norm())
+
+
+@pytest.mark.parametrize("relation", ["add-remove", "replace"])
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_no_neighbour_moves_a_clipped_sum_by_more_than_its_bound_and_some_do(
+    m: int, relation: Neighbours
+) -> None:
+    """By one clip where a unit comes or goes, by two where it becomes another; noise covers the rounding.
+
+    It must catch sums that are not clipped, or clipped row by row (m clips), and losses of rows that look
+    at each other.
+    """
+    pytest.importorskip("torch", reason="the extra `neural` is not installed")
+    from synthspec.run.steps import ROUNDING
+
+    query = Gradient(("a", "b"), SHAPE, Fraction(1, 10), 5, CLIP, 4.0, 16)
+    stated = query.sensitivity(Protection(unit="u", max_rows=m, neighbours=relation))
+    assert (stated.l1, stated.l2_squared) == (4, 1), "what one unit adds; under replace the price takes two"
+    vectors = 1 if relation == "add-remove" else 2
+    most = max(max(_moves(learner, m, relation)) for learner in _learners(m))
+    assert 0.999 * vectors < most <= vectors * (1 + ROUNDING)
+
+
+def test_a_replaced_unit_is_priced_as_two_vectors() -> None:
+    from synthspec.mechanisms import SubsampledGaussian
+    from synthspec.privacy.accountant import budget_cost
+
+    cost = budget_cost(1, Fraction(1, 10**9))
+    made = [
+        SubsampledGaussian.costing(cost, rate=1, steps=5, neighbours=relation).multiplier
+        for relation in ("add-remove", "replace")
+    ]
+    assert made[1] == pytest.approx(2 * made[0], rel=1e-3)
 
 
 def test_every_query_is_in_this_test() -> None:

@@ -150,6 +150,43 @@ def test_a_batch_in_pieces_gives_what_the_whole_gives(most: int) -> None:
     assert apart(total, wanted) <= 1e-6
 
 
+def test_nothing_is_rounded_in_norms_and_sums_whatever_the_user_set() -> None:
+    """TF32 would make a norm and the sum it clips disagree by a thousandth; autocast is for forwards too."""
+    from synthspec.run.clipping import exact
+
+    seen: list[tuple[str, bool]] = []
+
+    def look() -> None:
+        seen.append((torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32))
+
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    torch.set_float32_matmul_precision("medium")
+    torch.backends.cudnn.allow_tf32 = True
+    try:
+        with exact():
+            look()
+        look()
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.backends.cudnn.allow_tf32 = before[1]
+    assert seen == [("highest", False), ("medium", True)]
+
+
+def test_a_forward_that_is_rounded_is_clipped_all_the_same() -> None:
+    """A learner may compute its forward in bfloat16: what is summed is what was measured."""
+
+    class Rounded(Small):
+        def losses(self, codes: torch.Tensor, draws: object) -> torch.Tensor:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                return super().losses(codes, draws).float()
+
+    learner = Rounded(Plain())
+    codes = codes_of(1)
+    for clip in (0.5, 1e-3):
+        found = summed(Clipper(learner.module, clip), learner, codes, (1,))
+        assert 0.99 * clip < float(found.norm()) <= clip * (1 + ROUNDING)
+
+
 def test_long_units_are_measured_by_their_gradients_as_by_pairs() -> None:
     """A unit of more rows than its layers are wide takes the other way to the same norm."""
     learner = Small(Plain())

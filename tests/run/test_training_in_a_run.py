@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch", reason="the extra `neural` is not installed")
 
+from synthspec.errors import KernelError
 from synthspec.privacy.entropy import SystemNoise
 from synthspec.privacy.home import home
 from synthspec.privacy.journal import Journal
@@ -145,6 +147,41 @@ def test_an_interrupted_training_takes_only_the_steps_that_are_not_counted(
     assert steps_heard(heard) == [5, 6]
     assert counted(journal, charge) == STEPS
     assert journal.state(charge) == "committed"
+
+
+def test_memory_that_runs_out_is_said_with_the_ledger_true_and_the_run_goes_on(tmp_path: Path) -> None:
+    """Numpy, torch on the processor and torch on a GPU say it in three ways."""
+    import numpy as np
+    import torch
+
+    plan = tuned_plan(source_in(tmp_path / "private"))
+    journal, charge = charged(plan)
+    heard: list[int] = []
+
+    def gpu() -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 EiB")
+
+    for work in (lambda: np.empty(1 << 55), lambda: torch.empty(1 << 55), gpu):
+
+        def hungry(step: int, steps: int, name: str, work: Callable[[], object] = work) -> None:
+            if "training step" in name:
+                heard.extend(steps_heard([name]))
+                work()
+
+        with pytest.raises(KernelError) as raised:
+            execute(
+                plan, journal, charge, engine(), SystemNoise(), tmp_path / "r",
+                resume=bool(heard), progress=hungry,
+            )  # fmt: skip
+        assert raised.value.code == "K702"
+        assert raised.value.__cause__ is None and raised.value.__context__ is None
+        assert "--resume" in str(raised.value.diagnostics[0].notes)
+        assert (journal.state(charge), counted(journal, charge)) == ("opened", len(heard))
+    execute(
+        plan, journal, charge, engine(), SystemNoise(), tmp_path / "r",
+        resume=True, progress=lambda step, steps, name: heard.extend(steps_heard([name])),
+    )  # fmt: skip
+    assert heard == list(range(1, STEPS + 1))
 
 
 @pytest.mark.slow

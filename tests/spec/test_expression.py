@@ -229,3 +229,43 @@ _PIECES = [*"()'\"=<>+-*/%,.;& |!0123abc_\n", "age ", "AND ", "IN ", "NOT ", "CA
 def test_no_text_raises(pieces: list[str]) -> None:
     found = parse_expression("".join(pieces), SCOPE)
     assert not isinstance(found, list) or all(each.code in CODES for each in found)
+
+
+WRONG = """\
+age > 3 || flag; age > 3 ||| 2; age ~ 3; `age` > 3; age > 3 # c; age ? 1 : 2; a: 3; {age}; age > 3 @
+age ] 3; age ILIKE 'a'; age SIMILAR TO 'a'; (SELECT 1) = 1; length(SELECT 1) > 1; age IN (SELECT 1)
+DISTINCT age; day + INTERVAL 3 day > day; day - INTERVAL '3' day > day; ward.startswith('i')
+flag implies age > 3; flag xor flag; date(at) = day; isin(age, 1); exists(age); xor(flag, flag)
+notnull(age); age = NULL; NULL = NULL; age IN (NULL); count(DISTINCT age) > 1; lactate. > 3
+CAST(age AS 3) = 3; CAST(age AS) = 3; age >; (age; age); age IS 3; age IN 3; age IN ward
+age IN (1-3); CASE flag END; age age; age 3; 3 age; 'x' 'y'; age > 1,5; age > 0x10; day > 01.02.2020
+ward = ''icu''; age BETWEEN 3; NOT; AND; age AND; * age; age *; age > > 3; foo(; foo(age); age > 'x'
+flag & flag
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [each.strip() for line in WRONG.split("\n") for each in line.split(";") if each]
+)
+def test_every_refusal_of_an_expression_ends_with_what_to_type(text: str) -> None:
+    for found in findings(text):
+        assert found.helps and all(found.helps), (found.code, found.message)
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed"),
+    [
+        ("flag&&flag", "flag AND flag"),
+        ("flag && flag", "flag AND flag"),
+        ("flag||flag", "flag OR flag"),
+        ("age > 3||flag", "age > 3 OR flag"),
+        ("(flag)&(flag)", "(flag) AND (flag)"),
+        ("!flag", "NOT flag"),
+    ],
+)
+def test_a_sign_replaced_by_a_word_stays_apart_from_its_neighbours(text: str, fixed: str) -> None:
+    (found,) = findings(text)
+    (edit,) = found.fixes[0].edits
+    made = text[: edit.span.column - 1] + edit.text + text[edit.span.end_column - 1 :]
+    assert made == fixed
+    assert expr(made).type == BOOL

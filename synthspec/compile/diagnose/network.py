@@ -1,19 +1,19 @@
-"""Network: declared edges and known tables, each by itself, and the one cycle check."""
+"""Network: declared edges and known tables, each by itself."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from synthspec.columns import Boolean, Listed, Ordered
 from synthspec.columns.literal import number
+from synthspec.compile.diagnose.cycle import because
 from synthspec.compile.diagnose.names import known_column
 from synthspec.compile.domains import holds
 from synthspec.compile.expressions import GAP, Expressions
 from synthspec.compile.findings import Findings, plural
-from synthspec.compile.graph import Arrow, arrows, cycle_in, node_of
-from synthspec.errors import Span
+from synthspec.compile.graph import arrows, node_of
 from synthspec.plan.plan import PlannedColumn
 from synthspec.spec.model import Edge, Known, KnownCase, Spec
 from synthspec.spec.tree import Path_
@@ -40,7 +40,6 @@ _WANTED = {
 }
 _DISTRIBUTION = re.compile(r"\s*([a-z]+)\s*\((.*)\)\s*\Z")
 _SUM_TOLERANCE = 1e-9
-_DONE = {"derive": "derived", "lookup": "looked up"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,6 @@ class Network:
         self._parents()
         for name, known in network.known.items():
             self._known(name, known)
-        self._cycle()
 
     def _names(self, edge: Edge, path: Path_, *, wildcard: bool) -> None:
         for name in (*edge.parents, edge.child):
@@ -161,7 +159,7 @@ class Network:
                     f"`{arrow.target}` depends on `{arrow.source}`, which is forbidden here",
                     path,
                     "speaks of learned edges only",
-                    also=((arrow.path, _because(arrow)),),
+                    also=((arrow.path, because(arrow)),),
                     helps=(f"drop it, or compute `{arrow.target}` without `{arrow.source}`",),
                     level="warning",
                 )
@@ -185,45 +183,6 @@ class Network:
 
     def _written(self, key: str) -> bool:
         return self.findings.parsed.tree.node(("network", key)) is not None
-
-    def _cycle(self) -> None:
-        loop = cycle_in(
-            [replace(a, source=node_of(a.source), target=node_of(a.target)) for a in arrows(self.spec)]
-        )
-        if not loop:
-            return
-        closing = next((arrow for arrow in reversed(loop) if arrow.why == "require"), loop[-1])
-        first = loop.index(closing)
-        names = " -> ".join([*(arrow.source for arrow in (*loop[first:], *loop[:first])), closing.source])
-        others = [arrow for arrow in loop if arrow is not closing]
-        derived = [arrow for arrow in loop if arrow.why in ("derive", "lookup")]
-        notes = [
-            f"`{arrow.target}` is {_DONE[arrow.why]}, so `{arrow.source} -> {arrow.target}` is an edge "
-            "even though `network:` does not list it"
-            for arrow in derived[:1]
-        ]
-        self.findings.report(
-            "N301",
-            f"the network has a cycle: {names}",
-            closing.path,
-            "closes the loop",
-            span=self._place(closing),
-            also=[(self._place(arrow), _because(arrow)) for arrow in others],
-            notes=notes,
-            helps=(_way_out(closing),),
-        )
-
-    def _place(self, arrow: Arrow) -> Span:
-        """Return where the spec says so: the very word in an expression."""
-        parsed = self.findings.parsed
-        if arrow.at:
-            return parsed.at(arrow.path)(*arrow.at)
-        whole = parsed.span(arrow.path)
-        if arrow.why != "require" or whole.line != whole.end_line:
-            return whole
-        line = parsed.text.split("\n")[whole.line - 1][: whole.end_column - 1]
-        found = re.search(rf"\b{re.escape(arrow.source)}\b", line[whole.column - 1 :])
-        return replace(whole, column=whole.column + found.start()) if found else whole
 
     def _known(self, name: str, known: Known) -> None:
         path = ("network", "known", name)
@@ -360,32 +319,3 @@ def _covers(names: tuple[str, ...], name: str) -> bool:
 def _gap_note(edge: Edge) -> tuple[str, ...]:
     named = [name for name in (*edge.parents, edge.child) if name.endswith(GAP)]
     return tuple(f"a table with `{node_of(n)}` in it also tells `{n}`" for n in named)
-
-
-def _way_out(arrow: Arrow) -> str:
-    if arrow.source == arrow.target and arrow.why == "require":
-        return f"drop `{arrow.source} -> {arrow.target}`: no column depends on itself"
-    match arrow.why:
-        case "derive" | "lookup":
-            return f"compute `{arrow.target}` from other columns"
-        case "given":
-            return "drop one of the `given:`, or put the columns into one group"
-        case "require":
-            other = f"`{arrow.target} -> {arrow.source}`"
-            return f"drop `{arrow.source} -> {arrow.target}`, or point it the other way: {other}"
-        case "known":
-            return f"write the cases of `{arrow.target}` without `{arrow.source}`"
-
-
-def _because(arrow: Arrow) -> str:
-    match arrow.why:
-        case "derive":
-            return f"`{arrow.target}` is computed from `{arrow.source}`"
-        case "lookup":
-            return f"`{arrow.target}` is looked up by `{arrow.source}`"
-        case "given":
-            return f"`{arrow.target}` is generated given `{arrow.source}`"
-        case "require":
-            return f"`{arrow.target}` depends on `{arrow.source}`"
-        case "known":
-            return f"the known table of `{arrow.target}` reads `{arrow.source}`"

@@ -18,7 +18,6 @@ from pydantic import Field
 from synthspec.generators.neural.backbone import Backbone
 from synthspec.generators.neural.forward import Decoder, Net, blocks
 from synthspec.generators.neural.network import Network
-from synthspec.generators.neural.vae import possible
 from synthspec.terms.domain import Domain
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class Ctgan(Network):
     kind: Literal["ctgan"] = "ctgan"
     latent: int = Field(default=64, ge=1, le=1024)
     layers: int = Field(default=2, ge=1, le=8)
-    pretrain: int = Field(default=1500, ge=1, le=1_000_000)
+    pretrain: int = Field(default=800, ge=1, le=1_000_000)
     width: int = Field(default=128, ge=1, le=4096)
     learning_rate: float = Field(default=0.0005, gt=0, le=1)
 
@@ -70,6 +69,7 @@ class Ctgan(Network):
                 device,
                 random,
             )
+            made.begin(self.pretrain)
             made.pretrain(self.pretrain)
         return made
 
@@ -86,8 +86,8 @@ class Ctgan(Network):
         )  # fmt: skip
 
     def bare(self, bones: Backbone) -> Backbone:
-        """Return tables that say what is possible, and nothing else."""
-        return possible(bones)
+        """Return the start's own tables."""
+        return bones
 
 
 def masses(bones: Backbone, rows: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ Weights = Mapping[str, NDArray[np.float32]]
 """Arrays by the names that torch gives them, like `out.3.weight`, shape (outputs, inputs)."""
 Labels = NDArray[np.int64]
 Array = NDArray[np.float32]
+Shapes = Mapping[str, tuple[int, ...]]
 
 
 class Net(Protocol):
@@ -41,6 +42,18 @@ class Net(Protocol):
             hidden: what `begin` returned.
             index: of the attribute that is drawn next.
             levels: of the given attributes and of those drawn before.
+        """
+
+    def shapes(self, sizes: Sequence[int], known: Sequence[int], own: Sequence[int]) -> Shapes:
+        """Return what shape each weight must have over attributes of so many levels.
+
+        Args:
+            sizes: numbers of levels.
+            known: the given attributes.
+            own: the drawn ones, in order.
+
+        Raises:
+            ValueError: other attributes than the network's.
         """
 
     def facts(self) -> dict[str, object]:
@@ -78,6 +91,21 @@ class Prefix:
         inner = np.maximum(total, 0)
         inner += np.maximum(affine(self.weights, f"two.{index}", inner), 0)
         return affine(self.weights, f"out.{index}", inner)
+
+    def shapes(self, sizes: Sequence[int], known: Sequence[int], own: Sequence[int]) -> Shapes:
+        """See `Net.shapes`; the width of layers and of embeddings is read off the first of them."""
+        if self.order != (*known, *own):
+            raise ValueError("the network is one over other attributes")
+        found: dict[str, tuple[int, ...]] = {}
+        embedding = self.weights[f"embed.{self.order[0]}.weight"].shape[-1] if len(self.order) > 1 else 0
+        found |= {f"embed.{i}.weight": (sizes[i], embedding) for i in self.order[:-1]}
+        for at, index in enumerate(self.order):
+            if at and index in own:
+                width = len(self.weights[f"one.{self.order[-1]}.bias"])
+                found |= _linear(f"one.{index}", at * embedding, width)
+                found |= _linear(f"two.{index}", width, width)
+                found |= _linear(f"out.{index}", width, sizes[index])
+        return found
 
     def facts(self) -> dict[str, object]:
         """See `Net.facts`."""
@@ -131,6 +159,20 @@ class Decoder:
         part = slice(start, start + self.sizes[index])
         out: Array = hidden @ self.weights["head.weight"][part].T + self.weights["head.bias"][part]
         return out
+
+    def shapes(self, sizes: Sequence[int], known: Sequence[int], own: Sequence[int]) -> Shapes:
+        """See `Net.shapes`; the width of layers is read off the first of them."""
+        if (self.sizes, self.known, tuple(self.starts)) != (tuple(sizes), tuple(known), tuple(own)):
+            raise ValueError("the network is one over other attributes")
+        asks = sum(sizes[i] for i in self.asked)
+        if self.asked not in ((), tuple(own)) or len(self.masses) != asks:
+            raise ValueError("the shares of what is asked for do not fit the network")
+        width = len(self.weights["body.0.bias"])
+        inputs = self.latent + sum(sizes[i] for i in known) + asks
+        found = _linear("body.0", inputs, width)
+        for at in range(1, self.layers):
+            found |= _linear(f"body.{at}", width, width)
+        return found | _linear("head", width, sum(sizes[i] for i in own))
 
     def facts(self) -> dict[str, object]:
         """See `Net.facts`."""
@@ -186,6 +228,10 @@ def load_net(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Ne
             )
         case kind:
             raise ValueError(f"unknown kind of network {kind!r}")
+
+
+def _linear(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
 
 
 def blocks(own: Sequence[int], sizes: Sequence[int]) -> dict[int, int]:

@@ -4,6 +4,10 @@ Private rows are seen by the critic alone, in the real half of its loss, whose g
 noised. The fake half is made of released things, in a forward of its own, and added without noise. The
 generator learns from the critic and never sees a row.
 
+The generator's heads are added to the logarithms of the start model's tables, column by column. It learns
+first by likelihood, from rows of the start model and one code of each that is asked for, and then from
+the critic.
+
 Source: Xu et al. 2019 (training by sampling); Miyato et al. 2018 (hinge loss, spectral normalisation);
 Jang, Gu & Poole 2017 (softened choices); Torkzadehmahani et al. 2019 (the noisy real half).
 """
@@ -18,7 +22,7 @@ from torch import Tensor, nn
 from synthspec.generators.base import Draws
 from synthspec.generators.neural.backbone import Backbone
 from synthspec.generators.neural.forward import blocks
-from synthspec.generators.neural.nets import Heads, Stack
+from synthspec.generators.neural.nets import Heads, Stack, Tables
 from synthspec.generators.neural.pretrain import BATCH, batches, rates
 from synthspec.generators.neural.tuner import DECAY, Tuner, under
 
@@ -26,6 +30,7 @@ SOFT = 0.4
 """How soft the fake rows' choices are."""
 GENERATOR_RATE = 5e-4
 CRITIC_RATE = 1e-3
+LIKELY_RATE = 2e-3
 ASKED = 1.0
 """Weight of the generator's loss for not giving the code that was asked for."""
 
@@ -69,8 +74,10 @@ class Adversary(Tuner):
         self.smooth = {n: v.detach().clone() for n, v in generator.state_dict().items()}
         self._made = 0
         own, sizes = self.heads.own, self.heads.sizes
+        self._tables = Tables(bones).to(device)
         self._blocks = blocks(own, sizes)
         self._home = torch.cat([torch.full((sizes[i],), at) for at, i in enumerate(own)])
+        self._place = torch.cat([torch.arange(sizes[i]) for i in own])
 
     def losses(self, codes: Tensor, draws: Draws) -> Tensor:
         """Return the real half of the hinge loss per row."""
@@ -101,6 +108,28 @@ class Adversary(Tuner):
         for name, value in self.generator.state_dict().items():
             self.smooth[name].mul_(keep).add_(value, alpha=1 - keep)
 
+    def begin(self, steps: int) -> None:
+        """Train the generator on rows of the start model by their likelihood, given one code that is asked."""
+        optimizer, own = torch.optim.Adam(self.generator.parameters(), lr=LIKELY_RATE), self.heads.own
+        places = torch.tensor([self._blocks[index] for index in own])
+        for rate, codes in zip(rates(steps, 1.0), batches(self._rows, steps, self._random), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = LIKELY_RATE * rate
+            levels = self.levels(codes.to(self.device))
+            column = torch.randint(len(own), (len(codes),), generator=self._random)
+            mine = levels.cpu()[torch.arange(len(codes)), torch.tensor(own)[column]]
+            logits = self._logits(levels, places[column] + mine)
+            total = torch.zeros(len(levels), device=self.device)
+            for index, logs in self._tables(levels).items():
+                part = slice(self._blocks[index], self._blocks[index] + self.heads.sizes[index])
+                total = total + nn.functional.cross_entropy(
+                    logs + logits[:, part], levels[:, index], reduction="none"
+                )
+            optimizer.zero_grad(set_to_none=True)
+            total.mean().backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        self.smooth = {n: v.detach().clone() for n, v in self.generator.state_dict().items()}
+
     def pretrain(self, steps: int) -> None:
         """Train both on rows of the start model."""
         optimizer = torch.optim.Adam(self.private, lr=CRITIC_RATE, betas=(0.5, 0.9))
@@ -118,25 +147,34 @@ class Adversary(Tuner):
             normalise(self.critic)
             self.create(GENERATOR_RATE * rate)
 
+    def _logits(self, levels: Tensor, asked: Tensor) -> Tensor:
+        """Return the heads for rows with the given attributes of `levels`, one place asked of each."""
+        normal = torch.randn((len(asked), self.latent), generator=self._random).to(self.device)
+        wanted = nn.functional.one_hot(asked, self.heads.width).float().to(self.device)
+        given = self.heads.read(levels, self.heads.known)
+        out: Tensor = self.generator(torch.cat([normal, given, wanted], 1))
+        return out
+
     def _fakes(self, rows: int) -> tuple[Tensor, Tensor]:
         """Return soft fake rows with their given attributes, and the loss for what was asked of them."""
         heads, device = self.heads, self.device
         chosen = torch.randint(len(self._rows), (rows,), generator=self._random)
-        given = heads.read(self.levels(self._rows[chosen].to(device)), heads.known)
+        levels = self.levels(self._rows[chosen].to(device))
         asked = torch.multinomial(self.masses, rows, replacement=True, generator=self._random)
-        wanted = nn.functional.one_hot(asked, heads.width).float().to(device)
-        normal = torch.randn((rows, self.latent), generator=self._random).to(device)
-        logits = self.generator(torch.cat([normal, given, wanted], 1))
-        noise = torch.rand(logits.shape, generator=self._random).clamp(1e-9, 1 - 1e-9).to(device)
-        noisy = (logits - torch.log(-torch.log(noise))) / SOFT
+        logits = self._logits(levels, asked)
+        noise = torch.rand(logits.shape, generator=self._random).clamp(1e-7, 1 - 1e-7).to(device)
+        gumbel = -torch.log(-torch.log(noise))
         soft, lost = [], torch.zeros(rows, device=device)
-        asks = self._home[asked].to(device)
+        home, place = self._home[asked].to(device), self._place[asked].to(device)
         for at, index in enumerate(heads.own):
             part = slice(self._blocks[index], self._blocks[index] + heads.sizes[index])
-            soft.append(torch.softmax(noisy[:, part], 1))
-            known = -(torch.log_softmax(logits[:, part], 1) * wanted[:, part]).sum(1)
-            lost = lost + torch.where(asks == at, known, torch.zeros_like(known))
-        return torch.cat([given, *soft], 1), lost.mean()
+            whole = self._tables.look(at, levels) + logits[:, part]
+            soft.append(torch.softmax((whole + gumbel[:, part]) / SOFT, 1))
+            levels[:, index] = (whole + gumbel[:, part]).argmax(1)
+            mine = torch.where(home == at, place, 0)
+            surprise = nn.functional.cross_entropy(whole, mine, reduction="none")
+            lost = lost + torch.where(home == at, surprise, torch.zeros_like(surprise))
+        return torch.cat([heads.read(levels, heads.known), *soft], 1), lost.mean()
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the generator's side as well; see `Tuner.state`."""

@@ -65,15 +65,18 @@ class Tables(nn.Module):
             table = torch.from_numpy(np.log(np.maximum(rung.shares, TINY)).astype(np.float32))
             self.logs.append(nn.Parameter(table, requires_grad=False))
 
+    def look(self, at: int, levels: Tensor) -> Tensor:
+        """Return the logarithms of the shares of the attribute drawn as number `at`, shape (rows, levels)."""
+        rung = self._rungs[at]
+        key = torch.zeros(len(levels), dtype=torch.int64, device=levels.device)
+        for attribute, size in zip(rung.old, rung.sizes):
+            key = key * size + levels[:, attribute]
+        found: Tensor = self.logs[at][key]
+        return found
+
     def forward(self, levels: Tensor) -> dict[int, Tensor]:
         """Return the logarithms of the shares per attribute, shape (rows, levels)."""
-        found = {}
-        for rung, logs in zip(self._rungs, self.logs):
-            key = torch.zeros(len(levels), dtype=torch.int64, device=levels.device)
-            for attribute, size in zip(rung.old, rung.sizes):
-                key = key * size + levels[:, attribute]
-            found[rung.attribute] = logs[key]
-        return found
+        return {rung.attribute: self.look(at, levels) for at, rung in enumerate(self._rungs)}
 
 
 class Stack(nn.Module):

@@ -128,6 +128,7 @@ def load_neural(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
 
     Raises:
         ValueError: arrays that do not fit the facts.
+        KeyError: arrays that are missing.
     """
     start = load_tree(facts["start"], {k[6:]: v for k, v in arrays.items() if k.startswith("start/")})
     bones = backbone(start)
@@ -138,6 +139,10 @@ def load_neural(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
             raise ValueError(f"the table of step {at} has another shape than its model")
         rungs.append(replace(rung, shares=shares))
     net = load_net(facts["net"] or {}, arrays)
+    if net is not None:
+        shapes = net.shapes(bones.sizes, bones.known, bones.own)
+        if {name: array.shape for name, array in net.weights.items()} != dict(shapes):
+            raise ValueError("the weights do not fit the network that they are said to be of")
     return NeuralModel(start, replace(bones, rungs=tuple(rungs)), net, dict(facts["notes"]))
 
 

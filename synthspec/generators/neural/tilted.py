@@ -5,6 +5,10 @@ rows are drawn with that look ahead, so that the condition holds in every row, a
 far the two models differ. What is handed out is drawn from these by their weights; the effective share
 of a weighted sample says what that costs. However rare the condition is, nothing is rejected.
 
+A model that is given attributes cannot weigh these: the start model's share of them that lets the condition
+come true (`message`) is asked of who draws them, and each row has a weight left (`weighed`) by which whole
+rows are drawn again.
+
 Source: Koller & Friedman 2009, ch. 9.3 (elimination), 12.2 (importance sampling); Whiteley & Lee 2014
 (proposals that look ahead); Rubin 1987 (importance resampling); Kong 1992 (the effective sample).
 """
@@ -12,7 +16,7 @@ Source: Koller & Friedman 2009, ch. 9.3 (elimination), 12.2 (importance sampling
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log, prod
 from typing import Any
@@ -24,6 +28,7 @@ from synthspec.generators.neural.backbone import Array, Backbone, Labels, Rung, 
 from synthspec.generators.neural.forward import Net
 from synthspec.generators.neural.neural_model import NeuralModel, drawn_codes, known_levels, lifted
 from synthspec.generators.neural.refined import Factor, on_levels, refined
+from synthspec.generators.weighted import weighted
 from synthspec.privacy.entropy import SampleRng
 from synthspec.terms.codes import Codes
 from synthspec.terms.domain import Clique, Domain
@@ -56,8 +61,9 @@ class TiltedModel:
         bones: its tables on levels that tell the factors' codes apart.
         olds: the base's level of each finer one, where there are finer ones.
         tilts: per attribute.
-        constant: the probability of the condition in the start model.
+        constant: the probability of the condition in the start model; given attributes apart.
         factors: the condition.
+        message: what is asked of the given attributes, over their codes.
     """
 
     base: NeuralModel
@@ -66,6 +72,7 @@ class TiltedModel:
     tilts: Mapping[int, Tilt]
     constant: float
     factors: tuple[Factor, ...]
+    message: tuple[Factor, ...] = ()
 
     @property
     def domain(self) -> Domain:
@@ -79,9 +86,17 @@ class TiltedModel:
 
     @cached_property
     def _looked(self) -> Array:
-        """Logarithms of weights."""
-        generator = SampleRng(0, "tilted").generator
-        return self._weighted(LOOK, generator, {})[1]
+        """Logarithms of weights; the given attributes are drawn from the start model, as it was asked."""
+        rng = SampleRng(0, "tilted")
+        if not self.given:
+            return self._weighted(LOOK, rng.generator, {})[1]
+        free = weighted(replace(self.base.start, given=frozenset()), self.message)
+        if free is None or free[1] == -np.inf:
+            return np.full(LOOK, -np.inf)
+        columns = free[0].sample(LOOK, rng.split("given")).columns
+        names = {index: self.domain.attributes[index] for index in self.bones.known}
+        known = {index: self.bones.levels[index][columns[name]] for index, name in names.items()}
+        return self._weighted(LOOK, rng.generator, known)[1]
 
     @property
     def effective(self) -> float:
@@ -94,7 +109,10 @@ class TiltedModel:
 
     @property
     def log_probability(self) -> float:
-        """The logarithm of the probability of the condition in the model, measured in LOOK rows."""
+        """The logarithm of the probability of the condition in the model, measured in LOOK rows.
+
+        With given attributes that is what is left when they were drawn as `message` asks.
+        """
         top = float(self._looked.max())
         if self.constant <= 0 or not np.isfinite(top):
             return -np.inf
@@ -102,18 +120,29 @@ class TiltedModel:
 
     def sample(self, rows: int, rng: SampleRng, given: Codes | None = None) -> Codes:
         """Return `rows` rows over the attributes that are not given; see `Model.sample`."""
+        return self.weighed(rows, rng, given)[0]
+
+    def weighed(self, rows: int, rng: SampleRng, given: Codes | None = None) -> tuple[Codes, Array]:
+        """Return `sample`'s rows, and the logarithm of the weight that each has left, shape (rows,).
+
+        It is 0 everywhere without given attributes.
+        """
         known = known_levels(self.bones, rows, given)
         drawn = {i: np.empty(rows, dtype=np.int64) for i in self.bones.own}
+        left = np.zeros(rows)
         generator = np.random.Generator(np.random.SFC64(rng.generator.integers(0, 1 << 63, 4).tolist()))
         for start in range(0, rows, BATCH):
             part = slice(start, min(start + BATCH, rows))
             many = part.stop - start
             often = {i: np.tile(column[part], CANDIDATES) for i, column in known.items()}
             levels, logs = self._weighted(many * CANDIDATES, generator, often)
-            kept = _resampled(logs, many, generator, alone=bool(known))
+            if known:
+                kept, left[part] = _own(logs, many, generator)
+            else:
+                kept = resampled(logs, many, generator)
             for index in self.bones.own:
                 drawn[index][part] = self.bones.codes(index, levels[index][kept], generator)
-        return drawn_codes(self.bones, drawn)
+        return drawn_codes(self.bones, drawn), left
 
     def _weighted(
         self, rows: int, generator: np.random.Generator, known: Mapping[int, Labels]
@@ -180,7 +209,14 @@ def tilted(model: NeuralModel, factors: Sequence[Factor]) -> TiltedModel | None:
         tilts[rung.attribute] = Tilt(tuple(mine), mean)
         live.append(mean)
     constant = prod(float(table) for scope, table in live if not scope)
-    return TiltedModel(model, bones, olds, tilts, constant, tuple(factors))
+    message = tuple(_on_codes(bones, scope, table) for scope, table in live if scope)
+    return TiltedModel(model, bones, olds, tilts, constant, tuple(factors), message)
+
+
+def _on_codes(bones: Backbone, scope: tuple[int, ...], table: Array) -> Factor:
+    """Return a factor over levels as one over codes."""
+    cells = table[np.ix_(*(bones.levels[index] for index in scope))]
+    return tuple(bones.domain.attributes[index] for index in scope), np.asarray(cells)
 
 
 def _mean(rung: Rung, factors: Sequence[Scoped], sizes: Sequence[int]) -> Scoped | None:
@@ -216,13 +252,18 @@ def _tilted(shares: Array, tilt: Tilt, index: int, levels: Mapping[int, Labels])
     return found, np.where(lost, -np.inf, gain)
 
 
-def _resampled(logs: Array, rows: int, generator: np.random.Generator, *, alone: bool) -> Labels:
-    """Return places of candidates by their weights; with `alone` each row chooses among its own."""
-    if alone:
-        mine = logs.reshape(CANDIDATES, rows).T
-        top = mine.max(axis=1, keepdims=True)
-        weights = np.exp(np.where(np.isfinite(top), mine - top, 0.0))
-        return chosen(weights, generator.random(rows)) * rows + np.arange(rows)
+def _own(logs: Array, rows: int, generator: np.random.Generator) -> tuple[Labels, Array]:
+    """Return for each row one of its own candidates by their weights, and the log of their mean weight."""
+    mine = logs.reshape(CANDIDATES, rows).T
+    top = mine.max(axis=1)
+    held = np.isfinite(top)
+    weights = np.exp(np.where(held[:, None], mine - np.where(held, top, 0.0)[:, None], 0.0))
+    left = np.where(held, top + np.log(weights.mean(axis=1)), -np.inf)
+    return chosen(weights, generator.random(rows)) * rows + np.arange(rows), left
+
+
+def resampled(logs: Array, rows: int, generator: np.random.Generator) -> Labels:
+    """Return `rows` places in `logs`, drawn in proportion to the weights whose logarithms these are."""
     top = float(logs.max())
     weights = np.exp(logs - top) if np.isfinite(top) else np.ones(len(logs))
     order = generator.permutation(len(logs))

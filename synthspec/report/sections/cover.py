@@ -106,7 +106,8 @@ def _rules(release: Release) -> Check:
 def _scenarios(release: Release) -> Check:
     missed = [table for table in release.scenarios if table.problem is not None]
     broken = sum(table.certificate.violations for table in release.scenarios)
-    says: list[str | Value] = [number(len(release.scenarios), count(len(release.scenarios)), "S"), " asked for"]
+    asked = len(release.scenarios)
+    says: list[str | Value] = [number(asked, count(asked), "S"), " asked for"]
     for table in missed:
         says += ["; ", named(table.name), " has no rows: ", plain(table.problem or "")]
     if broken:
