@@ -3,9 +3,10 @@
     python benchmarks/dp_step.py            two minutes; opacus needs the extra `neural`
     python benchmarks/dp_step.py --write    kept in benchmarks/results/dp_step.md
 
-Times are processor time per step, the least of several rounds: forward, backward, clipping, noise where
-there is any, and the descent. "own" is `run.clipping` as `train` runs it, through `run.steps`. Its clipped
-sum is held against a loop over examples; the largest difference is printed.
+Times are processor time per step: forward, backward, clipping, noise where there is any, and the descent.
+All kinds take turns in every round, and a figure is the median of five rounds; "x plain" is the median of
+the rounds' ratios, so that a busy machine slows both sides. "own" is `run.clipping` as `train` runs it,
+through `run.steps`. Its clipped sum is held against a loop over examples; the largest difference is printed.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from statistics import median
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -85,16 +87,23 @@ class Everyone:
         return np.zeros(size) if self._noise is None else self._noise.gaussian(size, noise)
 
 
-def least(work: Callable[[], None], steps: int, rounds: int) -> float:
-    """Return the least processor time of a step [ms] over some rounds of steps."""
-    work()
-    found = []
+def timed(work: Callable[[], None], steps: int) -> float:
+    """Return the processor time of a step [ms]."""
+    start = time.process_time()
+    for _ in range(steps):
+        work()
+    return 1000 * (time.process_time() - start) / steps
+
+
+def in_turns(runs: Mapping[str, tuple[Callable[[], None], int]], rounds: int) -> dict[str, list[float]]:
+    """Return each run's times [ms] over the rounds; all of them take turns in every round."""
+    for work, _ in runs.values():
+        work()
+    found: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
-        start = time.process_time()
-        for _ in range(steps):
-            work()
-        found.append((time.process_time() - start) / steps)
-    return 1000 * min(found)
+        for name, (work, steps) in runs.items():
+            found[name].append(timed(work, steps))
+    return found
 
 
 def plain(learner: Learner, codes: Tensor) -> Callable[[], None]:
@@ -163,18 +172,25 @@ def table(rounds: int) -> str:
     stepper = Stepper(learner, units, CLIP, float(BATCH), Alone())  # type: ignore[arg-type]
     cost = budget_cost(1, Fraction(1, 10**9))
     bought = SubsampledGaussian.costing(cost, rate=Fraction(1, 40), steps=1000)
-    runs: dict[str, Callable[[], None]] = {
-        "plain": plain(learner, codes),
-        "own, no noise": lambda: stepper.run(1, Everyone(None), StreamNoise()),
-        "own, with noise": lambda: stepper.run(1, Everyone(bought), StreamNoise()),
-        "the noise alone": lambda: bought.gaussian(size, StreamNoise()) is None or None,
-    }
     size = sum(parameter.numel() for parameter in learner.module.parameters())
-    runs["opacus ghost, no noise"] = opacus(learner, codes, "ghost")
-    found = {name: least(work, 20, rounds) for name, work in runs.items()}
-    found["opacus hooks, no noise"] = least(opacus(learner, codes, "hooks"), 2, 2)
+    noise = StreamNoise()
+
+    def noise_alone() -> None:
+        bought.gaussian(size, noise)
+
+    runs: dict[str, tuple[Callable[[], None], int]] = {
+        "plain": (plain(learner, codes), 20),
+        "own, no noise": (lambda: stepper.run(1, Everyone(None), noise), 20),
+        "own, with noise": (lambda: stepper.run(1, Everyone(bought), noise), 20),
+        "the noise alone": (noise_alone, 20),
+        "opacus ghost, no noise": (opacus(learner, codes, "ghost"), 20),
+        "opacus hooks, no noise": (opacus(learner, codes, "hooks"), 1),
+    }
+    found = in_turns(runs, rounds)
     lines = ["| step | ms | x plain |", "|---|---|---|"]
-    lines += [f"| {name} | {ms:.1f} | {ms / found['plain']:.2f} |" for name, ms in found.items()]
+    for name, ms in found.items():
+        ratio = median(a / b for a, b in zip(ms, found["plain"], strict=True))
+        lines.append(f"| {name} | {median(ms):.1f} | {ratio:.2f} |")
     worst = difference(learner, numbers)
     return "\n".join([*lines, "", f"clipped sum against a loop over examples: at most {worst:.1e} apart"])
 
@@ -183,7 +199,7 @@ def main() -> None:
     """Print the table."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--write", action="store_true", help="keep the table in benchmarks/results/")
-    options.add_argument("--rounds", type=int, default=9)
+    options.add_argument("--rounds", type=int, default=5)
     asked = options.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")

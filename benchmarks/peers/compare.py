@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -128,18 +129,20 @@ def references(table: Coded) -> dict[str, dict[str, object]]:
     }
 
 
+@cache
+def about(name: str) -> str:
+    """Return the size of a table in words."""
+    table = load(name)
+    return f"{len(table.split()[0])} rows, {len(table.columns)} columns, {sum(table.sizes)} codes."
+
+
 def page(path: Path) -> None:
     """Write the page from what is kept."""
     kept = read(path)
     known = [t for t in TABLES if any(k.startswith(f"{t} | ") for k in kept)]
-    loaded = {t: load(t) for t in known}
-    about = {
-        t: f"{len(c.split()[0])} rows, {len(c.columns)} columns, {sum(c.sizes)} codes."
-        for t, c in loaded.items()
-    }
-    names = (*OURS, *(p.name for p in PEERS))
-    words = "\n".join(in_words(kept, known, [p.name for p in PEERS]))
-    write_page(path.with_suffix(".md"), kept, about, names, (HERE / "NOTES.md").read_text() + "\n" + words)
+    peers = [p.name for p in PEERS]
+    head = "\n".join([(HERE / "NOTES.md").read_text(), *in_words(kept, known, peers)])
+    write_page(path.with_suffix(".md"), kept, {t: about(t) for t in known}, (*OURS, *peers), head)
 
 
 def main() -> None:

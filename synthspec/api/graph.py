@@ -258,9 +258,28 @@ def _directed(
             pairs[(other, one) if _reaches(pairs, other, one) else (one, other)] = None
     if any(_reaches(pairs, b, a) for a, b in pairs):
         raise SpecError("N301", "the graph has a cycle", helps=("run `synthspec check`, which shows it",))
+    pairs |= dict.fromkeys(_through_hidden(target))
     rules = _ties(target, list(found.columns))
     pairs |= {(name, rule): None for rule, names in rules.items() for name in names}
-    return list(found.columns), list(pairs), list(rules)
+    names = [*found.columns, *(end for pair in pairs for end in pair if end not in rules)]
+    return list(dict.fromkeys(names)), list(pairs), list(rules)
+
+
+def _through_hidden(target: Spec | Release) -> list[tuple[str, str]]:
+    """Return the edges of a release into columns that are computed from a modelled difference."""
+    from synthspec.api.release import Release
+    from synthspec.terms.walk import columns_of
+
+    if not isinstance(target, Release):
+        return []
+    columns = target.value.columns
+    hidden = {column.name for column in columns if column.hidden}
+    return [
+        (part, column.name)
+        for column in columns
+        if column.value is not None and not column.hidden and hidden & set(columns_of(column.value))
+        for part in columns_of(column.value)
+    ]
 
 
 def _ties(target: Spec | Release, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -15,6 +15,7 @@ VERBS = MappingProxyType(
         "sample": "synthspec.cli.sample:command",
         "report": "synthspec.cli.report:command",
         "run": "synthspec.cli.run:command",
+        "tune": "synthspec.cli.tune:command",
         "budget": "synthspec.cli.budget:command",
         "diff": "synthspec.cli.diff:command",
         "graph": "synthspec.cli.graph:command",

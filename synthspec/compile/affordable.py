@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from synthspec.compile.budget import Budget
-from synthspec.compile.checked import Checked
+from synthspec.compile.budget import Budget, domain_of, group_price
+from synthspec.compile.checked import Checked, CheckedGroup
 from synthspec.errors import BudgetError, Diagnostic
+from synthspec.generators.neural.network import Network
+from synthspec.privacy.cost import Cost
 
 
 def refuse_unaffordable(checked: Checked, budget: Budget) -> None:
@@ -15,7 +17,8 @@ def refuse_unaffordable(checked: Checked, budget: Budget) -> None:
     A ledger counts mu2 in whole units of 1e-15: less buys nothing, one unit a noise that can be drawn.
 
     Raises:
-        BudgetError: B504, one diagnostic, naming the first step that cannot.
+        BudgetError: B504, one diagnostic, naming the first step that cannot, or the group whose
+            fine-tuning is asked for and could not learn anything.
     """
     if checked.spec.privacy is None:
         return
@@ -24,6 +27,34 @@ def refuse_unaffordable(checked: Checked, budget: Budget) -> None:
         if share > 0 and budget.price(name).mu2 < many:
             found = _diagnostic(checked, name, many)
             raise BudgetError("B504", found.message, diagnostics=(found,))
+    for group in checked.groups:
+        if _steps_drown(checked, group, budget.price(group.name)):
+            found = _useless(checked, group.written)
+            raise BudgetError("B504", found.message, diagnostics=(found,))
+
+
+def _steps_drown(checked: Checked, group: CheckedGroup, price: Cost) -> bool:
+    """Return whether fine-tuning is asked for whose noise is wider than all rows' gradients together."""
+    generator, source = group.generator, checked.spec.source
+    if not isinstance(generator, Network) or generator.fine_tune != "always":
+        return False
+    if source is None or source.rows is None:
+        return False
+    split = generator.split(group_price(checked, group, price), *domain_of(checked, group), source.rows)
+    return bool(split.tuning.mu2) and split.expectation.signal < 1
+
+
+def _useless(checked: Checked, name: str) -> Diagnostic:
+    path = ("privacy", "epsilon")
+    span = replace(checked.parsed.span(path), label="too little for noisy gradients", primary=True)
+    return Diagnostic(
+        code="B504",
+        message=f"the share of `{name}` is too small for one useful step of fine-tuning",
+        path=path,
+        spans=(span,),
+        notes=("the noise would be wider than the gradients of all rows together",),
+        helps=("write `fine_tune: auto`: the share goes to the marginals then", "or raise `epsilon`"),
+    )
 
 
 def _measurements(checked: Checked, name: str) -> int:

@@ -61,13 +61,19 @@ def group_price(checked: Checked, group: CheckedGroup, price: Cost) -> Cost:
     """Return the price of a group, with slack where it may be fine-tuned by noisy gradients."""
     if not isinstance(group.generator, Network) or not price.mu2:
         return price
-    source, columns = checked.spec.source, {c.name: c.column for c in checked.columns}
-    sizes = {n: 1 if c is None else c.size for n, c in columns.items()}
-    names = (*group.given, *group.columns)
-    domain = Domain(attributes=names, sizes=tuple(sizes[name] for name in names))
+    source = checked.spec.source
+    domain, given = domain_of(checked, group)
     whole = Cost(mu2=price.mu2, delta0=price.delta0 + slack_of(checked))
     rows = None if source is None else source.rows
     if rows is None:
         return price if group.generator.fine_tune == "never" else whole
-    split = group.generator.split(whole, domain, frozenset(group.given), float(rows))
+    split = group.generator.split(whole, domain, given, float(rows))
     return whole if split.tuning.mu2 else price
+
+
+def domain_of(checked: Checked, group: CheckedGroup) -> tuple[Domain, frozenset[str]]:
+    """Return the columns of a group with their numbers of codes, and which are given."""
+    columns = {c.name: c.column for c in checked.columns}
+    sizes = {n: 1 if c is None else c.size for n, c in columns.items()}
+    names = (*group.given, *group.columns)
+    return Domain(attributes=names, sizes=tuple(sizes[name] for name in names)), frozenset(group.given)

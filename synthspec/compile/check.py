@@ -22,6 +22,7 @@ from synthspec.compile.findings import Findings
 from synthspec.compile.gates import Gates
 from synthspec.compile.graph import arrows
 from synthspec.compile.groups import Groups
+from synthspec.compile.networked import check_networked
 from synthspec.compile.privacy import Privacy
 from synthspec.compile.public_rows import PublicRows
 from synthspec.compile.ruled import ruled
@@ -55,6 +56,7 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     Determined(findings, spec, columns, rules, groups).check()
     network = Network(findings, spec, expressions, columns)
     network.check()
+    check_networked(findings, columns, groups)
     whole = groups
     gaps = frozenset(expressions.gaps)
     refused = {each.path[1] for each in findings.found if each.code == "R232"}

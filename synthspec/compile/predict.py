@@ -265,7 +265,9 @@ def _forecast(plan: Plan, errors: dict[str, Errors]) -> Forecast:
     seconds = 1.0 + plan.rows * columns * 1e-7 + plan.rows * 2e-6
     megabytes = 140.0 + plan.rows * columns * 24 / 1e6
     if learns:
-        seconds += 2.0 + rows_in * attributes * 1e-7 + rows_in * pairs * 4e-9 * 3 + pairs * 0.02
+        once = any(len(group.columns) + len(group.given) > WIDE for group in plan.groups)
+        rounds = pairs * (5e-4 if once else 0.02)  # scored once for one tree, else again and again
+        seconds += 2.0 + rows_in * attributes * 1e-7 + rows_in * pairs * 4e-9 * 3 + rounds
         megabytes += 150.0 + min(rows_in, 5_000_000) * attributes * 4 / 1e6
     return Forecast(
         max_tvd_1way=max(one, default=None),

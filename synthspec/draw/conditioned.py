@@ -97,6 +97,19 @@ def _untilted(
     return model, tuple(factors)
 
 
+def _asked_more(again: TiltedModel, model: NeuralModel | TiltedModel) -> tuple[tuple[Factor, ...], float]:
+    """Return what a network asks of the columns it is given beyond what it did, and the log mean gained."""
+    if not isinstance(model, TiltedModel):
+        return again.message, again.log_probability
+    before = tuple(
+        (clique, np.divide(1.0, table, out=np.zeros_like(table), where=table > 0))
+        for clique, table in model.message
+    )
+    if model.log_probability == -np.inf:
+        return again.message, -np.inf
+    return (*again.message, *before), again.log_probability - model.log_probability
+
+
 class _Conditioning:
     def __init__(
         self,
@@ -134,6 +147,7 @@ class _Conditioning:
         leanings = {
             name: tuple(t for t in ties if isinstance(t, Leaning)) for name, ties in self.ties.items()
         }
+        exact &= not self.measured
         return Conditioned(self.models, log_probability, exact, tuple(told), leanings)
 
     def _take(self, factor: Factor) -> float | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from synthspec.draw.broken import Mask
 from synthspec.draw.candidates import Candidates
 from synthspec.draw.frame import decoded, encoded
-from synthspec.draw.mend import Batch, Codes, Knot, Mended, Mender
+from synthspec.draw.mend import PROPOSALS, Batch, Codes, Knot, Mended, Mender
 from synthspec.plan.late import early_computed
 from synthspec.plan.plan import Group, PlannedColumn
 from synthspec.privacy.entropy import SampleRng
@@ -135,5 +135,5 @@ class Firm(Mender):
     def _narrowed(
         self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64], rng: np.random.Generator
     ) -> list[Mended]:
-        """Return nothing: the lawful part of a cell is not that of a row with values of its own."""
-        return []
+        """Return rows mended by further tries: a cell's lawful part is not that of a row's own values."""
+        return self._retried(knot, part, codes, rows, rng, PROPOSALS)[0]

@@ -99,6 +99,7 @@ class _Completing:
         self.plan = plan
         self.columns = tuple(columns)
         self.models = dict(models)
+        self.shapes = models
         self.partial = partial
         self.whole = Whole(tuple(columns), plan.rules, where)
         self.known = known_columns(columns, partial)
@@ -233,7 +234,7 @@ class _Completing:
         return {column.name: column for column in self.columns if column.name in used and column.column}
 
     def _shaped(self) -> tuple[PlannedColumn, ...]:
-        return shaped(self.columns, self.plan.groups, self.models)
+        return shaped(self.columns, self.plan.groups, self.shapes)
 
     def _disagreeing(self) -> Index:
         wrong = np.zeros(self.partial.height, dtype=np.bool_)
@@ -260,7 +261,7 @@ class _Lot:
         self.all = all_
         self.lot = lot
         ties = {n: (*all_.crosses.get(n, ()), *lot.leanings.get(n, ())) for n in lot.models}
-        candidates = Candidates(all_.columns, all_.plan.groups, lot.models, ties, all_.models)
+        candidates = Candidates(all_.columns, all_.plan.groups, lot.models, ties, all_.shapes)
         self.fixed = Fixed(candidates, lot.fixed)
         told = {f"told {at}": certain(part) for at, part in enumerate((*all_.told, *lot.told))}
         conditions = {**all_.whole.early(), **told}

@@ -1,4 +1,4 @@
-"""The codes of private trainings: of families G and I."""
+"""The codes of private trainings: of families G, P and I."""
 
 from __future__ import annotations
 
@@ -24,6 +24,36 @@ CODES: dict[str, Entry] = {
         bad="pip install synthspec; synthspec train hospital.yaml     # with `using: vae`",
         good="pip install 'synthspec[neural]'",
         related=("G470",),
+    ),
+    "G472": Entry(
+        title="a group that leaves a network nothing to learn",
+        text=(
+            "A network learns how columns go together. A group of one column that is given no others, or one "
+            "whose columns have a single possible value each, has nothing of that kind: the cheaper "
+            "`independent` says all that there is to say."
+        ),
+        bad="a: {columns: [age], using: vae}",
+        good="a: {columns: [age], using: independent}",
+        related=("G471",),
+    ),
+    "G473": Entry(
+        title="nothing to tune",
+        text="`tune` tries options of networks, and the spec (or the group that was named) has none.",
+        bad="synthspec tune hospital.yaml --from out/hospital      # every group is `using: marginal`",
+        good="generate: {all: {columns: [age, sex, ward], using: autoregressive}}",
+        related=("P411",),
+    ),
+    "P411": Entry(
+        title="a search over options on private rows",
+        text=(
+            "Trying many options and keeping the best tells about the rows that they were tried on. The "
+            "ledger has no proved price for that, so it is refused; rows of a release, or a table that is "
+            "declared public, can be searched as often as you like. The noise of the trials is that of the "
+            "plan, so that what is best there is a fair guess for the private rows."
+        ),
+        bad="synthspec tune hospital.yaml",
+        good="synthspec tune hospital.yaml --from out/hospital",
+        related=("G473",),
     ),
     "I328": Entry(
         title="a network that cannot be trained on private rows",

@@ -43,13 +43,20 @@ def _lines(plan: Plan, group: Group, generator: Network, cost: Cost) -> list[str
             "    say a public round number to decide it now: `source: {rows: 40000}`",
         ]
     if not split.tuning.mu2:
-        why = "fine-tuning is turned off" if generator.fine_tune == "never" else split.expectation.text()
-        return [head, f"    {why}", "    all of its budget for the marginal model"]
+        if generator.fine_tune == "never":
+            return [head, "    fine-tuning is turned off: all of its budget for the marginal model"]
+        why = split.expectation.text()
+        if split.expectation.helps or generator.fine_tune == "always":
+            why = "there is nothing to fine-tune in such a group"
+        return [head, f"    {why}:", "    its share goes to the marginal model too"]
     part = 100 * split.tuning.mu2 / cost.mu2
+    why = split.expectation.text()
+    if not split.expectation.helps:
+        why += ", and is asked for"
     steps = f"{generator.steps} noisy steps of about {generator.batch_size} units"
     return [
         head,
-        f"    {split.expectation.text()}",
+        f"    {why}",
         f"    {100 - part:.0f} % of its budget for the marginal model, {part:.0f} % for {steps}",
     ]
 

@@ -10,6 +10,7 @@ Source: ours; ARCHITECTURE 3.3.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import warnings
@@ -68,7 +69,7 @@ def _native_muted() -> Iterator[None]:
     try:
         os.dup2(nowhere, 2)
         if ours:
-            with os.fdopen(os.dup(kept), "w", buffering=1) as voice, contextlib.redirect_stderr(voice):
+            with _Voice(os.dup(kept)) as voice, contextlib.redirect_stderr(voice):
                 yield
         else:
             yield
@@ -76,3 +77,21 @@ def _native_muted() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+class _Voice(io.TextIOWrapper):
+    """Standard error while it is muted for others; a spinner's thread that is late with a word is let off."""
+
+    def __init__(self, handle: int) -> None:
+        super().__init__(os.fdopen(handle, "wb"), encoding="utf-8", errors="replace", line_buffering=True)
+
+    def write(self, text: str) -> int:
+        """Write, or drop what comes after the end."""
+        with contextlib.suppress(ValueError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, where there is anything to flush."""
+        with contextlib.suppress(ValueError):
+            super().flush()

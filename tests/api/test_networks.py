@@ -372,3 +372,26 @@ def test_a_release_answers_by_its_model_with_what_the_joint_fit_tied_together(
     assert graph.separated(spec, "a", "b") and not graph.separated(release, "a", "b")
     assert graph.separated(release, "a", "d") and not graph.caveat(release)
     assert graph.standing(release, "a").apart == ("d",)
+
+
+def test_a_column_computed_from_a_modelled_difference_depends_on_what_the_difference_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    ward, admit = rng.integers(0, 2, 3000), rng.integers(0, 5, 3000)
+    leave = admit + np.where(ward == 0, 0, rng.integers(3, 5, 3000))
+    lines = [f"{'ab'[w]},{x},{y}" for w, x, y in zip(ward, admit, leave, strict=True)]
+    (tmp_path / "t.csv").write_text("ward,admit,leave\n" + "\n".join(lines) + "\n")
+    spec = Spec.of(
+        "spec: 1\nsource: {path: t.csv, public: true, basis: made here}\n"
+        "columns: {ward: [a, b], admit: int 0..4, leave: int 0..8}\n"
+        "rules: {order: leave >= admit}\n"
+        "generate: {all: {columns: [ward, admit, leave], using: bn}}\nsample: {rows: 50}\n",
+        "x.yaml",
+    )
+    release = spec.plan().train(out="rel")
+    computed = next(c.name for c in release.value.columns if c.role == "computed")
+    other = {"admit": "leave", "leave": "admit"}[computed]
+    assert not graph.separated(release, computed, "ward", [other]), "ward says how far they are apart"
+    assert "leave - admit" in graph.standing(release, computed).parents

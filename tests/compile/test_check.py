@@ -247,6 +247,11 @@ CASES: dict[str, list[str]] = {
         )
     ],
     "G421": [small("generate: {report: {columns: [age, sex, ward, stay]}}\n")],
+    "G472": [
+        small("generate: {a: {columns: [age, sex, ward]}, b: {columns: [stay], using: vae}}\n"),
+        HEAD + "columns: {a: [x], b: bool}\n"
+        "generate: {g: {columns: [b]}, h: {columns: [a], given: [g], using: ctgan}}\n",
+    ],
     "G422": [
         small("workload: [{columns: [age], weight: 2}]\n"),
         small(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from synthspec.errors import BudgetError
 from synthspec.generators.neural.network import Network
 from synthspec.plan.explain import explain
 from synthspec.plan.networks import split_of
@@ -48,6 +49,20 @@ def test_without_public_rows_slack_is_kept_and_the_text_says_what_decides() -> N
     found = plan(spec("autoregressive", rows=""))
     assert fit_of(found).cost.delta0 > 0
     assert "if the noisy number of rows lets that help" in explain(found)
+
+
+def test_fine_tuning_that_is_asked_for_against_advice_is_shown_so() -> None:
+    text = explain(plan(spec("vae", epsilon=0.5, options="fine_tune: always")))
+    assert "cannot be expected to help" in text and ", and is asked for" in text
+    assert "its share goes to" not in text
+    assert "signal 0," not in explain(plan(spec("vae", epsilon=0.5)))
+
+
+def test_fine_tuning_without_one_useful_step_is_refused_before_any_charge() -> None:
+    with pytest.raises(BudgetError, match="one useful step") as raised:
+        plan(spec("vae", epsilon=0.001, options="fine_tune: always"))
+    assert raised.value.code == "B504"
+    assert "no fine-tuning" in explain(plan(spec("vae", epsilon=0.001)))
 
 
 def test_what_the_spec_asks_for_is_done() -> None:

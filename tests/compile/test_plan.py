@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from synthspec.compile.budget import discovery_prices
+from synthspec.compile.check import check
 from synthspec.compile.lower import lower
 from synthspec.compile.passes import PASSES
 from synthspec.compile.plan import compile_plan, mock_plan
@@ -17,7 +19,8 @@ from synthspec.plan.plan import Plan
 from synthspec.plan.verify import verify
 from synthspec.privacy.accountant import claim_epsilon
 from synthspec.privacy.cost import FREE, Cost
-from tests.compile.specs import PATIENTS, SMALL, checked, plan
+from synthspec.spec.parse import parse
+from tests.compile.specs import HEAD, PATIENTS, SMALL, checked, plan
 
 PUBLIC = SMALL.replace("rows: 50000", "public: true, basis: archive").replace(
     "privacy: {unit: row, epsilon: 1}\n", ""
@@ -184,3 +187,14 @@ def test_a_step_that_cannot_pay_for_one_measurement_is_refused(change: dict[str,
 def test_a_domain_of_one_value_is_planned_like_any_other() -> None:
     found = plan(SMALL.replace("[F, M, X]", "[M]").replace("int 0..365", "int 3..3"))
     assert found.column("sex").column.size == 1  # type: ignore[union-attr]
+
+
+def test_what_is_derived_or_looked_up_is_in_no_model(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("ccy,rate\nEUR,1\nUSD,0.9\n", encoding="utf-8")
+    text = HEAD + (
+        "columns:\n  ccy: [EUR, USD]\n  age: int 0..120\n  old: {derive: age >= 65}\n"
+        "  rate: {lookup: rates.csv, by: {ccy: ccy}, take: rate}\n"
+    )
+    found, diagnostics = check(parse(text, "spec.yaml"), tmp_path)
+    assert found is not None and not diagnostics
+    assert [group.columns for group in compile_plan(found).groups] == [("ccy", "age")]

@@ -103,3 +103,5 @@ def test_a_very_wide_group_is_said_to_learn_one_tree_only() -> None:
     many = wide + "".join(f"  c{i}: int 0..9\n" for i in range(WIDE + 10))
     assert "one tree" not in explain(plan(few))
     assert f"one tree of about {2 * (WIDE + 10) - 1} tables" in explain(plan(many))
+    nearly = wide + "".join(f"  c{i}: int 0..9\n" for i in range(WIDE))
+    assert plan(many).forecast.seconds < plan(nearly).forecast.seconds / 2  # pairs are scored once

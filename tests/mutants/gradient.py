@@ -9,6 +9,8 @@ CLIPPING = "tests/run/test_clipping.py"
 GRADIENT = "tests/run/test_gradient.py"
 COUNTER = "tests/run/test_counter.py"
 EACH_STEP = f"{STEPS}::test_each_step_is_the_drawn_batch_clipped_by_unit_with_noise_once"
+BLOCKWISE = "test_a_training_of_many_steps_is_counted_block_by_block_before_its_steps"
+LEAKS = "tests/cli/test_training_leaks.py::test_nothing_that_leaves_a_training_depends_on_the_rows"
 ORDER = f"{GRADIENT}::test_the_order_is_pay_read_count_step_save_and_keep"
 
 MUTANTS = (
@@ -18,6 +20,65 @@ MUTANTS = (
         "joined = bought.joins(everyone, noise) if self.ranks.first else None",
         "joined = np.arange(min(everyone, round(self.expected))) if self.ranks.first else None",
         (EACH_STEP,),
+    ),
+    Mutant(
+        "no clipping",
+        "run/clipping.py",
+        "            factor = (self._clip / length.clamp(min=1e-300)).clamp(max=1.0)\n",
+        "            factor = torch.ones_like(length)\n",
+        (
+            f"{CLIPPING}::test_one_unit_moves_the_sum_by_at_most_the_clip",
+            "tests/privacy/test_sensitivity.py",
+        ),
+    ),
+    Mutant(
+        "no noise",
+        "run/steps.py",
+        "                    total += self._noise(clipper.size, bought, noise)\n",
+        "                    self._noise(clipper.size, bought, noise)\n",
+        (f"{STEPS}::test_the_noise_is_that_of_the_purchase",),
+    ),
+    Mutant(
+        "noise scaled by the batch",
+        "run/steps.py",
+        "* (self.clip * (1 + ROUNDING))",
+        "* (self.clip * (1 + ROUNDING) / self.expected)",
+        (f"{STEPS}::test_the_noise_is_that_of_the_purchase",),
+    ),
+    Mutant(
+        "one step more than was bought",
+        "run/steps.py",
+        "            for _ in range(steps):\n",
+        "            for _ in range(steps + 1):\n",
+        (f"{STEPS}::test_exactly_as_many_steps_as_asked", f"{GRADIENT}::{BLOCKWISE}"),
+    ),
+    Mutant(
+        "the last block runs over",
+        "run/gradient.py",
+        "        after = min(steps, done + block)\n",
+        "        after = done + block\n",
+        (f"{GRADIENT}::{BLOCKWISE}",),
+    ),
+    Mutant(
+        "norms rounded as the forward is",
+        "run/clipping.py",
+        '    with _precision("highest"):\n',
+        "    if True:\n",
+        (f"{CLIPPING}::test_nothing_is_rounded_in_norms_and_sums_whatever_the_user_set",),
+    ),
+    Mutant(
+        "a private number in the progress line",
+        "run/gradient.py",
+        "        told(after, steps, done, stepper.learner.public_loss(), bought)\n",
+        "        told(after, steps, done, float(len(stepper.units)), bought)\n",
+        (LEAKS,),
+    ),
+    Mutant(
+        "the exact number of units as divisor",
+        "run/steps.py",
+        "self.ranks.shared(total / self.expected)",
+        "self.ranks.shared(total / (1 + len(self.units)))",
+        (LEAKS, EACH_STEP),
     ),
     Mutant(
         "a shuffled sampler charged as Poisson",

@@ -125,6 +125,17 @@ def test_our_own_words_reach_standard_error_while_native_ones_do_not(
     assert "step 3" in capfd.readouterr().err
 
 
+def test_a_spinner_that_is_late_with_a_word_breaks_nothing() -> None:
+    """A spinner's thread may hold the stream that a block was given after the block is over."""
+    from synthspec.run.quiet import quietly
+
+    held: list[TextIO] = []
+    quietly(lambda: held.append(sys.stderr), "a step")
+    assert held[0] is not sys.stderr
+    assert held[0].write("late") == 4
+    held[0].flush()
+
+
 def test_a_kernel_cannot_be_copied_or_written_and_names_attributes_only() -> None:
     mine = kernel([], RICH)
     for way in (copy.copy, copy.deepcopy, pickle.dumps):

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
+from synthspec.errors import InternalError
 from synthspec.privacy.envelope import Profile, _tangent
 from synthspec.privacy.losses import Level, Losses, compose, power, settle, trim
-from synthspec.privacy.pld import Direction, Step, run_losses, step_losses
+from synthspec.privacy.pld import Direction, Step, _spread, run_losses, step_losses
 
 SMALL = 1e-20
 EPSILONS = np.array([-3.0, -1.0, -0.3, 0.0, 0.1, 0.5, 1.0, 2.0, 5.0])
@@ -193,3 +194,11 @@ def test_what_cannot_be_priced_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match="priced"):
             run_losses(rate, steps, scale, "remove", 1e-12)
+
+
+@pytest.mark.parametrize("loss", [-1.5, 2.5])
+def test_a_loss_off_its_grid_is_refused_and_never_dropped(loss: float) -> None:
+    grid = np.array([-1.0, 0.0, 1.0, 2.0])
+    assert _spread(np.array([-1.0, 2.0]), np.array([0.5, 0.5]), grid, 0.0).sum() >= 1
+    with pytest.raises(InternalError, match="I340"):
+        _spread(np.array([0.5, loss]), np.array([0.5, 0.5]), grid, 0.0)

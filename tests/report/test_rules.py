@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synthspec.plan.explain_rules import CLASSES
 from synthspec.release.release import Certificate, RuleCheck
-from synthspec.report.sections.rules import _table
+from synthspec.report.sections.rules import _counted, _stated
 
 
 def test_every_rule_is_stated_with_reason_class_rows_and_both_counts() -> None:
@@ -33,17 +33,14 @@ def test_every_rule_is_stated_with_reason_class_rows_and_both_counts() -> None:
             ),
         ),
     )
-    table = _table(held, {"limit": "`a` is shrunk"})
-    assert table.columns[-1] == "By DuckDB 2.0.0"
-    reported, limit = ([cell.text for cell in row] for row in table.rows)
-    assert limit[1:] == [
-        "a < 3; because the scale ends there",
-        "bounded repair: `a` is shrunk",
-        "",
-        "2 %",
-        "",
-        "3,000",
-        "0",
-        "0",
+    stated = _stated(held, {"limit": "`a` is shrunk", "rare": "counted, not enforced"})
+    assert [[cell.text for cell in row] for row in stated.rows] == [
+        ["rare", "b > 1", CLASSES["unchecked"], "counted, not enforced"],
+        ["limit", "a < 3; because the scale ends there", "bounded repair", "a is shrunk"],
     ]
-    assert reported[2] == CLASSES["unchecked"] and reported[-2:] == ["7", "7"]
+    table = _counted(held)
+    assert table.columns[-1] == "By DuckDB 2.0.0"
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["rare", "", "", "", "3,000", "7", "7"],
+        ["limit", "", "2 %", "", "3,000", "0", "0"],
+    ]

@@ -91,39 +91,39 @@ class Trained:
     certificate: Certificate
 
 
-def source_of(name: str) -> pl.DataFrame:
+def source_of(name: str, rows: int = ROWS) -> pl.DataFrame:
     """Return rows under other published tables, 3 % of them with columns of other rows."""
     path = ROOT / "specs" / f"{name}.yaml"
     text = path.read_text("utf-8").replace("  known:\n", "  known:\n" + OTHER[name], 1)
     parsed = parse(text, str(path))
     checked, found = check(parsed)
     assert checked is not None and not [each for each in found if each.level == "error"]
-    frame = mock(mock_plan(checked, ROWS), ROWS, SampleRng(3)).frame
+    frame = mock(mock_plan(checked, rows), rows, SampleRng(3)).frame
     rng = np.random.default_rng(5)
-    order = np.arange(ROWS)
-    bad = rng.choice(ROWS, size=ROWS * 3 // 100, replace=False)
+    order = np.arange(rows)
+    bad = rng.choice(rows, size=rows * 3 // 100, replace=False)
     order[bad] = rng.permutation(bad)
     frame = frame.with_columns(frame[column][order] for column in BY_HAND[name])
-    units = pl.Series(LEDGERS[name][1], [f"u{at // 2}" for at in range(ROWS)])
+    units = pl.Series(LEDGERS[name][1], [f"u{at // 2}" for at in range(rows)])
     if name == "hospital-flat":
-        areas = pl.Series("postcode_area", [f"A{at}" for at in rng.integers(0, 20, ROWS)])
+        areas = pl.Series("postcode_area", [f"A{at}" for at in rng.integers(0, 20, rows)])
         frame = frame.with_columns(areas)
     return frame.with_columns(units)
 
 
-def train(name: str, folder: Path) -> Trained:
+def train(name: str, folder: Path, rows: int = ROWS) -> Trained:
     """Train the spec on its source, with a ledger in `folder`."""
     os.environ["SYNTHSPEC_HOME"] = str(folder / "home")
-    source = source_of(name)
+    source = source_of(name, rows)
     table = folder / "source.csv"
     table.write_text(to_csv(source), encoding="utf-8")
     spec = load(ROOT / "specs" / f"{name}.yaml").replace(
         {
             "source.path": str(table),
-            "source.rows": ROWS,
-            "source.units": ROWS // 2,
+            "source.rows": rows,
+            "source.units": rows // 2,
             "privacy.max_rows": 2,
-            "sample.rows": ROWS,
+            "sample.rows": rows,
         }
     )
     ledger, unit = LEDGERS[name]

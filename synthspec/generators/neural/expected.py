@@ -29,12 +29,8 @@ class Expectation:
 
     def text(self) -> str:
         """Return it in words, for the plan."""
-        if self.helps:
-            return f"fine-tuning can be expected to help (signal {self.signal:.3g}, needs {ENOUGH:g})"
-        return (
-            f"fine-tuning cannot be expected to help (signal {self.signal:.3g}, needs {ENOUGH:g}): "
-            "its share goes to the marginals"
-        )
+        can = "can" if self.helps else "cannot"
+        return f"fine-tuning {can} be expected to help (signal {self.signal:.3g}, needs {ENOUGH:g})"
 
 
 def expected(share: Cost, rows: float, parameters: int) -> Expectation:
@@ -45,7 +41,7 @@ def expected(share: Cost, rows: float, parameters: int) -> Expectation:
         rows: the public or noisy number of rows.
         parameters: numbers that are trained.
     """
-    if share.mu2 <= 0 or share.delta0 <= 0 or parameters <= 0:
+    if share.mu2 <= 0 or parameters <= 0:
         return Expectation(0.0, helps=False)
     signal = rows * sqrt(float(share.mu2 * MU2_UNIT)) / sqrt(parameters)
     return Expectation(signal, helps=signal >= ENOUGH)

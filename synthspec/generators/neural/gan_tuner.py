@@ -35,6 +35,10 @@ ASKED = 1.0
 """Weight of the generator's loss for not giving the code that was asked for."""
 
 
+ANCHOR = 0.1
+"""Weight of the surprise of rows of the start model: the critic may not lead the generator far from it."""
+
+
 class Critic(nn.Module):
     """How real a row looks."""
 
@@ -100,6 +104,9 @@ class Adversary(Tuner):
             group["lr"] = rate
         fakes, lost = self._fakes(BATCH)
         loss = -self.critic(fakes).mean() + ASKED * lost
+        if ANCHOR:
+            some = torch.randint(len(self._rows), (BATCH,), generator=self._random)
+            loss = loss + ANCHOR * self._surprise(self._rows[some])
         self._creator.zero_grad(set_to_none=True)
         loss.backward()
         self._creator.step()
@@ -109,26 +116,30 @@ class Adversary(Tuner):
             self.smooth[name].mul_(keep).add_(value, alpha=1 - keep)
 
     def begin(self, steps: int) -> None:
-        """Train the generator on rows of the start model by their likelihood, given one code that is asked."""
-        optimizer, own = torch.optim.Adam(self.generator.parameters(), lr=LIKELY_RATE), self.heads.own
-        places = torch.tensor([self._blocks[index] for index in own])
+        """Train the generator on rows of the start model by likelihood, one code of each asked."""
+        optimizer = torch.optim.Adam(self.generator.parameters(), lr=LIKELY_RATE)
         for rate, codes in zip(rates(steps, 1.0), batches(self._rows, steps, self._random), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = LIKELY_RATE * rate
-            levels = self.levels(codes.to(self.device))
-            column = torch.randint(len(own), (len(codes),), generator=self._random)
-            mine = levels.cpu()[torch.arange(len(codes)), torch.tensor(own)[column]]
-            logits = self._logits(levels, places[column] + mine)
-            total = torch.zeros(len(levels), device=self.device)
-            for index, logs in self._tables(levels).items():
-                part = slice(self._blocks[index], self._blocks[index] + self.heads.sizes[index])
-                total = total + nn.functional.cross_entropy(
-                    logs + logits[:, part], levels[:, index], reduction="none"
-                )
             optimizer.zero_grad(set_to_none=True)
-            total.mean().backward()  # type: ignore[no-untyped-call]
+            self._surprise(codes).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         self.smooth = {n: v.detach().clone() for n, v in self.generator.state_dict().items()}
+
+    def _surprise(self, codes: Tensor) -> Tensor:
+        """Return the mean surprise of rows of the start model when one code of each is asked for."""
+        levels, own = self.levels(codes.to(self.device)), self.heads.own
+        column = torch.randint(len(own), (len(codes),), generator=self._random)
+        mine = levels.cpu()[torch.arange(len(codes)), torch.tensor(own)[column]]
+        logits = self._logits(levels, torch.tensor([self._blocks[index] for index in own])[column] + mine)
+        total = torch.zeros(len(levels), device=self.device)
+        for index, logs in self._tables(levels).items():
+            whole = logs + logits[:, self._part(index)]
+            total = total + nn.functional.cross_entropy(whole, levels[:, index], reduction="none")
+        return total.mean()
+
+    def _part(self, index: int) -> slice:
+        return slice(self._blocks[index], self._blocks[index] + self.heads.sizes[index])
 
     def pretrain(self, steps: int) -> None:
         """Train both on rows of the start model."""
@@ -167,7 +178,7 @@ class Adversary(Tuner):
         soft, lost = [], torch.zeros(rows, device=device)
         home, place = self._home[asked].to(device), self._place[asked].to(device)
         for at, index in enumerate(heads.own):
-            part = slice(self._blocks[index], self._blocks[index] + heads.sizes[index])
+            part = self._part(index)
             whole = self._tables.look(at, levels) + logits[:, part]
             soft.append(torch.softmax((whole + gumbel[:, part]) / SOFT, 1))
             levels[:, index] = (whole + gumbel[:, part]).argmax(1)

@@ -69,16 +69,19 @@ def _says(release: Release, edges: Sequence[Edge]) -> Prose:
     if not tables and not any(many.values()):
         return Prose(parts=("The spec declares no dependence, and none was learned.",))
     parts: list[str | Value] = []
-    for how, says in (
-        ("declared", " edges are declared: public knowledge, measured without a choice that costs. "),
-        ("forbidden", " edges are forbidden: they were never learned. "),
-        ("learned", " edges were chosen by noisy selections that the budget paid for. "),
+    for how, one, more, says in (
+        ("declared", "edge is", "edges are", "public knowledge, measured without a choice that costs"),
+        ("forbidden", "edge is", "edges are", "never learned"),
+        ("learned", "edge was", "edges were", "by noisy selections that the budget paid for"),
     ):
-        parts += [number(many[how], count(many[how]), "M" if how == "learned" else "S"), says]
+        word = one if many[how] == 1 else more
+        done = "chosen" if how == "learned" else f"{how}:"
+        parts += [number(many[how], count(many[how]), "M" if how == "learned" else "S")]
+        parts += [f" {word} {done} {says}. "]
     parts += [
         number(tables, count(tables), "S"),
-        " published tables were taken as public knowledge. An edge says that two columns were modelled "
-        "together, not that one causes the other.",
+        f" published {'table was' if tables == 1 else 'tables were'} taken as public knowledge. An edge says "
+        "that two columns were modelled together, not that one causes the other.",
     ]
     return Prose(parts=tuple(parts))
 

@@ -29,7 +29,7 @@ def rules(release: Release) -> Section:
         blocks = (Prose(parts=("The spec states no rules.",)),)
     else:
         hows = {each.rule: each.how for each in release.plan.met}
-        blocks = (_summary(release), _table(held, hows), Prose(parts=(_COLUMNS,)))
+        blocks = (_summary(release), _stated(held, hows), _counted(held), Prose(parts=(_COLUMNS,)))
     return Section(
         id="rules", title="Rules", question="Do the released rows obey what the spec demands?", blocks=blocks
     )
@@ -66,15 +66,27 @@ def _summary(release: Release) -> Prose:
     return Prose(parts=tuple(parts))
 
 
-def _table(held: Certificate, hows: Mapping[str, str]) -> Table:
-    """Return the table; values redrawn inside their codes follow what was learnt, repaired rows do not."""
-    ordered = sorted(held.rules, key=lambda check: -check.worst)
+def _stated(held: Certificate, hows: Mapping[str, str]) -> Table:
+    """Return what each rule says and how it is met."""
     return Table(
-        caption="Rules, most broken first",
+        caption="What each rule says, and how it is met",
+        columns=("Rule", "Says", "Met", "How"),
+        rows=tuple(_says(check, hows.get(check.name)) for check in _ordered(held)),
+    )
+
+
+def _says(check: RuleCheck, how: str | None) -> tuple[Value, ...]:
+    says = check.text if check.because is None else f"{check.text}; because {check.because}"
+    met = CLASS[check.strategy] if check.enforce == "always" else CLASS["unchecked"]
+    return named(check.name), quoted(says), plain(met), plain((how or "").replace("`", ""))
+
+
+def _counted(held: Certificate) -> Table:
+    """Return the counts; values redrawn inside their codes follow what was learnt, repaired rows do not."""
+    return Table(
+        caption="What was counted, most broken first",
         columns=(
             "Rule",
-            "Says",
-            "Met",
             "Redrawn",
             "Repaired",
             "Kept",
@@ -82,23 +94,23 @@ def _table(held: Certificate, hows: Mapping[str, str]) -> Table:
             "Broken",
             f"By {held.engine}" if held.engine else "Again",
         ),
-        rows=tuple(_row(check, hows.get(check.name), held.rows) for check in ordered),
-        numeric=(3, 4, 5, 6, 7, 8),
+        rows=tuple(_counts(check, held.rows) for check in _ordered(held)),
+        numeric=(1, 2, 3, 4, 5, 6),
     )
+
+
+def _ordered(held: Certificate) -> list[RuleCheck]:
+    return sorted(held.rules, key=lambda check: -check.worst)
 
 
 def _share(value: float | None) -> Value:
     return plain("") if value is None else number(value, percent(value), "S")
 
 
-def _row(check: RuleCheck, how: str | None, rows: int) -> tuple[Value, ...]:
-    says = check.text if check.because is None else f"{check.text}; because {check.because}"
+def _counts(check: RuleCheck, rows: int) -> tuple[Value, ...]:
     again = check.recounted
-    met = CLASS[check.strategy] if check.enforce == "always" else CLASS["unchecked"]
     return (
         named(check.name),
-        quoted(says),
-        plain(f"{met}: {how}" if how and check.enforce == "always" else met),
         _share(check.mended),
         _share(check.repaired),
         _share(check.acceptance),

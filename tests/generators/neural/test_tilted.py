@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from synthspec.generators.neural.tilted import tilted
+from synthspec.generators.neural.tilted import resampled, tilted
 from synthspec.privacy.entropy import SampleRng
 from synthspec.terms.codes import Codes
 from tests.generators.neural.nets_of import enumerated, neural_of
@@ -66,3 +66,26 @@ def test_each_given_row_keeps_its_own_condition() -> None:
     for code in range(3):
         shares = np.bincount(own[given == code], minlength=4) / (given == code).sum()
         assert np.abs(shares - truth[code] / truth[code].sum()).sum() / 2 < 0.03
+
+
+def test_what_a_condition_asks_of_given_columns_and_the_weights_left_make_it_exact() -> None:
+    model = neural_of(3, ("b",), strength=2.0)
+    rng = np.random.default_rng(6)
+    table = rng.random((4, 5)) ** 4
+    found = tilted(model, [(("a", "c"), table)])
+    assert found is not None
+    ((clique, asked),) = found.message
+    assert clique == ("b",)
+    before = np.array([0.5, 0.3, 0.2])
+    given = rng.choice(3, ROWS, p=before * asked / (before * asked).sum())
+    own, logs = found.weighed(ROWS, SampleRng(2), Codes(model.domain.project(("b",)), {"b": given}))
+    kept = resampled(logs, ROWS, rng)
+    truth = enumerated(model) * before[:, None, None] * table[:, None, :, None]
+    counts = np.zeros(model.domain.sizes)
+    np.add.at(counts, tuple(np.asarray(own.columns.get(n, given))[kept] for n in NAMES), 1.0)
+    assert np.abs(counts / ROWS - truth / truth.sum()).sum() / 2 < 0.035
+    shares = truth.sum(axis=(0, 2, 3)) / truth.sum()
+    assert np.abs(np.bincount(given[kept], minlength=3) / ROWS - shares).max() < 0.012
+    # what the start model alone says of the given column is further off
+    assert np.abs(np.bincount(given, minlength=3) / ROWS - shares).max() > 0.02
+    assert 0.2 < found.effective < 1
