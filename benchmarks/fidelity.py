@@ -4,8 +4,7 @@
     python benchmarks/fidelity.py --full          all tables, three seeds, kept in benchmarks/results/
     python benchmarks/fidelity.py --ablate        what each idea of the engine buys
     python benchmarks/fidelity.py --grid          never worse than independent columns? six tables, eight
-                                                  budgets, five seeds, three in cells that take minutes,
-                                                  kept in benchmarks/results/
+                                                  budgets, five seeds, kept in benchmarks/results/
     python benchmarks/fidelity.py --tables bank credit --epsilons 0.1 1 --seeds 5
     python benchmarks/fidelity.py --full --kept figures.json    goes on where an earlier run was cut off;
                                                   the file is of one state of the engine: remove it after
@@ -244,9 +243,8 @@ def compare_grid(page: Page, chosen: argparse.Namespace) -> None:
         page.say(f"{table.name}: {len(table.split()[0])} rows, {len(table.columns)} columns")
         grid.head(page.say)
         for epsilon in chosen.epsilons:
-            seeds = grid.seeds(name, epsilon, chosen.seeds)
             engine, alone = (
-                [run(table, generator, epsilon, seed, classifier=False) for seed in range(seeds)]
+                [run(table, generator, epsilon, seed, classifier=False) for seed in range(chosen.seeds)]
                 for generator in (Marginal(), Independent())
             )
             bad, all_ = grid.cell(page.say, epsilon, engine, alone)

@@ -14,19 +14,11 @@ import numpy as np
 EPSILONS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 TABLES = ("adult", "acs-ma", "acs-national", "bank", "credit", "diabetes")
 SEEDS = 5
-FEWER = {("diabetes", 2.0): 3, ("diabetes", 5.0): 3, ("diabetes", 10.0): 3}
-"""Cells that take minutes a seed have this many seeds, and say so."""
-
 MOST_TIMES = 2.0
 """The one-way variation may be this many times that of independent columns."""
 
 ORDERS = ("tvd1", "tvd2", "tvd3")
 Figures = Sequence[Mapping[str, float]]
-
-
-def seeds(table: str, epsilon: float, most: int) -> int:
-    """Return how many seeds a cell has."""
-    return min(most, FEWER.get((table, epsilon), most))
 
 
 def head(say: Callable[[str], None]) -> None:

@@ -8,11 +8,12 @@
 
 delta is 1e-9, every row is a unit, as many rows are drawn as were learned from; measures as in
 `closeness.py`. Under each network: its own start (the marginal model that its first share of the budget
-bought), the network learned from rows of that start and fine-tuned where that can be expected to help,
-not re-weighted, and the whole model. "kept" is the effective share that a sample of the second would have
-if its rows were weighted to the start's marginals; the whole model is corrected instead, and every row of
-it counts in full. "fit" is in CPU seconds, start and fine-tuning together; "+-" lines are the standard
-deviation over seeds.
+bought; the same for all, shown once), the network learned from rows of that start and fine-tuned where
+that can be expected to help, not re-weighted, and the whole model. "kept" is the effective share that a
+sample of the second would have if its rows were weighted to the start's marginals; the whole model is
+corrected instead, and every row of it counts in full. "no start" is the autoregressive network over even
+tables, with a hundredth of the budget for what codes are merged and the rest for its gradients. "fit" is in
+CPU seconds, start and fine-tuning together; "+-" lines are the standard deviation over seeds.
 """
 
 from __future__ import annotations
@@ -45,7 +46,6 @@ from synthspec.generators.neural.backbone import Backbone, backbone  # noqa: E40
 from synthspec.generators.neural.network import Network  # noqa: E402
 from synthspec.generators.neural.neural_model import NeuralModel  # noqa: E402
 from synthspec.generators.neural.tuner import Tuner  # noqa: E402
-from synthspec.generators.neural.vae import possible  # noqa: E402
 from synthspec.privacy.accountant import budget_cost  # noqa: E402
 from synthspec.privacy.cost import Cost  # noqa: E402
 from synthspec.privacy.entropy import SampleRng  # noqa: E402
@@ -53,6 +53,15 @@ from synthspec.terms.domain import Domain  # noqa: E402
 
 KINDS: dict[str, type[Network]] = {"autoregressive": Autoregressive, "vae": Vae, "ctgan": Ctgan}
 DIGITS["kept"] = 2
+
+
+def possible(bones: Backbone) -> Backbone:
+    """Return tables with equal shares wherever those of `bones` are not 0."""
+    rungs = []
+    for rung in bones.rungs:
+        held = (rung.shares > 0).astype(np.float64)
+        rungs.append(replace(rung, shares=held / np.maximum(held.sum(axis=1, keepdims=True), 1.0)))
+    return replace(bones, rungs=tuple(rungs))
 
 
 class Scratch(Autoregressive):
@@ -96,13 +105,17 @@ def figures(table: Coded, model: Model, seed: int) -> dict[str, float]:
 def stages(generator: Network, model: NeuralModel) -> Iterator[tuple[str, Model]]:
     """Yield what each stage of a fit gives, the last first."""
     tuned = "fine_tune_mu2" in model.notes and model.notes["fine_tune_mu2"] > 0
+    if isinstance(generator, Scratch):
+        yield "tuned", model
+        return
     if model.net is None:
         yield "start only", model
         return
     yield ("tuned, re-weighted" if tuned else "re-weighted"), model
     bare = replace(model, bones=generator.bare(backbone(model.start)))
     yield ("tuned, not re-weighted" if tuned else "not re-weighted"), bare
-    yield "its start", model.start
+    if generator.kind == "autoregressive":  # the others' start is the same at the same seed
+        yield "its start", model.start
 
 
 def fits(table: Coded, generator: Generator, epsilon: float, seed: int) -> dict[str, float]:

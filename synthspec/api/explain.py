@@ -119,8 +119,7 @@ def _drawn(plan: Plan, column: PlannedColumn, *, with_given: bool = True) -> str
         from synthspec.terms.walk import columns_of
 
         read = columns_of(column.value) if column.value is not None else ()
-        hidden = {each.name for each in plan.columns if each.hidden}
-        return "computed from " + ", ".join("a difference" if each in hidden else each for each in read)
+        return "computed from " + ", ".join(read)
     group = next((each for each in plan.groups if column.name in each.columns), None)
     if group is None:
         return "no group"

@@ -48,10 +48,18 @@ def edges(spec: Spec) -> tuple[Arrow, ...]:
 
 
 def drawing(target: Spec | Release) -> Drawing:
-    """Return what a spec declares; for a release, with what was learned beside it."""
+    """Return what a spec declares; for a release, with what was learned beside it.
+
+    Raises:
+        SpecError: with every finding, when a part of the spec cannot be read: it would be left out.
+    """
     from synthspec.api.release import Release
 
     if not isinstance(target, Release):
+        found = target.parsed.diagnostics
+        errors = [each for each in found if each.level == "error"]
+        if errors:
+            raise SpecError(errors[0].code, errors[0].message, diagnostics=found)
         return drawing_of(written(target), ruled=_ruled(target))
     plan = target.value.plan
     learned = []

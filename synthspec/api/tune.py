@@ -8,7 +8,8 @@ Source: ours; Papernot & Steinke 2022 (what a search on private rows would cost)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -22,11 +23,11 @@ from synthspec.errors import SpecError
 
 if TYPE_CHECKING:
     from synthspec.api.spec import Spec
-    from synthspec.generators.base import Generator
-    from synthspec.plan.ops import Fit
-    from synthspec.plan.plan import Group, Plan
+    from synthspec.generators.neural.network import Network
+    from synthspec.plan.plan import Group, Plan, PlannedColumn
+    from synthspec.privacy.cost import Cost
+    from synthspec.privacy.entropy import SampleRng
 
-Options = Mapping[str, Any]
 Codes_ = Mapping[str, NDArray[np.int64]]
 MOST_CLIQUES = 200
 SPACE: Mapping[str, tuple[Any, ...]] = {
@@ -81,13 +82,16 @@ def tune(
         SpecError: P411, when the rows would be private ones; G473, when nothing can be tried; G471.
         BudgetError: B554, when a source that is declared public is one that a ledger protects.
     """
+    from synthspec.compile.budget import slack_of
     from synthspec.plan.ops import Fit
+    from synthspec.privacy.cost import Cost
     from synthspec.privacy.entropy import SampleRng
     from synthspec.run.device import check_device
+    from synthspec.run.public import public_codes
 
     plan = spec.plan().value
     fits = {op.group: op for op in plan.ops if isinstance(op, Fit)}
-    groups = [each for each in plan.groups if _tried(each.generator) and group in (None, each.name)]
+    groups = [(each, net) for each in plan.groups if (net := _network(each, group)) is not None]
     if not groups:
         raise SpecError(
             "G473",
@@ -95,30 +99,35 @@ def tune(
             helps=("the generators with options to tune are `vae`, `ctgan` and `autoregressive`",),
         )
     check_device("cpu", neural=True)
-    codes = _codes(spec, plan, source, seed)
     found: list[Trial] = []
-    for each in groups:
-        rng = SampleRng(seed, "tune").split(each.name)
-        for options in _combinations(each.generator, space or SPACE, trials, rng.generator):
-            trial = Trial(each.name, options, _distance(plan, each, fits[each.name], options, codes, rng))
-            found.append(trial)
-            told(trial)
-    return tuple(
-        sorted(found, key=lambda trial: ([g.name for g in groups].index(trial.group), trial.distance))
-    )
+    with _public(spec, plan, source, seed) as rows:
+        codes = public_codes(rows)
+        for each, net in groups:
+            rng = SampleRng(seed, "tune").split(each.name)
+            for options in _combinations(net, space or SPACE, trials, rng.generator):
+                cost = Cost(mu2=fits[each.name].cost.mu2, delta0=slack_of(spec.checked()))
+                distance = _distance(rows, each, _with(net, options), cost, codes, rng)
+                trial = Trial(each.name, options, distance)
+                found.append(trial)
+                told(trial)
+    order = {name: at for at, name in enumerate(each.name for each, _ in groups)}
+    return tuple(sorted(found, key=lambda trial: (order[trial.group], trial.distance)))
 
 
-def _tried(generator: Generator) -> bool:
+def _network(group: Group, wanted: str | None) -> Network | None:
+    """Return the network of a group; None where it has none, or another group is wanted."""
     from synthspec.generators.neural.network import Network
 
-    return isinstance(generator, Network)
+    if wanted not in (None, group.name) or not isinstance(group.generator, Network):
+        return None
+    return group.generator
 
 
-def _codes(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Codes_:
-    """Return the codes of public rows; see `tune`."""
+@contextmanager
+def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Iterator[Plan]:
+    """Yield the plan over public rows in place of its own source; see `tune`."""
     from synthspec.api.ledgers import refuse_owned, source_path
     from synthspec.api.release import load_release
-    from synthspec.run.public import public_codes
     from synthspec.terms.view import Source
 
     if source is None:
@@ -133,30 +142,27 @@ def _codes(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Code
             )
         refuse_owned(plan)
         where = plan.source.model_copy(update={"path": str(source_path(plan))})
-        return public_codes(plan.model_copy(update={"source": where}))
-    rows = plan.public_rows or plan.rows
-    frame = load_release(source).sample(rows, seed=seed)
+        yield plan.model_copy(update={"source": where})
+        return
+    frame = load_release(source).sample(plan.public_rows or plan.rows, seed=seed)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "rows.parquet"
         frame.write_parquet(path)
-        columns = tuple(
-            column
-            if column.field is None
-            else column.model_copy(
-                update={"field": column.field.model_copy(
-                    update={"origin": column.name, "nulls": (), "labels": (), "format": None}
-                )}
-            )
-            for column in plan.columns
-        )  # fmt: skip
         held = Source(path=str(path), format="parquet", nulls=())
-        return public_codes(
-            plan.model_copy(update={"source": held, "source_public": True, "columns": columns})
-        )
+        columns = tuple(_as_released(column) for column in plan.columns)
+        yield plan.model_copy(update={"source": held, "source_public": True, "columns": columns})
+
+
+def _as_released(column: PlannedColumn) -> PlannedColumn:
+    """Return a column that is read from released rows: under its own name, values as they are."""
+    if column.field is None:
+        return column
+    plain = {"origin": column.name, "nulls": (), "labels": (), "format": None}
+    return column.model_copy(update={"field": column.field.model_copy(update=plain)})
 
 
 def _combinations(
-    generator: Generator, space: Mapping[str, Sequence[Any]], trials: int, rng: np.random.Generator
+    generator: Network, space: Mapping[str, Sequence[Any]], trials: int, rng: np.random.Generator
 ) -> list[tuple[tuple[str, Any], ...]]:
     """Return the spec's own options, then others at random, none twice.
 
@@ -178,7 +184,7 @@ def _combinations(
     return list(found)[:trials]
 
 
-def _with(generator: Generator, options: Sequence[tuple[str, Any]]) -> Generator:
+def _with(generator: Network, options: Sequence[tuple[str, Any]]) -> Network:
     from pydantic import ValidationError
 
     try:
@@ -191,21 +197,28 @@ def _with(generator: Generator, options: Sequence[tuple[str, Any]]) -> Generator
 
 
 def _distance(
-    plan: Plan, group: Group, op: Fit, options: Sequence[tuple[str, Any]], codes: Codes_, rng: Any
+    plan: Plan,
+    group: Group,
+    generator: Network,
+    cost: Cost,
+    codes: Codes_,
+    rng: SampleRng,
 ) -> float:
     """Fit once and return the mean distance of the model's rows to those it learned."""
-    from synthspec.api.rehearsal import Rehearsal
     from synthspec.draw.learn import domain_of, workload_of
+    from synthspec.privacy.entropy import SystemNoise
+    from synthspec.run.engine import engine
+    from synthspec.run.rehearsal import rehearsed
     from synthspec.terms.codes import Codes
-    from synthspec.terms.protection import Protection
 
     domain = domain_of(group, plan.columns)
-    protection = plan.protection or Protection(unit="row", max_rows=1)
-    oracle = Rehearsal(domain, codes, protection, op.cost)
-    model = _with(group.generator, options).fit(oracle, workload_of(plan, group, plan.columns), op.cost, rng)
+    workload = workload_of(plan, group, plan.columns)
+    with rehearsed(plan, domain.attributes, cost, engine("polars"), SystemNoise()) as oracle:
+        model = generator.fit(oracle, workload, cost, rng)
     rows = len(next(iter(codes.values())))
     given = Codes(domain.project(group.given), {n: codes[n] for n in group.given}) if group.given else None
-    drawn = {**codes, **model.sample(rows, rng.split("rows"), given).columns}
+    own = model.sample(rows, rng.split("rows"), given).columns
+    drawn = {**codes, **{name: np.asarray(column, dtype=np.int64) for name, column in own.items()}}
     sizes = dict(zip(domain.attributes, domain.sizes, strict=True))
     found = [
         _apart(codes, drawn, sizes, clique)

@@ -26,7 +26,7 @@ TURNS = 200
 
 
 def finished(
-    frame: pl.DataFrame, whole: Whole, redraw: Redraw, rng: SampleRng
+    frame: pl.DataFrame, whole: Whole, redraw: Redraw, rng: SampleRng, *, drawn: bool = False
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Return the table with late columns, every enforced rule holding, and the rows changed per rule.
 
@@ -35,13 +35,14 @@ def finished(
         whole: the rules.
         redraw: gives fresh rows.
         rng: public randomness.
+        drawn: whether it was just seen that each row meets `whole.early()` and what it says of `where`.
 
     Raises:
         SamplingError: G450, when units still break a rule after TURNS turns.
     """
     frame = whole.with_late(frame)
     changed: dict[str, int] = {}
-    broken = whole.broken(frame)
+    broken = whole.broken(frame, drawn=drawn)
     for turn in range(TURNS):
         if not broken:
             return frame, changed

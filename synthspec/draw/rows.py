@@ -148,6 +148,7 @@ def draw(
         whole,
         lambda count, stream: _part(source, conditions, where, count, stream, tally),
         rng.split("whole"),
+        drawn=True,
     )
     return Drawn(
         frame=released(frame, columns),

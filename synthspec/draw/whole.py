@@ -84,9 +84,16 @@ class Whole:
             good &= ~mask
         return good
 
-    def broken(self, frame: pl.DataFrame) -> dict[str, Mask]:
-        """Return the rows that break each enforced rule, and `where`; only those with any."""
-        found = broken_rows(frame, row_conditions(self.rules, enforced_only=True))
+    def broken(self, frame: pl.DataFrame, *, drawn: bool = False) -> dict[str, Mask]:
+        """Return the rows that break each enforced rule, and `where`; only those with any.
+
+        drawn: rows are as they were drawn, each meeting `early`, but for their ids: that is not asked again.
+        """
+        asked = row_conditions(self.rules, enforced_only=True)
+        if drawn:
+            sure = {name for name, each in self.early().items() if not self.ids & set(columns_of(each))}
+            asked = {name: condition for name, condition in asked.items() if name not in sure}
+        found = broken_rows(frame, asked)
         for rule in self.rules:
             if rule.enforce != "always":
                 continue
@@ -94,7 +101,9 @@ class Whole:
                 found[rule.name] = overlapping(frame, rule)
             elif isinstance(rule, Unique) and not set(rule.over) & self.ids:
                 found[rule.name] = copies(frame, rule)
-        if self.where is not None:
+        where = self.early_where()
+        early = drawn and where is not None and not self.ids & set(columns_of(where))
+        if self.where is not None and not early:
             found[WHERE] = ~true_rows(frame, self.where)
         return {name: mask for name, mask in found.items() if mask.any()}
 

@@ -42,7 +42,7 @@ def explain(plan: Plan, *, full: bool = False, ledger: str | None = None, reuse:
         _steps(plan),
         network_lines(plan),
         _free(plan),
-        [*rule_lines(plan, full), *vacuous_lines(plan)],
+        [*rule_lines(plan), *vacuous_lines(plan)],
         _gates(plan),
         _questions(plan),
         _public(plan, full),

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 
 from synthspec.plan.plan import Met, Plan
 
-COLUMNS = 80
-"""Characters of a line before how a rule is met is cut; `--full` cuts nothing. A name is never cut."""
-
 CLASSES: Mapping[str, str] = {
     "construction": "by construction",
     "transform": "exact transform",
@@ -20,8 +17,8 @@ CLASSES: Mapping[str, str] = {
 """Words for how a rule is met, as the report uses them too."""
 
 
-def rule_lines(plan: Plan, full: bool) -> list[str]:
-    """Return the block of rules: one line each, all of them, whatever `full` says."""
+def rule_lines(plan: Plan) -> list[str]:
+    """Return the block of rules: one line each, all of them, none cut: how a rule is met is what is asked."""
     if not plan.met:
         return []
     enforced = sum(each.by != "unchecked" for each in plan.met)
@@ -31,18 +28,13 @@ def rule_lines(plan: Plan, full: bool) -> list[str]:
     head = (f"Rules: {told}", "class", "kept", "met by")
     rows = [(f"  {each.rule}", CLASSES[each.by], _kept(each), each.how) for each in plan.met]
     names, classes = (max(len(row[at]) for row in (head, *rows)) for at in (0, 1))
-    made = [f"{name:<{names}}  {class_:<{classes}}  {kept:>4}  " for name, class_, kept, _ in (head, *rows)]
-    lines = [_line(start, how, full) for start, (*_, how) in zip(made, (head, *rows), strict=True)]
+    lines = [
+        f"{name:<{names}}  {class_:<{classes}}  {kept:>4}  {how}".rstrip()
+        for name, class_, kept, how in (head, *rows)
+    ]
     if any(each.by in ("within", "rejection") for each in plan.met):
         lines.append("  kept: the share of drawn rows that is not thrown away, estimated without data")
-    if not full and any(line.endswith("…") for line in lines):
-        lines.append("  lines that end in … are shown whole by `--full`")
     return lines
-
-
-def _line(start: str, how: str, full: bool) -> str:
-    room = max(12, COLUMNS - len(start))
-    return (start + (how if full or len(how) <= room else f"{how[: room - 1].rstrip()}…")).rstrip()
 
 
 def _kept(met: Met) -> str:

@@ -46,9 +46,9 @@ def counted(standing: Standing, block: Block, day: str) -> Steps:
     if charge is None or charge.state != "opened":
         raise wrong_state("count steps of", charge, "opened")
     if steps_counted(charge, block.purchase, block.question, block.steps) != block.before:
-        raise _other()
+        raise other_training()
     if not block.before < block.after <= block.steps:
-        raise _other()
+        raise other_training()
     return Steps(
         day=day,
         charge=block.charge,
@@ -65,7 +65,7 @@ def steps_counted(charge: Charge, purchase: int, question: str, steps: int) -> i
     if last is None:
         return 0
     if (last.question, last.steps) != (question, steps):
-        raise _other()
+        raise other_training()
     return last.counted
 
 
@@ -80,7 +80,8 @@ def wrong_state(verb: str, found: Charge | None, needed: ChargeState) -> BudgetE
     )
 
 
-def _other() -> BudgetError:
+def other_training() -> BudgetError:
+    """Return the refusal of steps, or of a state, that are not of this training (B511)."""
     return BudgetError(
         "B511",
         "the steps counted so far belong to another training",

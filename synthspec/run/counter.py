@@ -88,9 +88,7 @@ class Counted:
 
     def save(self, step: int, state: Mapping[str, Tensor]) -> None:
         """See `Counter.save`. Raises BudgetError B512 when it cannot be written."""
-        from safetensors.torch import save
-
-        data = save({name: each.detach().cpu().contiguous().clone() for name, each in state.items()})
+        data = packed(state)
         facts = {"step": step, "question": self._question, "digest": _digest(data)}
         named = f"steps-{self._purchase}-{step}.safetensors"
         written = False
@@ -123,6 +121,13 @@ class Counted:
     @property
     def _facts(self) -> Path:
         return self._folder / f"steps-{self._purchase}.json"
+
+
+def packed(state: Mapping[str, Tensor]) -> bytes:
+    """Return a public state as safetensors, which `safetensors.torch.load` reads."""
+    from safetensors.torch import save
+
+    return save({name: each.detach().cpu().contiguous().clone() for name, each in state.items()})
 
 
 def _digest(data: bytes) -> str:

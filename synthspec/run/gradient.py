@@ -6,7 +6,7 @@ Source: Abadi et al. 2016, arXiv:1607.00133; PRIVACY 8, DECISIONS 23.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 from synthspec.errors import InternalError
 from synthspec.privacy.entropy import NoiseSource
+from synthspec.privacy.step_counter import other_training
+from synthspec.run.batches import Units
 from synthspec.run.clipping import parameters
 from synthspec.run.counter import Counter
+from synthspec.run.memory import out_of_memory
 from synthspec.run.quiet import quietly
 from synthspec.run.ranks import Alone, Ranks
 from synthspec.run.steps import StepNoise, Stepper, clipper_of, threads_for
@@ -24,6 +27,8 @@ from synthspec.terms.domain import Domain
 from synthspec.terms.query import Gradient
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from synthspec.generators.base import Learner
 
 BLOCKS = 64
@@ -91,7 +96,7 @@ def descend(
     done = counter.gone()
     state = counter.saved() if done else None
     if state is not None:
-        stepper.learner.restore(state)
+        _take_up(stepper.learner, state)
     block = math.ceil(steps / BLOCKS)
     while done < steps:
         after = min(steps, done + block)
@@ -100,3 +105,37 @@ def descend(
         counter.save(after, stepper.learner.state())
         told(after, steps, done, stepper.learner.public_loss(), bought)
         done = after
+    stepper.ranks.block(0)
+
+
+def _take_up(learner: Learner, state: Mapping[str, Tensor]) -> None:
+    """Restore a state; B511 when it is that of another network."""
+    fits = True
+    try:
+        learner.restore(state)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        if out_of_memory(error):
+            raise
+        fits = False
+    if not fits:
+        raise other_training()
+
+
+def follow(learner: Learner, units: Units, clip: float, ranks: Ranks, noise: NoiseSource) -> None:
+    """Take part in a training that another process bought, until it is over.
+
+    Nothing is charged, counted, drawn or saved here: rank 0 does. It must be trained with the same arguments
+    and a learner of the same make; where rank 0 stops, this ends as K701.
+
+    Args:
+        learner: brought to the state of rank 0's before each block.
+        units: this rank's private units, none of them on another rank.
+        clip: as rank 0's.
+        ranks: who takes part.
+        noise: secret randomness, for the draws of private forwards.
+
+    Raises:
+        KernelError: K701.
+    """
+    stepper = Stepper(learner, units, clip, 1.0, ranks)
+    quietly(partial(stepper.follow, noise), "a part of a training")

@@ -1,7 +1,8 @@
 """Ranks: the processes that share one private training, each with units of its own.
 
-Rank 0 holds the ledger, draws the batches and the noise, once. The others add up the clipped gradients
-of their units: a unit lies on one rank, so its norm is computed once.
+Rank 0 holds the ledger, counts the steps, draws the batches and the noise, once. The others follow it
+(`run.gradient.follow`): they add up the clipped gradients of their units. All rows of a unit must lie on
+one rank, so that its norm is computed once, and it is clipped once.
 
 Source: ours; transport: torch.distributed (gloo).
 """
@@ -13,8 +14,12 @@ from typing import TYPE_CHECKING, Protocol, final
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.run.counter import packed
+
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from synthspec.generators.base import Learner
 
 
 class Ranks(Protocol):
@@ -23,6 +28,12 @@ class Ranks(Protocol):
     @property
     def first(self) -> bool:
         """Whether this process draws."""
+
+    def block(self, steps: int) -> int:
+        """Return how many steps rank 0 takes next, 0 when it is done; `steps` is what rank 0 says."""
+
+    def same(self, learner: Learner) -> None:
+        """Bring every rank's learner to the state of rank 0's."""
 
     def units(self, mine: int) -> int:
         """Return the number of units over all ranks, given this rank's."""
@@ -42,6 +53,13 @@ class Alone:
     """One process."""
 
     first = True
+
+    def block(self, steps: int) -> int:
+        """See `Ranks.block`."""
+        return steps
+
+    def same(self, learner: Learner) -> None:
+        """See `Ranks.same`."""
 
     def units(self, mine: int) -> int:
         """See `Ranks.units`."""
@@ -75,6 +93,28 @@ class Group:
     def first(self) -> bool:
         """See `Ranks.first`."""
         return self._rank == 0
+
+    def block(self, steps: int) -> int:
+        """See `Ranks.block`."""
+        import torch
+        import torch.distributed as ranks
+
+        said = torch.tensor([steps])
+        ranks.broadcast(said, src=0)
+        return int(said)
+
+    def same(self, learner: Learner) -> None:
+        """See `Ranks.same`."""
+        import torch
+        import torch.distributed as ranks
+        from safetensors.torch import load
+
+        data = bytearray(packed(learner.state()) if self.first else b"")
+        size = self.block(len(data))
+        state = torch.frombuffer(data or bytearray(size), dtype=torch.uint8)
+        ranks.broadcast(state, src=0)
+        if not self.first:
+            learner.restore(load(state.numpy().tobytes()))
 
     def units(self, mine: int) -> int:
         """See `Ranks.units`; the units of rank 0 come first, then those of rank 1, and so on."""

@@ -74,14 +74,23 @@ class Stepper:
     piece: int = PIECE
 
     def run(self, steps: int, bought: StepNoise, noise: NoiseSource) -> None:
-        """Take `steps` steps."""
+        """Take `steps` steps; the other ranks take them too."""
+        self._take(self.ranks.block(steps), bought if self.ranks.first else None, noise)
+
+    def follow(self, noise: NoiseSource) -> None:
+        """Take the steps of rank 0, on another rank, until it is done; `noise` is for the forward's draws."""
+        while steps := self.ranks.block(0):
+            self._take(steps, None, noise)
+
+    def _take(self, steps: int, bought: StepNoise | None, noise: NoiseSource) -> None:
+        self.ranks.same(self.learner)
         clipper = clipper_of(self.learner.module, self.clip)
         everyone = self.ranks.units(len(self.units))
         with threads_for(clipper.size):
             for _ in range(steps):
-                joined = bought.joins(everyone, noise) if self.ranks.first else None
+                joined = bought.joins(everyone, noise) if bought is not None else None
                 total = self.ranks.total(self._clipped(clipper, self.ranks.mine(joined), noise))
-                if self.ranks.first:
+                if bought is not None:
                     total += self._noise(clipper.size, bought, noise)
                 self.learner.step(self._gradient(self.ranks.shared(total / self.expected)))
 

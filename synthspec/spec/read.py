@@ -97,7 +97,8 @@ def _kind(node: Node) -> str:
 
 
 def _wrong(reading: Reading, wanted: str, node: Node, path: Path_) -> Missing:
-    found = f"`{node.text[:60]}`" if isinstance(node, Scalar) and node.text else _kind(node)
+    shown = " ".join(node.text[:60].split()) if isinstance(node, Scalar) else ""
+    found = f"`{shown}`" if shown else _kind(node)
     return reading.report(
         "S106",
         f"`{dotted(path)}` must be {wanted}",
@@ -164,7 +165,12 @@ def _choice(reading: Reading, shape: Choice, node: Node, path: Path_) -> object:
     span = reading.spot(node, path, "not one of the words")
     helps, fixes = suggest(node.text, shape.values, span)
     return reading.report(
-        "S108", f"`{dotted(path)}` must be one of {words}", path, span, helps=helps, fixes=fixes
+        "S108",
+        f"`{dotted(path)}` must be one of {words}",
+        path,
+        span,
+        helps=helps or (f"write one of {words}",),
+        fixes=fixes,
     )
 
 

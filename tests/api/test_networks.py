@@ -379,13 +379,13 @@ def test_a_column_computed_from_a_modelled_difference_depends_on_what_the_differ
 ) -> None:
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
-    ward, admit = rng.integers(0, 2, 3000), rng.integers(0, 5, 3000)
-    leave = admit + np.where(ward == 0, 0, rng.integers(3, 5, 3000))
+    ward, admit = rng.integers(0, 2, 3000), rng.integers(0, 51, 3000)
+    leave = admit + np.where(ward == 0, 0, rng.integers(20, 51, 3000))
     lines = [f"{'ab'[w]},{x},{y}" for w, x, y in zip(ward, admit, leave, strict=True)]
     (tmp_path / "t.csv").write_text("ward,admit,leave\n" + "\n".join(lines) + "\n")
     spec = Spec.of(
         "spec: 1\nsource: {path: t.csv, public: true, basis: made here}\n"
-        "columns: {ward: [a, b], admit: int 0..4, leave: int 0..8}\n"
+        "columns: {ward: [a, b], admit: int 0..50, leave: int 0..100}\n"
         "rules: {order: leave >= admit}\n"
         "generate: {all: {columns: [ward, admit, leave], using: bn}}\nsample: {rows: 50}\n",
         "x.yaml",

@@ -7,9 +7,9 @@ import pytest
 from tests.architecture.source_tree import PACKAGE, calls, files, name_of
 
 MADE_IN = {
-    "Kernel": {"run/execute.py", "run/kernel.py"},
+    "Kernel": {"run/execute.py", "run/kernel.py", "run/rehearsal.py"},
     "Receipt": {"privacy/ledger.py"},
-    "Ledger": {"privacy/ledger.py", "run/execute.py"},
+    "Ledger": {"privacy/ledger.py", "run/execute.py", "run/rehearsal.py"},
     "Noisy": {"run/kernel.py"},
     "Checked": {"compile/check.py"},
 }

@@ -132,3 +132,19 @@ def test_rules_are_judged_together_although_another_cannot_be_read() -> None:
     found = check(parse(text, "spec.yaml"), Path())[1]
     places = [(each.code, next(s.line for s in each.spans if s.primary)) for each in found]
     assert places == [("R201", 5), ("R101", 6), ("C101", 8)]
+
+
+def test_a_question_that_is_too_hard_leaves_the_next_one_to_be_answered() -> None:
+    # without z3 nobody can tell what `a` without its domain allows; that `w` is not needed, a search can
+    text = "spec: 1\ncolumns: {a: int 0..9, b: int 0..9, c: int 0..9}\n"
+    spec = prepared(text + "rules: {x: a < b, y: b < c, z: c < a, w: a + b > 3}\n")
+    core, sure = decider(spec.columns, "search").minimal(spec.facts())
+    assert {fact.name for fact in core if fact.rule} == {"x", "y", "z"} and not sure
+
+
+def test_no_help_empties_a_domain_or_counts_on_numbers_that_leave_their_type() -> None:
+    text = "spec: 1\ncolumns: {a: int 0..9, b: int 0..9}\nrules: {r: a + b > 30}\n"
+    (found,) = check(parse(text, "s.yaml"))[1]
+    assert found.code == "R201"
+    for help_ in found.helps:
+        assert "-" not in help_, "no end below zero makes the sum larger"

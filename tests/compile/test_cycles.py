@@ -7,6 +7,7 @@ import pytest
 from synthspec.api.graph import drawing
 from synthspec.api.spec import Spec
 from synthspec.compile.drawing import drawing_of
+from synthspec.errors import SpecError
 from tests.compile.specs import diagnose
 
 BILL = """\
@@ -84,3 +85,10 @@ def test_a_determined_column_is_drawn_with_edges_from_what_determines_it() -> No
     found = drawing(Spec.of(DETERMINED, "s.yaml"))
     arcs = {(arc.source, arc.target, arc.kind) for arc in found.arcs}
     assert ("rich", "k", "derived") in arcs and found.columns["k"] == "computed"
+
+
+def test_a_spec_of_which_a_part_cannot_be_read_gets_no_graph_without_that_part() -> None:
+    spec = Spec.of("spec: 1\ncolumns: {'a b': int 0..9, n: int 0..9}\n", "s.yaml")
+    with pytest.raises(SpecError) as error:
+        drawing(spec)
+    assert error.value.code == "S123"

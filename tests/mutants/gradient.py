@@ -17,8 +17,8 @@ MUTANTS = (
     Mutant(
         "a fixed batch charged as Poisson",
         "run/steps.py",
-        "joined = bought.joins(everyone, noise) if self.ranks.first else None",
-        "joined = np.arange(min(everyone, round(self.expected))) if self.ranks.first else None",
+        "joined = bought.joins(everyone, noise) if bought is not None else None",
+        "joined = np.arange(min(everyone, round(self.expected)))",
         (EACH_STEP,),
     ),
     Mutant(
@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         "a shuffled sampler charged as Poisson",
         "run/steps.py",
-        "joined = bought.joins(everyone, noise) if self.ranks.first else None",
+        "joined = bought.joins(everyone, noise) if bought is not None else None",
         "joined = np.sort(np.random.default_rng(0).permutation(everyone)[: round(self.expected)])",
         (EACH_STEP,),
     ),
@@ -106,17 +106,20 @@ MUTANTS = (
         "noise on every rank",
         "run/steps.py",
         "                total = self.ranks.total(self._clipped(clipper, self.ranks.mine(joined), noise))\n"
-        "                if self.ranks.first:\n"
+        "                if bought is not None:\n"
         "                    total += self._noise(clipper.size, bought, noise)\n",
         "                part = self._clipped(clipper, self.ranks.mine(joined), noise)\n"
-        "                total = self.ranks.total(part + self._noise(clipper.size, bought, noise))\n",
+        "                more = part.new_tensor(np.random.standard_normal(clipper.size)) * self.clip\n"
+        "                total = self.ranks.total(part + more * (bought is None))\n"
+        "                if bought is not None:\n"
+        "                    total += self._noise(clipper.size, bought, noise)\n",
         ("tests/run/test_ranks.py::test_two_processes_give_what_one_gives",),
     ),
     Mutant(
         "no noise where nobody joined",
         "run/steps.py",
-        "                if self.ranks.first:\n                    total +=",
-        "                if self.ranks.first and total.any():\n                    total +=",
+        "                if bought is not None:\n                    total +=",
+        "                if bought is not None and total.any():\n                    total +=",
         (f"{STEPS}::test_an_empty_batch_and_an_empty_table_still_take_noisy_steps",),
     ),
     Mutant(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import sys
 import traceback
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -52,6 +54,17 @@ def test_every_purchase_of_a_batch_is_charged_before_the_one_pass() -> None:
     rich.measure([(Marginal((A,)), ONE), (Marginal((B,)), ONE), (Marginal((A, B)), ONE)])
     assert told.count("compute") == 1
     assert RICH.mu2 - rich.left.mu2 == 3 * ONE.mu2
+
+
+def test_all_candidates_of_a_round_are_counted_in_one_pass_and_what_is_then_bought_in_none() -> None:
+    told: list[str] = []
+    mine = kernel(told, RICH)
+    pair = Gap((A, B), np.arange(6), 1)
+    mine.select_or_none([GAP, pair], ONE)
+    assert told.count("compute") == 1
+    mine.select_or_none([pair], ONE)
+    mine.measure([(Marginal((A, B)), ONE)])
+    assert told.count("compute") == 1
 
 
 def test_the_order_is_pay_then_compute_then_noise_then_keep() -> None:
@@ -125,15 +138,15 @@ def test_our_own_words_reach_standard_error_while_native_ones_do_not(
     assert "step 3" in capfd.readouterr().err
 
 
-def test_a_spinner_that_is_late_with_a_word_breaks_nothing() -> None:
+def test_a_spinner_that_is_late_with_a_word_breaks_nothing(tmp_path: Path) -> None:
     """A spinner's thread may hold the stream that a block was given after the block is over."""
-    from synthspec.run.quiet import quietly
+    from synthspec.run.quiet import _Voice
 
-    held: list[TextIO] = []
-    quietly(lambda: held.append(sys.stderr), "a step")
-    assert held[0] is not sys.stderr
-    assert held[0].write("late") == 4
-    held[0].flush()
+    with _Voice(os.open(tmp_path / "err", os.O_WRONLY | os.O_CREAT)) as voice:
+        print("in time", file=voice)
+    assert voice.write("late") == 4
+    voice.flush()
+    assert (tmp_path / "err").read_text() == "in time\n"
 
 
 def test_a_kernel_cannot_be_copied_or_written_and_names_attributes_only() -> None:

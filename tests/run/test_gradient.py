@@ -178,6 +178,17 @@ def test_steps_counted_are_gone_whatever_state_is_shown() -> None:
     )
 
 
+def test_a_state_of_another_network_is_refused_and_nothing_is_counted() -> None:
+    told: list[str] = []
+    for state in ({}, {"last.bias": torch.zeros(3)}):
+        counter = Told(told, gone=2, state=state)
+        with pytest.raises(BudgetError) as raised:
+            train(seller(told, answers=Counting(told, counter)), Walking(told))
+        assert raised.value.code == "B511"
+        assert counter.gone() == 2
+    assert not any(word == "step" or word.startswith("count ") for word in told)
+
+
 def test_a_training_that_is_through_is_restored_and_not_repeated() -> None:
     told: list[str] = []
     answers = Counting(told)

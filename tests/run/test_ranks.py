@@ -33,3 +33,23 @@ def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
     batches = len(two_ranks.BATCHES)
     assert found[0]["drawn"].tolist() == [batches, batches, len(COUNTS)]
     assert found[1]["drawn"].tolist() == [0, 0, 0], "only the first draws"
+
+
+@pytest.mark.slow
+def test_a_rank_whose_first_is_gone_ends_as_k701(tmp_path: Path) -> None:
+    """The first stops in the middle, without a word: the other neither hangs nor says what it saw."""
+    command = [sys.executable, "-W", "ignore", two_ranks.__file__]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    first, other = (
+        subprocess.Popen(
+            [*command, str(rank), "2", str(tmp_path), "dies"],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    )
+    said = [process.communicate(timeout=250)[1] for process in (first, other)]
+    assert first.returncode == two_ranks.DIED
+    assert other.returncode == 1 and "K701" in said[1]
+    assert "broadcast" not in said[1] and "Connection" not in said[1]

@@ -149,6 +149,27 @@ def test_an_interrupted_training_takes_only_the_steps_that_are_not_counted(
     assert journal.state(charge) == "committed"
 
 
+def test_trained_on_a_gpu_it_is_the_same_purchase_and_loads_on_the_processor(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no GPU here")
+    bought = []
+    for device in ("cpu", "cuda"):
+        folder = tmp_path / device
+        plan = tuned_plan(source_in(folder))
+        journal, charge = charged(plan, f"visits-{device}")
+        execute(plan, journal, charge, engine(), SystemNoise(), folder / "r", device=device)
+        assert (journal.state(charge), counted(journal, charge)) == ("committed", STEPS)
+        events = json.loads((folder / "r" / "ledger.json").read_text())["events"]
+        (found,) = [each for each in events if each["mechanism"]["kind"] == "subsampled_gaussian"]
+        bought.append((found["cost"], found["mechanism"]["steps"]))
+        (state,) = (home() / "runs" / f"visits-{device}").glob("*.safetensors")
+        assert all(each.device.type == "cpu" for each in load_file(state).values())
+    assert bought[0] == bought[1]
+
+
 def test_memory_that_runs_out_is_said_with_the_ledger_true_and_the_run_goes_on(tmp_path: Path) -> None:
     """Numpy, torch on the processor and torch on a GPU say it in three ways."""
     import numpy as np

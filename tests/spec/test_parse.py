@@ -234,3 +234,12 @@ def test_no_damage_to_a_spec_raises(data: st.DataObject) -> None:
         assert found.code in CODES and len(found.helps) <= 3
         for span in found.spans:
             assert 1 <= span.line <= span.end_line
+
+
+def test_a_value_over_several_lines_keeps_its_label_on_one_and_a_wrong_word_gets_a_help() -> None:
+    found = parse(
+        'spec: 1\ncolumns: {a: ["x", "b\\nc"]}\nrules: {r: {check: a = 1, enforce: sometimes}}\n', "s.yaml"
+    )
+    labels = [span.label for each in found.diagnostics for span in each.spans]
+    assert labels and not any("\n" in label for label in labels)
+    assert all(each.helps for each in found.diagnostics)

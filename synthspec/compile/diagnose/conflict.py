@@ -24,6 +24,7 @@ from synthspec.terms.walk import walk
 
 Also = list[tuple[Path_ | Span, str]]
 _LONGEST = 60
+_DOMAIN = ("low", "high", "step", "values")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -56,7 +57,7 @@ class Words:
             label,
             also=also,
             notes=(*self._minimal(core, count, sure, facts), *self._rest(core, facts)),
-            helps=self._way_out(core, primary),
+            helps=self._way_out(core, primary, facts),
         )
 
     def dead(self, name: str, core: Sequence[Fact], values: Sequence[str]) -> None:
@@ -216,17 +217,24 @@ class Words:
         one = len(rules) + len(domains) == 1
         return (f"the other {parts} {'is' if one else 'are'} not part of the conflict",)
 
-    def _way_out(self, core: Sequence[Fact], primary: Fact) -> tuple[str, ...]:
-        """Return the smallest widening of a domain that makes rows possible; else what to change."""
+    def _way_out(self, core: Sequence[Fact], primary: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
+        """Return the smallest widening of a domain that makes rows possible; else what to change.
+
+        All of the domains in question hold in these rows, the ends that are no part of the conflict too.
+        """
         present = [f for fact in core for f in self._given(fact)]
+        named = {name for fact in core for name in fact.columns}
+        present += [f for f in facts if f.kind in _DOMAIN and f.subject in named and f not in core]
         for fact in core:
             others = [f for f in core if f.path != fact.path]
             if fact.kind in ("low", "high"):
-                widened = self._widened(fact, others, [f for f in core if f.path == fact.path], present)
+                ends = [f for f in (*core, *present) if f.path == fact.path and f.kind in _DOMAIN]
+                outside = [f for f in present if f.path != fact.path]
+                widened = self._widened(fact, others, ends, outside)
                 if widened is not None:
                     return (widened,)
             if fact.kind == "values":
-                value = self._added(fact, (*others, *present))
+                value = self._added(fact, (*others, *(f for f in present if f.path != fact.path)))
                 if value is not None:
                     return (f"add `{value}` to the values of `{fact.subject}`, or change the rule",)
         gone = next((fact for fact in core if fact.kind == "computed" and self.null(fact, core)), None)

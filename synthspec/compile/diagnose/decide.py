@@ -138,19 +138,28 @@ class Decider:
         """Leave out declarations, or single facts of them, as long as no row remains possible."""
         given = (*(fact for fact in facts if fact.kind == "present"), *plain_facts(facts))
         sure = True
-        for fact in sorted(left, key=lambda each: _ORDER.index(each.kind)):
+        order = sorted(left, key=lambda each: _ORDER.index(each.kind))
+        for at, fact in enumerate(order):
             if not any(fact is other for other in left):
                 continue
             fewer = [f for f in left if (f.path != fact.path if whole else f is not fact)]
             if not whole and not any(f.path == fact.path for f in fewer):
                 continue  # the last of its declaration, which is needed
-            answer = self.ask((*fewer, *given), asks, self.explaining)
+            answer = self._explain((*fewer, *given), asks, len(order) - at)
             if answer.possible is False:
                 kept = {each.path if whole else id(each) for each in answer.core}
                 left = [f for f in fewer if not kept or (f.path if whole else id(f)) in kept]
             elif answer.possible is None:
                 sure = False
         return left, sure
+
+    def _explain(self, facts: Sequence[Fact], asks: Sequence[Ask], still: int) -> Answer:
+        """Ask with an even part of what is left for `still` questions, so that none takes it all."""
+        part = self.explaining.left // still
+        effort = Effort(part)
+        answer = self.ask(facts, asks, effort)
+        self.explaining.left -= part - effort.left
+        return answer
 
 
 _ORDER = ("computed", "step", "high", "low", "values", "known", "combos", "check", "present")

@@ -100,6 +100,13 @@ class Backbone:
                 found[index] = (order, np.cumsum(share[order]), first, first + positive - 1)
         return found
 
+    def inside(self, index: int) -> Array:
+        """Return the share of each code of an attribute within its level, shape (codes,)."""
+        level, density = self.levels[index], self.densities[index]
+        whole = np.bincount(level, weights=density)[level]
+        even_ = 1.0 / np.bincount(level)[level]
+        return np.where(whole > 0, density / np.where(whole > 0, whole, 1.0), even_)
+
     def codes(self, index: int, levels: Labels, generator: np.random.Generator) -> Labels:
         """Return codes of one attribute drawn inside the given levels, evenly over rows of a level."""
         if index not in self._inside:

@@ -1,10 +1,10 @@
 """The conditional generator: asked for a code of one column, it makes a row; a critic tells it how real.
 
 What is asked for follows the noisy one-ways that were paid for, never exact ones. The generator's heads
-are drawn in the order of the start model's tables, which keep impossible cells empty and are raked to
-its marginals: first to the one-ways, then to the rest.
+are added to the logarithms of the start model's tables, column by column; these keep impossible cells
+empty and are raked to its marginals.
 
-Source: Xu et al. 2019 (CTGAN); the correction of its logits: ours.
+Source: Xu et al. 2019 (CTGAN); heads over paid-for tables: ours.
 """
 
 from __future__ import annotations

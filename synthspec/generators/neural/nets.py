@@ -9,7 +9,7 @@ Xu et al. 2019 (conditional generator and critic for tables).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -120,11 +120,11 @@ class Heads(nn.Module):
             return torch.zeros((len(levels), 0), device=levels.device)
         return torch.cat([one_hot(levels[:, i], self.sizes[i]) for i in which], 1).float()
 
-    def surprise(self, logits: Tensor, levels: Tensor) -> Tensor:
-        """Return minus the logarithm of the shares that heads give each row's levels, shape (rows,)."""
+    def surprise(self, logits: Tensor, levels: Tensor, tables: Mapping[int, Tensor]) -> Tensor:
+        """Return minus the logarithm of the shares that heads and tables give each row, shape (rows,)."""
         total = torch.zeros(len(levels), device=levels.device)
         for index in self.own:
             start = self.starts[index]
-            part = logits[:, start : start + self.sizes[index]]
+            part = tables[index] + logits[:, start : start + self.sizes[index]]
             total = total + nn.functional.cross_entropy(part, levels[:, index], reduction="none")
         return total

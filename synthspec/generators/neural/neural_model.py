@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.generators.neural.backbone import Array, Backbone, Labels, backbone, chosen, even
-from synthspec.generators.neural.forward import Net, load_net
+from synthspec.generators.neural.forward import Net, Prefix, load_net
 from synthspec.generators.tree_model import TreeModel, load_tree
 from synthspec.privacy.entropy import SampleRng
 from synthspec.terms.codes import Codes
@@ -94,6 +94,32 @@ class NeuralModel:
         known = Codes(self.domain.project(names), {a: free.columns[a] for a in names})
         own = self.sample(MONTE_CARLO, rng, known)
         return Codes(self.domain, {a: {**known.columns, **own.columns}[a] for a in self.domain.attributes})
+
+    def log_likelihood(self, codes: Codes) -> Array:
+        """Return the logarithm of each row's probability, exactly, shape (rows,).
+
+        Of the attributes that are not given, given the others.
+
+        Args:
+            codes: of all attributes, the given ones included.
+
+        Raises:
+            ValueError: for a network with latent variables, whose likelihood is no finite sum.
+        """
+        if self.net is not None and not isinstance(self.net, Prefix):
+            raise ValueError("a network with latent variables has no exact likelihood")
+        columns = [np.asarray(codes.columns[a], dtype=np.int64) for a in self.domain.attributes]
+        levels = {i: self.bones.levels[i][column] for i, column in enumerate(columns)}
+        total, rows = np.zeros(len(columns[0])), np.arange(len(columns[0]))
+        for rung in self.bones.rungs:
+            index = rung.attribute
+            shares = rung.shares[rung.key(levels, len(rows))]
+            extra = None if self.net is None else self.net.logits(None, index, levels)
+            shares = shares if extra is None else lifted(shares, extra)
+            chance = shares[rows, levels[index]] / shares.sum(axis=1)
+            with np.errstate(divide="ignore"):
+                total += np.log(chance) + np.log(self.bones.inside(index)[columns[index]])
+        return total
 
     def marginal(self, clique: Clique) -> Array:
         """Return the marginal over the codes of `clique`, counted in MONTE_CARLO rows."""

@@ -1,22 +1,22 @@
 """The variational autoencoder: a latent normal, decoded by one softmax head per column.
 
 Numbers are codes of their public bins, a missing value is a code; there is no batch normalisation and no
-statistic of private rows. The heads are drawn in the order of the start model's tables, which keep
-impossible cells empty and are raked to its marginals.
+statistic of private rows. The heads are added to the logarithms of the start model's tables, column by
+column: what rows of the start model say, its tables say already, so that the latent has to carry only what
+private rows add. The tables keep impossible cells empty and are raked to the start's marginals.
 
 Source: Kingma & Welling 2014; Xu et al. 2019 (TVAE).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from synthspec.generators.neural.backbone import Array, Backbone
+from synthspec.generators.neural.backbone import Backbone
 from synthspec.generators.neural.forward import Decoder, Net, blocks
 from synthspec.generators.neural.network import Network
 from synthspec.terms.domain import Domain
@@ -38,7 +38,7 @@ class Vae(Network):
     latent: int = Field(default=16, ge=1, le=1024)
     layers: int = Field(default=2, ge=1, le=8)
     divergence_weight: float = Field(default=1.0, gt=0, le=100)
-    pretrain: int = Field(default=1500, ge=1, le=1_000_000)
+    pretrain: int = Field(default=300, ge=1, le=1_000_000)
     width: int = Field(default=128, ge=1, le=4096)
     learning_rate: float = Field(default=0.0005, gt=0, le=1)
 
@@ -68,17 +68,5 @@ class Vae(Network):
         return Decoder(bones.known, starts, bones.sizes, self.latent, self.layers, weights)
 
     def bare(self, bones: Backbone) -> Backbone:
-        """Return tables that say what is possible, and nothing else."""
-        return possible(bones)
-
-
-def possible(bones: Backbone) -> Backbone:
-    """Return tables with equal shares wherever those of `bones` are not 0."""
-    return replace(
-        bones, rungs=tuple(replace(rung, shares=_even(rung.shares)) for rung in bones.rungs)
-    )  # fmt: skip
-
-
-def _even(shares: Array) -> Array:
-    held = (shares > 0).astype(np.float64)
-    return np.asarray(held / np.maximum(held.sum(axis=1, keepdims=True), 1.0))
+        """Return the start's own tables."""
+        return bones

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from synthspec.generators.base import Draws
 from synthspec.generators.neural.backbone import Backbone
-from synthspec.generators.neural.nets import Heads, Stack
+from synthspec.generators.neural.nets import Heads, Stack, Tables
 from synthspec.generators.neural.tuner import Tuner
 
 
@@ -20,6 +20,7 @@ class Autoencoder(nn.Module):
     def __init__(self, bones: Backbone, width: int, layers: int, latent: int) -> None:
         super().__init__()
         self.heads = Heads(bones)
+        self.tables = Tables(bones)
         self.latent = latent
         read = self.heads.given + self.heads.width
         self.encoder = Stack(read, [width] * layers, 2 * latent)
@@ -33,7 +34,7 @@ class Autoencoder(nn.Module):
         latent = mean + torch.exp(spread / 2) * draws.normal(len(levels), self.latent)
         logits = self.decoder(torch.cat([latent, given], 1))
         divergence = (mean.pow(2) + spread.exp() - 1 - spread).sum(1) / 2
-        return self.heads.surprise(logits, levels), divergence
+        return self.heads.surprise(logits, levels, self.tables(levels)), divergence
 
 
 class AutoencoderTuner(Tuner):

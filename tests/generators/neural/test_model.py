@@ -39,6 +39,15 @@ def test_rows_follow_the_product_of_tables_and_network(seed: int) -> None:
     assert np.abs(model.start.marginal(NAMES).ravel() - truth).sum() / 2 > 0.05
 
 
+@pytest.mark.parametrize("given", [(), ("b",)])
+def test_the_likelihood_is_the_share_of_each_cell_and_they_sum_to_one(given: tuple[str, ...]) -> None:
+    model = neural_of(4, given, strength=3.0)
+    cells = np.indices(model.domain.sizes).reshape(4, -1)
+    found = np.exp(model.log_likelihood(Codes(model.domain, dict(zip(NAMES, cells)))))
+    np.testing.assert_allclose(found.reshape(model.domain.sizes), enumerated(model), atol=1e-9)
+    assert found.sum() == pytest.approx(3.0 if given else 1.0)
+
+
 def test_given_codes_are_followed_row_by_row() -> None:
     model = neural_of(1, ("b",), strength=3.0)
     rng = np.random.default_rng(0)
