@@ -1,4 +1,4 @@
-"""export: the rules of a spec as SQL, so that auditors can run them in an engine of their own."""
+"""export: the rules of a spec or a release as SQL, so that auditors can run them in an engine of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from synthspec.errors import SpecError
 from synthspec.terms.to_sql import DialectName, identifier, sql_type
 
 if TYPE_CHECKING:
+    from synthspec.api.release import Release
     from synthspec.plan.plan import PlannedColumn
+    from synthspec.rules import AnyRule
 
 Target = Literal["duckdb", "postgres", "spark", "dbt"]
 REPORTED = "reported only: rows that break it are counted, none is a failure"
@@ -82,11 +84,13 @@ class RuleQueries:
         return tuple(files)
 
 
-def rule_queries(spec: Spec, to: Target, table: str, adapter: DialectName = "postgres") -> RuleQueries:
+def rule_queries(
+    target: Spec | Release, to: Target, table: str, adapter: DialectName = "postgres"
+) -> RuleQueries:
     """Return per rule the query whose rows break it; unknown does not break (SQL CHECK).
 
     Args:
-        spec: a spec without errors.
+        target: a spec without errors, or a release, which needs no public file any more.
         to: the engine; `dbt` gives singular tests, which fail, or warn, on any row.
         table: the name of the table, taken as a name and quoted; the model's name for dbt.
         adapter: the engine that dbt runs on; the others ignore it.
@@ -94,18 +98,28 @@ def rule_queries(spec: Spec, to: Target, table: str, adapter: DialectName = "pos
     Raises:
         SpecError: when `check` finds an error; S159, when two names are one in the engine.
     """
-    checked = spec.checked()
+    columns, rules = _parts(target)
     dialect: DialectName = adapter if to == "dbt" else to
     if dialect != "postgres":
-        _refuse_alike([column.name for column in checked.columns], dialect)
+        _refuse_alike([column.name for column in columns], dialect)
     source = f"{{{{ ref({_jinja(table)}) }}}}" if to == "dbt" else identifier(table, dialect)
-    files = _files([rule.name for rule in checked.rules])
+    files = _files([rule.name for rule in rules])
     found = []
-    for rule, file in zip(checked.rules, files, strict=True):
+    for rule, file in zip(rules, files, strict=True):
         query = rule.broken_query("\x00", dialect)
         query = (_unjinjaed(query) if to == "dbt" else query).replace("\x00", source)
         found.append(RuleQuery(rule.name, rule.text, rule.because, rule.enforce, query, file))
-    return RuleQueries(to, tuple(found), _columns(checked.columns, dialect))
+    return RuleQueries(to, tuple(found), _columns(columns, dialect))
+
+
+def _parts(target: Spec | Release) -> tuple[Sequence[PlannedColumn], Sequence[AnyRule]]:
+    """Return the columns and the rules about columns that are written out."""
+    if isinstance(target, Spec):
+        checked = target.checked()
+        return checked.columns, checked.rules
+    shown = [column for column in target.value.columns if not column.hidden]
+    names = {column.name for column in shown}
+    return shown, [rule for rule in target.value.plan.rules if set(rule.columns) <= names]
 
 
 def _columns(columns: Sequence[PlannedColumn], dialect: DialectName) -> str:

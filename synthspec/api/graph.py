@@ -56,10 +56,10 @@ def drawing(target: Spec | Release) -> Drawing:
     from synthspec.api.release import Release
 
     if not isinstance(target, Release):
-        found = target.parsed.diagnostics
-        errors = [each for each in found if each.level == "error"]
+        findings = target.parsed.diagnostics
+        errors = [each for each in findings if each.level == "error"]
         if errors:
-            raise SpecError(errors[0].code, errors[0].message, diagnostics=found)
+            raise SpecError(errors[0].code, errors[0].message, diagnostics=findings)
         return drawing_of(written(target), ruled=_ruled(target))
     plan = target.value.plan
     learned = []

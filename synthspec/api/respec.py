@@ -115,10 +115,9 @@ def changes_of(old: Plan, new: Plan, release: Release | None = None) -> tuple[Pl
 
     changes = diff(public_plan(old), public_plan(new))
     if any(not change.is_free for change in changes):
-        kept = _over_its_columns(old, new)
-        if kept is None:
+        new, changes = _over_its_columns(old, new) or (new, changes)
+        if any(not change.is_free for change in changes):
             return new, changes
-        new, changes = kept
     if release is not None and any(change.path.startswith("rules.") for change in changes):
         changes = diff(public_plan(old), public_plan(new), foretold(release, new))
     return new, changes
@@ -128,7 +127,8 @@ def _over_its_columns(old: Plan, new: Plan) -> tuple[Plan, tuple[Change, ...]] |
     """Return `new` over the columns that `old` models, where only what is modelled in their place differs.
 
     Which column stands for which follows from the rules (differences), so a changed rule may change it;
-    as the two specs are written, the change is then still free. None when it is not.
+    as the two specs are written, the change is then still free. Where something else costs, `new` stays as
+    it is, and the changes are those of columns that somebody wrote. None when the columns cannot be told.
     """
     from synthspec.api.compiled import compiled
     from synthspec.compile.diff import diff
@@ -142,6 +142,5 @@ def _over_its_columns(old: Plan, new: Plan) -> tuple[Plan, tuple[Change, ...]] |
     except SpecError:
         return None
     changes = diff(public_plan(before), public_plan(after))
-    if any(not change.is_free for change in changes):
-        return None
-    return with_models_of(after, old), changes
+    costly = any(not change.is_free for change in changes)
+    return (new if costly else with_models_of(after, old)), changes

@@ -93,8 +93,7 @@ def reusable(value: Plan) -> tuple[Reused, ...]:
 
 
 def _reused(journal: Journal, charge: Charge, value: Plan) -> Reused:
-    from synthspec.compile.diff import diff
-    from synthspec.release.public import public_plan
+    from synthspec.api.respec import changes_of
 
     folder = Path(charge.folder)
     release = _release(journal, folder, charge)
@@ -102,7 +101,7 @@ def _reused(journal: Journal, charge: Charge, value: Plan) -> Reused:
     dropped: list[str] = []
     if release is not None:
         more = {each.name for each in release.plan.columns} - {each.name for each in value.columns}
-        for change in diff(release.plan, public_plan(value)):
+        for change in changes_of(release.plan, value)[1]:
             name = change.path.removeprefix("columns.")
             if name in more and change.path.startswith("columns."):
                 dropped.append(name)

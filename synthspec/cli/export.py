@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from synthspec.cli.group import Verb, VerbGroup
 from synthspec.cli.output import Output
+
+if TYPE_CHECKING:
+    from synthspec.api.release import Release
+    from synthspec.api.spec import Spec
 
 
 @click.group("export", cls=VerbGroup, no_args_is_help=True)
@@ -16,7 +21,7 @@ def command() -> None:
 
 
 @command.command("rules", cls=Verb)
-@click.argument("spec")
+@click.argument("target", metavar="SPEC|RELEASE")
 @click.option("--to", "dialect", type=click.Choice(["duckdb", "postgres", "spark", "dbt"]), default="duckdb")
 @click.option("--table", default="synthetic", help="The table's name in the statements.")
 @click.option(
@@ -27,7 +32,7 @@ def command() -> None:
 )
 @click.option("-o", "--out", metavar="FOLDER", help="Write one file a rule; without it, stdout.")
 def rules(
-    spec: str,
+    target: str,
     dialect: Literal["duckdb", "postgres", "spark", "dbt"],
     table: str,
     adapter: Literal["duckdb", "postgres", "spark"],
@@ -35,10 +40,9 @@ def rules(
 ) -> int:
     """Print one query a rule; each returns the rows that break it."""
     from synthspec.api.export import rule_queries
-    from synthspec.api.spec import load
 
     output = Output.here()
-    found = rule_queries(load(spec, output.shared.settings), dialect, table, adapter)
+    found = rule_queries(_loaded(target, output), dialect, table, adapter)
     document = {
         "dialect": dialect,
         "queries": {each.name: each.query for each in found.rules},
@@ -55,19 +59,14 @@ def rules(
 
 
 @command.command("bif", cls=Verb)
-@click.argument("target")
+@click.argument("target", metavar="SPEC|RELEASE")
 @click.option("-o", "--out", metavar="FILE", help="Where to write it; without it, stdout.")
 def bif(target: str, out: str | None) -> int:
     """Print the Bayesian network of a release folder, or that a spec states, in BIF."""
-    from pathlib import Path
-
     from synthspec.api.bif import exported
-    from synthspec.api.release import load_release
-    from synthspec.api.spec import load
 
     output = Output.here()
-    found = load_release(target) if Path(target).is_dir() else load(target, output.shared.settings)
-    made = exported(found)
+    made = exported(_loaded(target, output))
     for note in made.notes:
         output.note(note)
     if out is not None:
@@ -77,3 +76,10 @@ def bif(target: str, out: str | None) -> int:
         return 0
     output.result("export-bif", {"bif": made.text, "notes": list(made.notes)}, made.text.rstrip("\n"))
     return 0
+
+
+def _loaded(target: str, output: Output) -> Spec | Release:
+    from synthspec.api.release import load_release
+    from synthspec.api.spec import load
+
+    return load_release(target) if Path(target).is_dir() else load(target, output.shared.settings)

@@ -9,10 +9,10 @@ Source: layers by longest path, then barycentres (Sugiyama, Tagawa & Toda 1981).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from synthspec.compile.drawing import COLOR, LEGEND, Arc, Drawing, Kind, Shape, kinds_of
+from synthspec.compile.routes import Place, Routes
 
 _DASH = {"declared": "", "known": "", "derived": "", "lookup": "7 2 2 2", "given": "6 4", "missing": "1 3",
          "learned": "2 3"}  # fmt: skip
@@ -23,20 +23,6 @@ _BOX, _GAP, _ROW, _PAD, _HEAD, _INNER, _APART = 28, 80, 44, 20, 30, 14, 22
 Edges = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Place:
-    """A rectangle."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def moved(self, x: float, y: float) -> Place:
-        """Return it elsewhere."""
-        return Place(self.x + x, self.y + y, self.width, self.height)
-
-
 def to_svg(drawing: Drawing, title: str) -> str:
     """Return the drawing as one SVG element, with a legend below."""
     boxes, frames = laid(drawing)
@@ -44,7 +30,15 @@ def to_svg(drawing: Drawing, title: str) -> str:
     every = [*boxes.values(), *frames.values()]
     # Room on the right for edges that leave and enter the same side.
     width = max([360.0, *(each.x + each.width + _PAD + 36 for each in every)])
-    below = max((each.y + each.height for each in every), default=0.0) + 2 * _PAD
+    heads = [Place(each.x + 8, each.y, 8.0 * len(name) + 8, _BOX - 6.0) for name, each in frames.items()]
+    bottom = max((each.y + each.height for each in every), default=0.0)
+    routes = Routes((*boxes.values(), *heads), bottom + 4)
+    paths = [*(_path(arc, boxes[arc.source], boxes[arc.target], routes) for arc in drawing.shown())]
+    for each in drawing.between:
+        start = _head(frames[each.source]) if each.framed else boxes[each.source]
+        given = Arc(each.source, each.target, "given", "given")
+        paths.append(_path(given, start, _head(frames[each.target]), routes))
+    below = routes.lowest + 2 * _PAD
     height = below + 24 * len(kinds)
     called = escape(title, {'"': "&quot;"})
     parts = [
@@ -61,15 +55,7 @@ def to_svg(drawing: Drawing, title: str) -> str:
         ),
         "</defs>",
         *(_frame(name, place) for name, place in frames.items()),
-        *(_path(arc, boxes[arc.source], boxes[arc.target]) for arc in drawing.shown()),
-        *(
-            _path(
-                Arc(each.source, each.target, "given", "given"),
-                _head(frames[each.source]) if each.framed else boxes[each.source],
-                _head(frames[each.target]),
-            )
-            for each in drawing.between
-        ),
+        *paths,
         *(_column(name, shape, boxes[name]) for name, shape in drawing.columns.items()),
         *(_legend(kind, _PAD, below + 24 * at) for at, kind in enumerate(kinds)),
         "</svg>",
@@ -204,20 +190,11 @@ def _column(name: str, shape: Shape, box: Place) -> str:
     )
 
 
-def _path(arc: Arc, source: Place, target: Place) -> str:
-    up, down = source.y + source.height / 2, target.y + target.height / 2
-    if source.x + source.width <= target.x:
-        start, end, side = source.x + source.width, target.x, (1, -1)
-    elif target.x + target.width <= source.x:
-        start, end, side = source.x, target.x + target.width, (-1, 1)
-    else:  # one above the other: around the right
-        start, end, side = source.x + source.width, target.x + target.width, (1, 1)
-    bend = max(28.0, abs(end - start) / 2)
-    curve = f"{start + side[0] * bend:g} {up:g} {end + side[1] * bend:g} {down:g} {end:g} {down:g}"
+def _path(arc: Arc, source: Place, target: Place, routes: Routes) -> str:
     head = f' marker-end="url(#head-{arc.kind})"' if arc.directed else ""
     label = f"{arc.source} {'to' if arc.directed else 'and'} {arc.target}: {arc.why}"
     return (
-        f'<path d="M{start:g} {up:g} C{curve}" {_stroke(arc.kind)}{head}>'
+        f'<path d="{routes.way(source, target)}" {_stroke(arc.kind)}{head}>'
         f"<title>{escape(label)}</title></path>"
     )
 

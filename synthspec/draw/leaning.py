@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.generators.tree_model import TreeModel
-from synthspec.generators.weighted import Factor, evidence, weighted
+from synthspec.generators.weighted import Factor, alike, evidence, weighted
 from synthspec.plan.cells import MOST_CELLS
 from synthspec.plan.zeros import MOST_CLASSES, Cross
 
@@ -53,11 +53,12 @@ def leaning(factor: Factor, known: Sequence[str]) -> Leaning | None:
     inner = tuple(name for name in clique if name in known)
     moved = np.transpose(table, [clique.index(name) for name in (*outer, *inner)])
     shape = moved.shape[: len(outer)]
-    rows, classes = np.unique(moved.reshape(prod(shape), -1), axis=0, return_inverse=True)
-    if len(rows) > MOST_CLASSES:
+    rows = moved.reshape(prod(shape), -1)
+    first, classes = alike(rows)
+    if len(first) > MOST_CLASSES:
         return None
-    weights = rows.reshape(len(rows), *moved.shape[len(outer) :])
-    return Leaning(outer, inner, classes.reshape(shape).astype(np.int64), weights)
+    weights = rows[first].reshape(len(first), *moved.shape[len(outer) :])
+    return Leaning(outer, inner, classes.reshape(shape), weights)
 
 
 def tied(model: TreeModel, ties: Sequence[Tie], kind: Sequence[int]) -> tuple[TreeModel, float] | None:

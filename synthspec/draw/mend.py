@@ -37,7 +37,7 @@ TRIES = 8
 """Times that values are drawn again before the lawful part of a cell is looked for."""
 PROPOSALS = 200
 """Times that values are proposed from there."""
-TURNS = 12
+TURNS = 3
 """Times that further cells are looked into for one batch."""
 MORE_TRIES = 24
 """Times that values are drawn again between these."""

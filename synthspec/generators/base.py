@@ -53,7 +53,8 @@ class Learner(Protocol):
     shape, and compute with `weight * mask`), `torch.nn.Embedding` (plain: no padding, no max_norm) and
     `torch.nn.LayerNorm` (over the last axis): each used through its own call, on inputs whose first axis
     is the row, its output not changed in place; a layer may be called more than once. Other layers go
-    through opacus, slower, where opacus knows them. No batch normalisation, no buffer that a forward
+    through opacus, slower, where opacus knows them; a forward that rounds (autocast) must do without them,
+    since opacus measures and sums in two passes. No batch normalisation, no buffer that a forward
     changes, nothing that looks across rows: the run tries this on public rows before it pays, and refuses
     (I328).
     """

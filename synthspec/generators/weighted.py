@@ -105,6 +105,22 @@ def evidence(model: TreeModel, factors: Sequence[Factor]) -> tuple[Factor, ...] 
     return tuple(_on_codes(fine, table, scope) for table, scope in scoped)
 
 
+def alike(rows: NDArray[np.float64]) -> tuple[Labels, Labels]:
+    """Return the first of each kind of row, and the kind of each row; rows may be very long.
+
+    >>> alike(np.array([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]))
+    (array([0, 1]), array([0, 1, 0]))
+    """
+    kinds: dict[bytes, int] = {}
+    first: list[int] = []
+    labels = np.zeros(len(rows), dtype=np.int64)
+    for at, row in enumerate(np.ascontiguousarray(rows)):
+        labels[at] = kinds.setdefault(row.tobytes(), len(kinds))
+        if len(kinds) > len(first):
+            first.append(at)
+    return np.array(first, dtype=np.int64), labels
+
+
 def _finer(model: TreeModel, factors: Sequence[Factor]) -> dict[int, Labels]:
     """Return new levels of the attributes whose levels some factor tells apart, shape (codes,) each."""
     found: dict[int, list[Labels]] = {}
@@ -112,8 +128,7 @@ def _finer(model: TreeModel, factors: Sequence[Factor]) -> dict[int, Labels]:
         for axis, name in enumerate(clique):
             index = model.domain.attributes.index(name)
             rows = np.moveaxis(table, axis, 0).reshape(table.shape[axis], -1)
-            _, kind = np.unique(rows, axis=0, return_inverse=True)
-            found.setdefault(index, [model.levels[index]]).append(kind.reshape(-1))
+            found.setdefault(index, [model.levels[index]]).append(alike(rows)[1])
     out = {}
     for index, kinds in found.items():
         _, labels = np.unique(np.stack(kinds, 1), axis=0, return_inverse=True)

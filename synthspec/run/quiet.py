@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import sys
 import warnings
@@ -51,8 +52,10 @@ def quietly(work: Callable[[], Result], step: str) -> Result:
 
 @contextlib.contextmanager
 def _mute() -> Iterator[None]:
-    """Silence warnings and what native code writes to standard error; our own writing goes on."""
+    """Silence warnings, logs and what native code writes to standard error; our own writing goes on."""
     with contextlib.ExitStack() as stack:
+        stack.callback(logging.disable, logging.root.manager.disable)
+        logging.disable()
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         with contextlib.suppress(OSError, ValueError, AttributeError):

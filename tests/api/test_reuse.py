@@ -10,6 +10,7 @@ import pytest
 
 import synthspec as ss
 from synthspec.api import ledgers
+from synthspec.api.diff import diff
 
 SPEC = """
 spec: 1
@@ -121,3 +122,35 @@ def test_a_whole_budget_that_fits_is_offered_whole(folder: Path) -> None:
     assert "the largest `epsilon` that does is 2.00" in text
     ledger = load(SPEC.replace("epsilon: 2", "epsilon: 2.00, ledger: ward")).plan().text()
     assert "does not fit" not in ledger
+
+
+STAYS = """
+spec: 1
+name: stays
+source: {path: stays.csv, rows: 1000}
+privacy: {unit: row, epsilon: 2}
+columns:
+  admit: int 0..50
+  leave: int 0..100
+  lab: int 0..9
+rules:
+  order: leave >= admit
+  most: leave - admit <= 50
+sample: {rows: 100}
+output: {folder: out/stays}
+"""
+
+
+def test_a_tighter_limit_of_a_modelled_difference_is_free_in_plan_diff_and_sample_alike(folder: Path) -> None:
+    rows = {"admit": [i % 51 for i in range(1000)], "leave": [i % 51 + i % 30 for i in range(1000)]}
+    pl.DataFrame({**rows, "lab": [i % 10 for i in range(1000)]}).write_csv("stays.csv")
+    Path("old.yaml").write_text(STAYS)
+    ss.load("old.yaml").plan().train()
+    ledgers.raise_default("stays.csv", epsilon="20", delta=None)
+    Path("new.yaml").write_text(STAYS.replace("<= 50", "<= 20"))
+    assert "answers it" in ss.load("new.yaml").plan().text()
+    drawn = ss.load_release("out/stays").sample(50, spec="new.yaml")
+    assert ((drawn["leave"] - drawn["admit"]) <= 20).all()
+    Path("more.yaml").write_text(STAYS.replace("<= 50", "<= 20").replace("lab: int 0..9", "lab: int 0..19"))
+    costly = [change.path for change in diff("out/stays", "more.yaml") if not change.is_free]
+    assert costly == ["columns.lab.in"], "not a column that nobody wrote"

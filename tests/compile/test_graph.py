@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import operator
+import re
 from itertools import combinations
 
 from synthspec.compile.drawing import drawing_of, to_dot, to_mermaid
 from synthspec.compile.graph import Arrow, arrows, cycle_in, mentions, read_by
-from synthspec.compile.picture import Place, laid, to_svg
+from synthspec.compile.picture import laid, to_svg
+from synthspec.compile.routes import Place, Routes
 from synthspec.spec.parse import parse
 from tests.compile.specs import PATIENTS, checked
 
@@ -120,3 +123,54 @@ def test_a_rule_reads_the_columns_of_its_form() -> None:
     }.items():
         spec = parse(f"{text}  r: {rule}\n", "s.yaml").spec
         assert read_by(spec.rules["r"], ("a", "b", "c")) == read
+
+
+def test_an_edge_goes_around_a_third_box_and_takes_a_lane_of_its_own() -> None:
+    left, between, right = (Place(at, 0, 60, 28) for at in (0, 140, 280))
+    routes = Routes((left, between, right), bottom=28)
+    assert "H" not in routes.way(left, between) and routes.lowest == 28
+    assert " 37 H" in routes.way(left, right)
+    assert " 46 H" in routes.way(left, right), "lanes do not lie on each other"
+    assert routes.lowest > 46
+
+
+def test_no_edge_of_a_picture_passes_behind_a_column_that_is_not_its_own() -> None:
+    text = """\
+spec: 1
+columns:
+  id: id
+  a: int 0..9
+  b: int 0..9
+  c: int 0..9
+  d: int 0..9
+  far: {derive: a + d, in: 0..18}
+  owner: {derive: id}
+network: {require: [a -> b, b -> c, a -> c, a -> d, c -> d]}
+"""
+    drawing = drawing_of(parse(text, "s.yaml").spec)
+    boxes, _ = laid(drawing)
+    routes = Routes(tuple(boxes.values()), bottom=max(box.y + box.height for box in boxes.values()))
+    for arc in drawing.arcs:
+        ends = (boxes[arc.source], boxes[arc.target])
+        others = [box for box in boxes.values() if box not in ends]
+        for x, y in points_on(routes.way(*ends)):
+            assert not any(Place(x, y, 0, 0).meets(box) for box in others), (arc.source, arc.target)
+
+
+def points_on(way: str) -> list[tuple[float, float]]:
+    """Return points along a path of M, H and C."""
+    found: list[tuple[float, float]] = []
+    for kind, rest in re.findall(r"([MHC])([^MHC]*)", way):
+        numbers = [float(each) for each in rest.split()]
+        if kind == "M":
+            found.append((numbers[0], numbers[1]))
+            continue
+        x, y = found[-1]
+        if kind == "H":
+            found += [(x + (numbers[0] - x) * t / 50, y) for t in range(1, 51)]
+            continue
+        xs, ys = [x, *numbers[::2]], [y, *numbers[1::2]]
+        for t in (step / 50 for step in range(1, 51)):
+            w = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            found.append((sum(map(operator.mul, w, xs)), sum(map(operator.mul, w, ys))))
+    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ from synthspec.plan.plan import Plan
 from synthspec.privacy.entropy import SampleRng
 from synthspec.spec.parse import parse
 from synthspec.terms.evaluate import evaluate
+from synthspec.terms.expr import Expr
+from synthspec.terms.walk import columns_of
 
 ROWS = 12_000
 Row = tuple[Any, ...]
@@ -44,10 +45,24 @@ def lawful(plan: Plan, values: dict[str, list[Any]]) -> Iterator[dict[str, Any]]
     columns = {column.name: column for column in plan.columns}
     rules = [rule.row_expression() for rule in plan.rules]
     broken = [substituted(expression, columns) for expression in rules if expression is not None]
-    for chosen in product(*values.values()):
-        row = dict(zip(values, chosen, strict=True))
-        if all(evaluate(expression, row) is not False for expression in broken):
-            yield row
+    names = list(values)
+    asked: list[list[Expr]] = [[] for _ in names]
+    for expression in broken:  # as soon as all of its columns have a value
+        asked[max((names.index(name) for name in columns_of(expression)), default=0)].append(expression)
+    rows: Iterator[dict[str, Any]] = iter([{}])
+    for name, tests in zip(names, asked, strict=True):
+        rows = _with(rows, name, values[name], tests)
+    yield from rows
+
+
+def _with(
+    rows: Iterator[dict[str, Any]], name: str, values: list[Any], tests: list[Expr]
+) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        for value in values:
+            more = {**row, name: value}
+            if all(evaluate(expression, more) is not False for expression in tests):
+                yield more
 
 
 def agrees(counts: Counter[Row], expected: dict[Row, float]) -> None:

@@ -1,4 +1,4 @@
-"""Groups of networks under a condition draw what rows that meet it would be, whichever group draws its columns."""
+"""Networks under a condition draw what rows that meet it would be, whichever group draws its columns."""
 
 from __future__ import annotations
 
@@ -35,7 +35,14 @@ def networks_of(models: dict[str, Model], *names: str) -> dict[str, Model]:
     return found
 
 
-@pytest.mark.parametrize("names", [("money",), ("stay", "money"), ("people", "stay", "money")], ids=len)
+ALL = ("people", "stay", "money")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [pytest.param(ALL[2:], marks=pytest.mark.slow), pytest.param(ALL[1:], marks=pytest.mark.slow), ALL],
+    ids=len,
+)
 @pytest.mark.parametrize("text", list(CONDITIONS))
 def test_rows_are_distributed_as_rows_that_meet_the_condition(
     text: str, names: tuple[str, ...], tmp_path: Path

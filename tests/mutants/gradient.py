@@ -74,6 +74,20 @@ MUTANTS = (
         (LEAKS,),
     ),
     Mutant(
+        "what a library logs beside rows is let through",
+        "run/quiet.py",
+        "        logging.disable()\n",
+        "        pass\n",
+        ("tests/privacy/test_kernel.py::test_what_a_library_logs_beside_rows_reaches_no_handler",),
+    ),
+    Mutant(
+        "half the noise of a training, against the best guess",
+        "run/steps.py",
+        "* (self.clip * (1 + ROUNDING))",
+        "* (self.clip * (1 + ROUNDING) / 2)",
+        ("tests/privacy/test_gradient_game.py::test_the_best_guess_at_a_unit_stays_under_the_claim",),
+    ),
+    Mutant(
         "the exact number of units as divisor",
         "run/steps.py",
         "self.ranks.shared(total / self.expected)",

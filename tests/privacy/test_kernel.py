@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 import pickle
 import sys
@@ -136,6 +137,18 @@ def test_our_own_words_reach_standard_error_while_native_ones_do_not(
 
     quietly(lambda: print("step 3", file=sys.stderr), "a step")
     assert "step 3" in capfd.readouterr().err
+
+
+def test_what_a_library_logs_beside_rows_reaches_no_handler(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    from synthspec.run.quiet import quietly
+
+    caplog.set_level(logging.DEBUG)
+    quietly(lambda: logging.getLogger("torch").critical("a row of 4711"), "a step")
+    logging.getLogger("torch").warning("after it")
+    assert [record.message for record in caplog.records] == ["after it"]
+    assert "4711" not in "".join(capfd.readouterr())
 
 
 def test_a_spinner_that_is_late_with_a_word_breaks_nothing(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ CANDIDATES = 4
 """Weighted rows per row that is handed out."""
 LOOK = 1 << 13
 """Rows, drawn with a fixed public seed, in which effective share and probability are measured."""
+MARGINALS = 1 << 16
 BATCH = 1 << 13
 _einsum: Any = np.einsum
 
@@ -88,15 +89,24 @@ class TiltedModel:
     def _looked(self) -> Array:
         """Logarithms of weights; the given attributes are drawn from the start model, as it was asked."""
         rng = SampleRng(0, "tilted")
+        given = self._asked(LOOK, rng.split("given"))
+        if self.given and given is None:
+            return np.full(LOOK, -np.inf)
+        return self._weighted(LOOK, rng.generator, known_levels(self.bones, LOOK, given))[1]
+
+    def _asked(self, rows: int, rng: SampleRng) -> Codes | None:
+        """Return codes of the given attributes as the start model draws them under `message`.
+
+        None without given attributes, and where no codes of them let the condition come true.
+        """
         if not self.given:
-            return self._weighted(LOOK, rng.generator, {})[1]
+            return None
         free = weighted(replace(self.base.start, given=frozenset()), self.message)
         if free is None or free[1] == -np.inf:
-            return np.full(LOOK, -np.inf)
-        columns = free[0].sample(LOOK, rng.split("given")).columns
-        names = {index: self.domain.attributes[index] for index in self.bones.known}
-        known = {index: self.bones.levels[index][columns[name]] for index, name in names.items()}
-        return self._weighted(LOOK, rng.generator, known)[1]
+            return None
+        drawn = free[0].sample(rows, rng)
+        names = tuple(a for a in self.domain.attributes if a in self.given)
+        return Codes(self.domain.project(names), {a: drawn.columns[a] for a in names})
 
     @property
     def effective(self) -> float:
@@ -169,19 +179,27 @@ class TiltedModel:
         return self.olds[index][levels] if index in self.olds else levels
 
     def marginal(self, clique: Clique) -> Array:
-        """Return the marginal over own attributes, counted in drawn rows.
+        """Return the marginal over attributes, counted in drawn rows; given ones as the start has them.
 
-        Raises:
-            ValueError: of a model that is given attributes, whose joint distribution is not known here.
+        Where the condition cannot come true it is the base's.
         """
-        if self.given:
-            raise ValueError("a conditional model that was tilted has no marginals")
+        if self._rows is None:
+            return self.base.marginal(clique)
         counts = self._rows.count(clique).astype(np.float64)
         return np.asarray(counts.reshape([self.domain.size(a) for a in clique]) / counts.sum())
 
     @cached_property
-    def _rows(self) -> Codes:
-        return self.sample(1 << 16, SampleRng(0, "tilted marginals"))
+    def _rows(self) -> Codes | None:
+        rng = SampleRng(0, "tilted marginals")
+        if not self.given:
+            return self.sample(MARGINALS, rng)
+        given = self._asked(MARGINALS, rng.split("given"))
+        if given is None:
+            return None
+        own, logs = self.weighed(MARGINALS, rng, given)
+        kept = resampled(logs, MARGINALS, rng.split("kept").generator)
+        every = {**given.columns, **own.columns}
+        return Codes(self.domain, {a: np.asarray(every[a])[kept] for a in self.domain.attributes})
 
     def arrays(self) -> Mapping[str, NDArray[np.generic]]:
         """Refuse: what is saved is the base."""
