@@ -78,12 +78,13 @@ def trained(name: str, rows: int) -> None:
         seconds = time.process_time() - start
         check = made.certificate
         kept = {each.name: each.acceptance for each in check.rules}
-        never = sum(kept[rule] == 1.0 for rule in NEVER_REJECT[name])
+        rejecting = sum(kept[rule] != 1.0 for rule in NEVER_REJECT[name])
         print(
             f"  trained on {made.source.height:,} rows, of which {made.broken:,} break a rule (epsilon "
             f"{made.epsilon:g}): {sum(c.recounted or 0 for c in check.rules)} violations in {check.rows:,} "
             f"rows by {check.engine}, {check.rows / (check.acceptance or 1.0) - check.rows:,.0f} rejected; "
-            f"{never} of the {len(NEVER_REJECT[name])} rules that never reject did not; {seconds:,.0f} CPU s"
+            f"{rejecting} of the {len(NEVER_REJECT[name])} rules that never reject rejected a row; "
+            f"{seconds:,.0f} CPU s"
         )
 
 

@@ -1,4 +1,4 @@
-"""export: the rules of a spec or a release as SQL, so that auditors can run them in an engine of their own."""
+"""export: the rules of a spec or a release as SQL, so that auditors can run them in their own engine."""
 
 from __future__ import annotations
 

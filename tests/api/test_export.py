@@ -80,3 +80,30 @@ def test_the_printed_script_runs_in_duckdb_as_it_is(tmp_path: Path) -> None:
     with duckdb.connect(config={"enable_external_access": "false"}) as connection:
         connection.execute(f'CREATE TABLE "visits" ({found.columns})')
         connection.execute(found.text())
+
+
+def test_the_rules_of_a_release_are_exported_without_its_public_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,b,x,y\n" + "p,q,1,60\nr,s,2,9\n" * 40)
+    (tmp_path / "pairs.csv").write_text("a,b\np,q\nr,s\n")
+    spec = ss.Spec.of(
+        "spec: 1\nsource: {path: t.csv, public: true, basis: made here}\n"
+        "columns: {a: [p, r], b: [q, s], x: int 0..50, y: int 0..100}\n"
+        "rules: {pairs: {combos: [a, b], file: pairs.csv}, order: x <= y}\n"
+        "sample: {rows: 50}\noutput: {folder: out/rel}\n",
+        "s.yaml",
+    )
+    release = spec.plan().train()
+    (tmp_path / "pairs.csv").unlink()
+    found = rule_queries(release, "duckdb", "synthetic")
+    assert {"pairs", "order"} <= {rule.name for rule in found.rules} and "y - x" not in found.text()
+    with duckdb.connect() as engine:
+        engine.execute("CREATE TABLE synthetic AS SELECT * FROM 'out/rel/synthetic.parquet'")
+        for rule in found.rules:
+            assert engine.execute(rule.query).fetchall() == []
+        engine.execute("UPDATE synthetic SET b = 'q' WHERE a = 'r'")
+        (pairs,) = (rule for rule in found.rules if rule.name == "pairs")
+        assert engine.execute(pairs.query).fetchall()

@@ -25,7 +25,7 @@ def fit_of(found: Plan) -> Fit:
 
 @pytest.mark.parametrize("using", ["autoregressive", "vae", "ctgan"])
 def test_fine_tuning_that_can_help_names_slack_and_is_shown_with_its_share(using: str) -> None:
-    found = plan(spec(using))
+    found = plan(spec(using, rows=", rows: 500000"))
     cost = fit_of(found).cost
     assert cost.delta0 > 0
     assert found.most_it_can_spend.fits(found.budget)

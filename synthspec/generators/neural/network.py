@@ -24,7 +24,7 @@ from pydantic import Field
 from synthspec.generators.base import Generator, Model, Oracle, Workload
 from synthspec.generators.marginal import fit_marginal
 from synthspec.generators.neural.backbone import Backbone, backbone
-from synthspec.generators.neural.expected import Expectation, expected
+from synthspec.generators.neural.expected import ENOUGH, Expectation, expected
 from synthspec.generators.neural.forward import Net
 from synthspec.generators.neural.neural_model import NeuralModel
 from synthspec.generators.neural.rake import ROWS, raked
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 LOOK = 0.01
 """The part of the budget that buys the number of rows, where it is not public."""
+
+
+WATCHED = 512
+"""Rows of the start model whose loss is shown while private gradients are taken."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,10 @@ class Network(Generator):
         """Return whether there is anything to learn beyond the start model."""
         return tuned or self.pretrain > 0
 
+    def needs(self) -> float:
+        """Return the signal from which fine-tuning can be expected to help; see `expected`."""
+        return ENOUGH
+
     def able(self, domain: Domain, given: frozenset[str]) -> bool:
         """Return whether there is anything that a network could say of such a group."""
         return prod(domain.size(a) for a in domain.attributes if a not in given) > 1
@@ -129,7 +137,7 @@ class Network(Generator):
     def split(self, cap: Cost, domain: Domain, given: frozenset[str], rows: float) -> Split:
         """Return how `cap` is divided; the plan shows it, with the public number of rows."""
         share = Cost(mu2=int(Fraction(self.fine_tune_share) * cap.mu2), delta0=cap.delta0)
-        found = expected(share, rows, self.parameters(domain, given))
+        found = expected(share, rows, self.parameters(domain, given), self.needs())
         possible = share.mu2 > 0 and share.delta0 > 0 and self.able(domain, given)
         wanted = self.fine_tune == "always" or (self.fine_tune == "auto" and found.helps)
         if not (possible and wanted):
@@ -197,6 +205,7 @@ class Network(Generator):
 
         units = max(total / oracle.protection.max_rows**0.5, 1.0)
         rate = min(Fraction(1), Fraction(self.batch_size) / Fraction(round(units)))
+        tuner.watched = torch.from_numpy(rows[:WATCHED])
         clip = self.max_grad_norm or 1.5 * tuner.clip(torch.from_numpy(rows[:64]))
         expected_units = max(float(rate) * units, 1.0)
         oracle.gradient(

@@ -26,7 +26,11 @@ FADE = 0.3
 
 
 class Tuner(ABC):
-    """A module with its optimizer; see `generators.base.Learner`."""
+    """A module with its optimizer; see `generators.base.Learner`.
+
+    Attributes:
+        watched: codes of a few rows of the start model, for the loss that is shown; may be none.
+    """
 
     def __init__(self, module: nn.Module, bones: Backbone, rate: float, steps: int, device: str) -> None:
         self.module = module.to(device)
@@ -36,6 +40,7 @@ class Tuner(ABC):
         self.optimizer = torch.optim.Adam(self.private, lr=rate)
         self.average = {n: v.detach().clone() for n, v in module.state_dict().items()}
         self._rate, self._steps, self._done = rate, steps, 0
+        self.watched = torch.zeros((0, len(bones.levels)), dtype=torch.int64)
 
     @abstractmethod
     def losses(self, codes: Tensor, draws: Draws) -> Tensor:
@@ -59,8 +64,12 @@ class Tuner(ABC):
             self.average[name].mul_(keep).add_(value, alpha=1 - keep)
 
     def public_loss(self) -> float | None:
-        """Return None: no figure is made of synthetic rows while private ones are read."""
-        return None
+        """Return the mean loss of the watched rows, which were drawn from the start model; None without."""
+        if not len(self.watched):
+            return None
+        draws = PublicDraws(torch.Generator().manual_seed(0), self.device)
+        with torch.no_grad():
+            return float(self.losses(self.watched.to(self.device), draws).mean())
 
     def state(self) -> Mapping[str, Tensor]:
         """Return parameters, averages, optimizer and counter; see `Learner.state`."""

@@ -47,6 +47,10 @@ class Vae(Network):
         codes = sum(min(size, 64) for size in domain.sizes)
         return 2 * self.width * (codes + (self.layers - 1) * self.width + 2 * self.latent)
 
+    def needs(self) -> float:
+        """See `Network.needs`; at 84 (adult, epsilon 10) it does not help yet."""
+        return 250.0
+
     def tuner(self, bones: Backbone, rows: NDArray[np.int64], steps: int, seed: int, device: str) -> Tuner:
         """See `Network.tuner`."""
         import torch

@@ -171,6 +171,22 @@ def test_a_state_taken_up_goes_on_as_if_nothing_had_happened(kind: type[Network]
         assert torch.equal(value, after[1][name]), name
 
 
+@pytest.mark.parametrize("kind", [Autoregressive, Vae, Ctgan])
+def test_the_loss_that_is_shown_is_that_of_rows_of_the_start_model(kind: type[Network]) -> None:
+    import torch
+
+    from synthspec.generators.neural.backbone import backbone
+    from synthspec.generators.neural.network import start_rows
+
+    model, _ = fitted(made(kind, fine_tune="never"), RICH)
+    rows = start_rows(model.start, SampleRng(4))
+    tuner = made(kind).tuner(backbone(model.start), rows, 2, 9, "cpu")
+    assert tuner.public_loss() is None
+    tuner.watched = torch.from_numpy(rows[:100])
+    one, two = tuner.public_loss(), tuner.public_loss()
+    assert one is not None and one == two and np.isfinite(one)
+
+
 @pytest.mark.parametrize("kind", [Vae, Ctgan])
 def test_numpy_and_torch_compute_the_same_heads(kind: type[Network]) -> None:
     import torch
