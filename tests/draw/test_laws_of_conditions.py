@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthspec.api.condition import condition
+from synthspec.draw import narrow
 from synthspec.draw.given import completed
 from synthspec.draw.mock import stated
 from synthspec.draw.scenario import DrawnScenario, draw_scenario
@@ -178,6 +179,24 @@ def test_conditions_that_cut_into_codes_together_with_a_rule_are_exact(where: st
     assert found.drawn.acceptance == 1.0 and not any(found.drawn.violations.values())
     assert found.probability == pytest.approx(share, rel=1e-6)
     agrees(counted(found.drawn, names), wanted)
+
+
+def test_cells_of_few_rows_keep_their_share_though_not_all_are_looked_into(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Catches rows lost because the cells looked into at once were those of more rows."""
+    monkeypatch.setattr(narrow, "MOST_SEARCHES", 2)
+    plan = planned(AMOUNTS)
+    assert plan is not None
+    names, where = ["fee", "net"], "total * 100 % 10 = 3"
+    good, follow = (
+        lambda fee, net: net + fee <= Decimal("2.5"),
+        lambda fee, net: {"total": net + fee},
+    )
+    wanted, every, _ = law(plan, names, good, follow, where)
+    found = drawn(plan, where, 4_000)
+    assert found.drawn.acceptance > 0.999
+    agrees(counted(found.drawn, tuple(every)), wanted)
 
 
 BANDED = """\
