@@ -63,11 +63,14 @@ def test_conditioned_rows_are_those_that_meet_the_condition(text: str, tmp_path:
         assert gap < 0.05, name
 
 
-def test_a_network_that_is_given_columns_leaves_the_condition_to_the_rows(tmp_path: Path) -> None:
+def test_a_network_that_is_given_columns_meets_the_condition_but_does_not_know_how_likely_it_was(
+    tmp_path: Path,
+) -> None:
     plan = planned(tmp_path)
     found = given(plan, neural(plan, "money"), "cost = 3")
     assert not found.exact
-    assert not found.told
+    rows = drawn(plan, dict(found.models), 500, 3)
+    assert set(rows["cost"]) == {3}
 
 
 def test_rules_across_groups_condition_a_network_row_by_row(tmp_path: Path) -> None:
