@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthspec.errors import SpecError
+from synthspec.errors import SourceError, SpecError
 
 if TYPE_CHECKING:
     from synthspec.api.spec import Spec
@@ -81,6 +81,7 @@ def tune(
     Raises:
         SpecError: P411, when the rows would be private ones; G473, when nothing can be tried; G471.
         BudgetError: B554, when a source that is declared public is one that a ledger protects.
+        SourceError: D402..D408, when the rows are not there or do not have the columns of the spec.
     """
     from synthspec.compile.budget import slack_of
     from synthspec.plan.ops import Fit
@@ -128,6 +129,9 @@ def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Ite
     """Yield the plan over public rows in place of its own source; see `tune`."""
     from synthspec.api.ledgers import refuse_owned, source_path
     from synthspec.api.release import load_release
+    from synthspec.plan.view import build_view
+    from synthspec.run.engine import engine
+    from synthspec.run.preflight import check_source
     from synthspec.terms.view import Source
 
     if source is None:
@@ -142,6 +146,7 @@ def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Ite
             )
         refuse_owned(plan)
         where = plan.source.model_copy(update={"path": str(source_path(plan))})
+        check_source(where, build_view(plan, plan.columns).fields, engine("polars"))
         yield plan.model_copy(update={"source": where})
         return
     frame = load_release(source).sample(plan.public_rows or plan.rows, seed=seed)
@@ -150,7 +155,22 @@ def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Ite
         frame.write_parquet(path)
         held = Source(path=str(path), format="parquet", nulls=())
         columns = tuple(_as_released(column) for column in plan.columns)
-        yield plan.model_copy(update={"source": held, "source_public": True, "columns": columns})
+        rows = plan.model_copy(update={"source": held, "source_public": True, "columns": columns})
+        fields = build_view(rows, columns).fields
+        _check_names([field.origin for field in fields], frame.columns, source)
+        check_source(held, fields, engine("polars"))
+        yield rows
+
+
+def _check_names(wanted: Sequence[str], there: Sequence[str], source: str | Path) -> None:
+    """Refuse a release of another table: D407."""
+    absent = [f"`{name}`" for name in wanted if name not in there]
+    if absent:
+        raise SourceError(
+            "D407",
+            f"the release `{source}` has no column {', '.join(absent)}",
+            helps=("name a release of a table with the columns of this spec",),
+        )
 
 
 def _as_released(column: PlannedColumn) -> PlannedColumn:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 BLOCKS = 64
 """A training is counted, and its state saved, so many times at most: a crash loses one block."""
 
+CLIPS = (1e-6, 1e7)
+"""Clips that a training may have: below, squares of float32 gradients underflow and norms come out short;
+above, a clipped sum may overflow."""
+
 Told = Callable[[int, int, int, float | None, StepNoise], None]
 """Told, after each block, of public things: steps gone, steps in all, steps gone before the block, a loss on
 synthetic rows, what was bought."""
@@ -68,8 +72,8 @@ def question_of(
     Raises:
         InternalError: I320, for numbers that make no training; I328, for a network that cannot be clipped.
     """
-    whole = steps >= 1 and 0 < rate <= 1
-    if not whole or not all(0 < number < math.inf for number in (clip, expected)):
+    whole = steps >= 1 and 0 < rate <= 1 and CLIPS[0] <= clip <= CLIPS[1]
+    if not whole or not 0 < expected < math.inf:
         raise InternalError("I320", "a training needs steps, a rate in (0, 1], a clip and an expected batch")
     size = sum(parameter.numel() for parameter in parameters(learner.module))
     if size == 0:

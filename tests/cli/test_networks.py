@@ -207,6 +207,24 @@ def test_a_source_that_is_declared_public_is_searched_itself(command: Command) -
     assert trial["options"] == {} and 0 <= trial["distance"] < 0.5
 
 
+def test_a_search_on_rows_without_the_columns_of_the_spec_names_these(there: Command) -> None:
+    wider = SPEC.replace("  cost: int", "  fee: int 0..9\n  cost: int").replace("b, cost]", "b, cost, fee]")
+    Path("wider.yaml").write_text(wider)
+    done = there("tune", "wider.yaml", "--from", "rel")
+    assert done.code == 5 and "error[D407]" in done.err
+    assert "`fee`" in done.err and "`cost`" not in done.err and "rel" in done.err
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_a_search_on_a_public_table_that_does_not_fit_says_why(header: bool, command: Command) -> None:
+    spec = SPEC.replace("{path: table.csv, rows: 700}", "{path: open.csv, public: true, basis: made up}")
+    Path("open.yaml").write_text(spec.replace("privacy: {unit: row, epsilon: 6}\n", ""))
+    if header:
+        Path("open.csv").write_text("ward,sex\nicu,F\n")
+    done = command("tune", "open.yaml", "--group", "second", "--trials", "1")
+    assert done.code == 5 and f"error[{'D407' if header else 'D402'}]" in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -326,6 +326,7 @@ def test_a_network_that_the_clip_cannot_hold_is_refused_before_it_is_paid(net: t
 @pytest.mark.parametrize(
     "wrong",
     [{"steps": 0}, {"rate": Fraction(0)}, {"rate": Fraction(3, 2)}, {"clip": 0.0}, {"clip": float("nan")},
+     {"clip": 1e-30}, {"clip": 1e30},
      {"expected": 0.0}, {"expected": float("inf")}],
     ids=str,
 )  # fmt: skip

@@ -83,7 +83,7 @@ class Network(Generator):
     fine_tune_share: float = Field(default=0.3, gt=0, lt=1)
     batch_size: int = Field(default=2048, ge=1, le=1_000_000)
     steps: int = Field(default=500, ge=1, le=100_000)
-    max_grad_norm: float | None = Field(default=None, gt=0, le=1e6)
+    max_grad_norm: float | None = Field(default=None, ge=1e-6, le=1e6)
     learning_rate: float = Field(default=0.002, gt=0, le=1)
     pretrain: int = Field(default=0, ge=0, le=1_000_000)
     width: int = Field(default=64, ge=1, le=4096)
