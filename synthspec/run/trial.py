@@ -1,14 +1,16 @@
 """Trial: a learner on public rows, before anything is paid: does the clip hold what it promises?
 
 A network with layers that the clip cannot see, or whose rows look at each other, would break the bound;
-both show on made-up rows, where the clipped sum is held against a loop over units.
+both show on made-up rows, where the clipped sum is held against a loop over units; at weights beside
+those it has, so that no layer is still when it is looked at.
 
 Source: ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 COUNTS = (1, 1, 2, 3)
 CLOSE = 1e-3
+STIR = 0.1
 
 
 class Same:
@@ -66,8 +69,7 @@ def try_out(learner: Learner, clipper: Callable[[float], Clipper], domain: Domai
     import torch
 
     before = [each.clone() for each in learner.module.buffers()]
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with torch.random.fork_rng(), _stirred(learner):
         failed: str | None = "it fails on made-up rows"
         try:
             failed = _fault(learner, clipper, domain)
@@ -81,6 +83,28 @@ def try_out(learner: Learner, clipper: Callable[[float], Clipper], domain: Domai
         failed = "a forward changes what the network holds"
     if failed is not None:
         raise InternalError("I328", f"this network cannot be trained on private rows: {failed}")
+
+
+@contextmanager
+def _stirred(learner: Learner) -> Iterator[None]:
+    """Seed the draws and move every parameter a little; put each back as it was, bit by bit.
+
+    Layers that start at zero hide what lies before them: no gradient would get there.
+    """
+    import torch
+
+    torch.manual_seed(0)
+    mine = parameters(learner.module)
+    before = [each.detach().clone() for each in mine]
+    with torch.no_grad():
+        for each in mine:
+            each.add_(STIR * torch.randn_like(each))
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for each, held in zip(mine, before, strict=True):
+                each.copy_(held)
 
 
 def _fault(learner: Learner, clipper: Callable[[float], Clipper], domain: Domain) -> str | None:

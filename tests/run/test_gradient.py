@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from synthspec.privacy.cost import Cost  # noqa: E402
 from synthspec.privacy.ledger import Ledger, Receipt  # noqa: E402
 from synthspec.run.gradient import Workplace  # noqa: E402
 from synthspec.run.kernel import Kernel  # noqa: E402
+from synthspec.run.steps import clipper_of  # noqa: E402
+from synthspec.run.trial import try_out  # noqa: E402
 from synthspec.terms.protection import Protection  # noqa: E402
 from tests.run.nets import Net, Plain, Small, codes_of  # noqa: E402
 from tests.run.stand_ins import DOMAIN, CountedNoise, KeptAnswers, SpyRows, unseen  # noqa: E402
@@ -311,6 +314,19 @@ class Normalised(nn.Module):
         return self.last(self.norm(self.first(codes.float()))).squeeze(1)
 
 
+class Hidden(nn.Module):
+    """A weight used beside its layer, with another layer behind it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(2, 3)
+        self.last = nn.Linear(3, 1)
+
+    def forward(self, codes: torch.Tensor) -> torch.Tensor:
+        """Return a number per row."""
+        return self.last(self.first(codes.float()) + 3 * (codes.float() @ self.first.weight.T)).squeeze(1)
+
+
 @pytest.mark.parametrize("net", [Across, Borrowed, InPlace, Remembering, Normalised])
 @pytest.mark.filterwarnings("ignore:Full backward hook:UserWarning")
 def test_a_network_that_the_clip_cannot_hold_is_refused_before_it_is_paid(net: type[nn.Module]) -> None:
@@ -338,3 +354,17 @@ def test_numbers_that_make_no_training_are_refused(wrong: dict[str, object]) -> 
         kernel.gradient(Walking(told), **asked)  # type: ignore[arg-type]
     assert raised.value.code == "I320"
     assert not told
+
+
+def test_what_lies_before_a_layer_that_starts_at_zero_is_tried_as_well() -> None:
+    learner = Walking([], Hidden())
+    nn.init.zeros_(learner.module.last.weight)  # type: ignore[arg-type]
+    with pytest.raises(InternalError, match="through its layers alone"):
+        try_out(learner, partial(clipper_of, learner.module), DOMAIN)
+
+
+def test_the_trial_leaves_every_weight_as_it_was() -> None:
+    learner = Walking([])
+    before = [each.detach().clone() for each in learner.module.parameters()]
+    try_out(learner, partial(clipper_of, learner.module), DOMAIN)
+    assert all(torch.equal(a, b) for a, b in zip(before, learner.module.parameters(), strict=True))
