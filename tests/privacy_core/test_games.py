@@ -62,9 +62,13 @@ def test_the_game_sees_a_sensitivity_without_its_square_root_of_k() -> None:
     assert audit.bound(*hits, runs) > 2
 
 
-@pytest.mark.parametrize("mu", [0.5, 2.0])
-def test_selections_give_no_more_than_their_mu(mu: float) -> None:
-    """Two candidates that swap places: the worst pair, on which the price is tight."""
+@pytest.mark.parametrize(("mu", "least"), [(0.5, 0.05), (2.0, 1.45)])
+def test_selections_give_no_more_than_their_mu(mu: float, least: float) -> None:
+    """Two candidates that swap places: the worst pair, on which the price is tight.
+
+    The game finds 0.24 +- 0.025 and 1.70 +- 0.032 over 25 repetitions: `least` is more than seven
+    deviations below, the price more than nine above.
+    """
     mechanism, step = Exponential.costing(Cost.of(mu * mu)), 7
     up, down = np.array([step, 0], dtype=np.int64), np.array([0, step], dtype=np.int64)
 
@@ -76,7 +80,7 @@ def test_selections_give_no_more_than_their_mu(mu: float) -> None:
             4000,
         )
 
-    assert mu - 0.35 < game(step) <= mu
+    assert least < game(step) <= mu
     assert game(3) > mu
 
 
