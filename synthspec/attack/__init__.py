@@ -1,0 +1,1 @@
+"""Attack: games and attacks, on simulated or internal data only; nothing here may reach a public file."""

@@ -1,0 +1,1 @@
+"""Verify: a release checked again without the data, one file a check."""
