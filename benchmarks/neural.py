@@ -3,6 +3,7 @@
     python benchmarks/neural.py                                   adult, epsilon 1, one seed
     python benchmarks/neural.py --epsilons 1 10 --seeds 3 --out   kept in benchmarks/results/neural.md
     python benchmarks/neural.py --scratch                         a network without a start as well
+    python benchmarks/neural.py --rows 10000 1000000              defaults on a small and on a large table
     python benchmarks/neural.py --kept figures.json               goes on where an earlier run was cut off;
                                                                   of one state of the engine: remove it after
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
 import sys
 import time
@@ -38,6 +40,7 @@ import numpy as np  # noqa: E402
 from closeness import Rows, closeness  # noqa: E402
 from exact_oracle import TableOracle  # noqa: E402
 from fidelity import DELTA, DIGITS, KEPT, RESULTS, Page  # noqa: E402
+from neural_sizes import one, resampled, sizes  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from tables import NAMES, Coded, load  # noqa: E402
 
@@ -93,6 +96,11 @@ def fitted(table: Coded, generator: Generator, epsilon: float, seed: int) -> tup
     start = time.process_time()
     model = generator.fit(oracle, workload, cap, SampleRng(seed))
     return model, time.process_time() - start
+
+
+def by_name(table: Coded, kind: str, epsilon: float, seed: int) -> tuple[Model, float]:
+    """Fit a backend at its defaults."""
+    return fitted(table, Marginal() if kind == "marginal" else KINDS[kind](), epsilon, seed)
 
 
 def figures(table: Coded, model: Model, seed: int) -> dict[str, float]:
@@ -175,11 +183,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--fine-tune", choices=("auto", "always", "never"), default="auto")
     parser.add_argument("--scratch", action="store_true", help="a network without a start as well")
+    parser.add_argument("--rows", nargs="+", type=int, help="fits at defaults on so many rows of adult")
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, nargs="?", const=RESULTS / "neural.md")
     parser.add_argument("--kept", type=Path, help="a file of figures of earlier fits, to go on from")
     chosen = parser.parse_args()
     KEPT.path = chosen.kept
     page = Page()
+    if chosen.one:
+        rows, kind, epsilon, seed = chosen.one
+        table = resampled(load("adult"), int(rows))
+        print(json.dumps(one(table, by_name, kind, float(epsilon), int(seed))))
+        return
+    if chosen.rows:
+        sizes(page, Path(__file__), chosen.rows, ["marginal", *chosen.kinds], chosen.epsilons)
+        return
     for name in chosen.tables:
         compare(page, load(name), chosen)
 

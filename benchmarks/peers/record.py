@@ -34,7 +34,14 @@ def keep(path: Path, key: str, line: Mapping[str, object]) -> None:
     _replace(path, json.dumps(dict(sorted(kept.items())), indent=1) + "\n")
 
 
-def write_page(path: Path, kept: Kept, tables: Mapping[str, str], names: tuple[str, ...], head: str) -> None:
+def write_page(
+    path: Path,
+    kept: Kept,
+    tables: Mapping[str, str],
+    names: tuple[str, ...],
+    head: str,
+    epsilons: tuple[float, ...] = (0.1, 1.0, 10.0),
+) -> None:
     """Write the page: tables with their sizes, an epsilon at a time, a line for each name."""
     lines = [head.strip(), ""]
     for table, about in tables.items():
@@ -42,7 +49,7 @@ def write_page(path: Path, kept: Kept, tables: Mapping[str, str], names: tuple[s
         for name in ("rows resampled", "fresh real sample"):
             if key_of(table, name, None) in kept:
                 lines.append(_line(name, kept[key_of(table, name, None)]))
-        for epsilon in (0.1, 1.0, 10.0):
+        for epsilon in epsilons:
             lines.append(f"epsilon {epsilon:g}")
             for name in names:
                 found = kept.get(key_of(table, name, epsilon))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from synthspec.errors import BudgetError
+from synthspec.privacy.address import is_address, read_address
 from synthspec.privacy.forecast import down2, up2
 from synthspec.privacy.journal import Journal
+from synthspec.privacy.stores import join, refuse_called, remember
 
 if TYPE_CHECKING:
     from synthspec.plan.plan import Plan
@@ -20,10 +23,12 @@ Neighbours = Literal["add-remove", "replace"]
 
 @dataclass(frozen=True)
 class Opening:
-    """A new named ledger: its file, and the owner's secret, which is kept nowhere."""
+    """A new named ledger: its file or its address, and the owner's secret, which is kept nowhere."""
 
-    file: Path
+    name: str
+    place: str
     secret: str
+    on_server: bool
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ def refuse_owned(value: Plan) -> None:
     they are. A file is known by its path and by its number on its device, on every ledger here.
 
     Raises:
-        BudgetError: B554; B507, when a ledger was tampered with: what it protects is unknown then.
+        BudgetError: B554; B507, when a ledger was tampered with, and B514, when the server of one that was
+            used here does not answer: what it protects is unknown then.
     """
     from synthspec.privacy.held import held_files
 
@@ -169,6 +175,8 @@ def ledger_of(value: Plan) -> Journal:
     """
     found = existing(value)
     if found is not None:
+        if value.ledger is not None and is_address(value.ledger):
+            remember(read_address(value.ledger))
         return found
     assert value.protection is not None
     return Journal.open_default(
@@ -188,7 +196,9 @@ def forecast(value: Plan) -> str:
         return ""
     try:
         found = existing(value)
-    except BudgetError:
+    except BudgetError as refused:
+        if refused.code in ("B514", "B515", "B516", "B517"):
+            return f"Ledger: not read now, {refused.message}; `train` will need it"
         return (
             f"Ledger {value.ledger or '(none named)'}: not opened yet; "
             "its owner does that with `synthspec budget open`"
@@ -205,24 +215,73 @@ def forecast(value: Plan) -> str:
 
 
 def open_named(
-    name: str, *, unit: str, epsilon: str, delta: str, neighbours: Neighbours = "add-remove", owner: str = ""
+    name: str,
+    *,
+    unit: str,
+    epsilon: str,
+    delta: str,
+    neighbours: Neighbours = "add-remove",
+    owner: str = "",
+    store: str | None = None,
 ) -> Opening:
-    """Open a ledger for its owner.
+    """Open a ledger for its owner: in a file here, or on a server, under its name here too.
+
+    Args:
+        name: its name, or its whole address.
+        unit: whom it protects.
+        epsilon: the cap.
+        delta: what goes with it.
+        neighbours: what two tables differ in.
+        owner: a name for the log.
+        store: the address of a server, where `name` is only the ledger's name.
 
     Raises:
-        BudgetError: B509, B510.
+        BudgetError: B509, B510, B516; B506, B514, B515, B517 of a server.
     """
+    address = read_address(store, name=name) if store is not None else None
+    if address is None and is_address(name):
+        address = read_address(name)
+    if address is not None:
+        refuse_called(address)
     made, secret = Journal.open_named(
-        name, unit=unit, neighbours=neighbours, epsilon_cap=_number(epsilon), delta_cap=_number(delta),
+        name if address is None else str(address),
+        unit=unit,
+        neighbours=neighbours,
+        epsilon_cap=_number(epsilon),
+        delta_cap=_number(delta),
         owner=owner or "the owner",
-    )  # fmt: skip
-    return Opening(made.path, secret)
+    )
+    if address is None:
+        return Opening(name, made.place, secret, on_server=False)
+    with contextlib.suppress(BudgetError):  # the secret is said in any case; `budget join` can be said again
+        join(address)
+    return Opening(address.name, made.place, secret, on_server=True)
+
+
+def join_ledger(place: str) -> str:
+    """Let a ledger on a server be called by its name here; return the name.
+
+    Raises:
+        BudgetError: B550, when there is none; B506, B509, B514, B515, B516, B517.
+    """
+    address = read_address(place)
+    if Journal.find(str(address)) is None:
+        raise BudgetError(
+            "B550",
+            f"there is no ledger `{address}`",
+            helps=("its owner opens one with `synthspec budget open`",),
+        )
+    join(address)
+    return address.name
 
 
 def names() -> list[str]:
-    """Return the names of all ledgers here; default ones by their source."""
+    """Return the names of all ledgers here; default ones by their source, joined ones by their address."""
     found = []
     for journal in Journal.every():
+        if is_address(journal.place):
+            found.append(f"{read_address(journal.place).name} at {journal.place}")
+            continue
         opened = journal.standing().opened
         found.append(opened.name if opened.source is None else f"default of {opened.source}")
     return found
@@ -250,7 +309,7 @@ def state(name: str | None, source: str | None = None) -> State:
         "raises": standing.raises,
         "spent": seen.spent,
         "largest": seen.largest,
-        "file": str(journal.path),
+        "file": journal.place,
     }
     charges = tuple(
         {

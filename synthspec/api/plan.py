@@ -92,6 +92,7 @@ class Plan:
         replace: bool = False,
         progress: Callable[[int, int, str], None] | None = None,
         device: Literal["auto", "cpu", "cuda"] = "auto",
+        processes: int | Literal["torchrun"] = 1,
     ) -> Release:
         """Charge the ledger for the whole plan, learn, and write the release.
 
@@ -101,9 +102,12 @@ class Plan:
             replace: put the release in the place of an older one.
             progress: told the number of each step as it starts, how many there are, and its public name.
             device: where networks are trained; neither the plan nor its price depend on it.
+            processes: how many share the private steps of networks: started here, or by torchrun, with
+                this process as the first (the others call `api.train.accompany`). As for `device`.
 
         Raises:
-            SpecError: no GPU where one was asked for, or a missing extra; nothing is spent then.
+            SpecError: no GPU where one was asked for, a missing extra, processes that do not come together;
+                nothing is spent then.
             BudgetError: over the cap, an unknown or tampered ledger, a stale plan; nothing is spent then.
             SourceError: the source does not fit the spec; nothing is spent then.
             SamplingError: the rules cannot be met; what was bought is kept for `resume`.
@@ -111,7 +115,15 @@ class Plan:
         from synthspec.api.release import load_release
         from synthspec.api.train import train
 
-        folder = train(self._value, out=out, resume=resume, replace=replace, progress=progress, device=device)
+        folder = train(
+            self._value,
+            out=out,
+            resume=resume,
+            replace=replace,
+            progress=progress,
+            device=device,
+            processes=processes,
+        )
         release = load_release(folder)
         release.attach_report()
         return release

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from synthspec.plan.plan import Plan
     from synthspec.privacy.entries import Charge
     from synthspec.privacy.journal import Journal
+    from synthspec.run.company import Processes
 
 Progress = Callable[[int, int, str], None]
 
@@ -31,16 +32,20 @@ def train(
     replace: bool = False,
     progress: Progress | None = None,
     device: str = "auto",
+    processes: Processes = 1,
 ) -> Path:
     """Do what `api.plan.Plan.train` says, and return the release folder."""
     from synthspec.privacy.entropy import SystemNoise
     from synthspec.release.bundle import refuse_occupied
+    from synthspec.run.company import check_processes, company
     from synthspec.run.device import check_device, trains_networks
     from synthspec.run.engine import engine
     from synthspec.run.execute import execute
     from synthspec.run.preflight import preflight
 
-    check_device(device, neural=trains_networks(plan))
+    neural = trains_networks(plan)
+    check_device(device, neural=neural)
+    check_processes(processes)
     refuse_stale(plan)
     refuse_owned(plan)
     if not resume:
@@ -48,17 +53,48 @@ def train(
     located = _located(plan)
     folder = Path(out if out is not None else plan.folder)
     polars = engine("polars")
-    journal, charge = None, None
     if needs_ledger(plan):
         if not resume:
             refuse_occupied(folder, replace=replace)  # before the charge: a refusal costs nothing
         preflight(located, polars, folder)
-        journal, charge = _charged(located, folder, resume)
-    done = execute(
-        located, journal, charge, polars, SystemNoise(), folder, resume, progress or _silent, replace, device
-    )
+    with company(processes if neural or processes == "torchrun" else 1, device) as ranks:
+        journal, charge = _charged(located, folder, resume) if needs_ledger(plan) else (None, None)
+        done = execute(
+            located,
+            journal,
+            charge,
+            polars,
+            SystemNoise(),
+            folder,
+            resume,
+            progress or _silent,
+            replace,
+            device,
+            ranks,
+        )
     write_copies(plan, done)
     return done
+
+
+def accompany(device: str = "auto") -> None:
+    """Take part in the training of another process, as one that torchrun started; return when it is over.
+
+    Raises:
+        SpecError: G470, G471, G474.
+        KernelError: K701.
+    """
+    from synthspec.run.companion import accompany_torchrun
+    from synthspec.run.device import check_device
+
+    check_device(device, neural=True)
+    accompany_torchrun(device)
+
+
+def is_companion(processes: Processes) -> bool:
+    """Return whether this process only takes part, torchrun having started another as the first."""
+    from synthspec.run.company import is_companion
+
+    return is_companion(processes)
 
 
 def _located(value: Plan) -> Plan:

@@ -13,9 +13,10 @@ from synthspec.cli.output import Output
 
 @click.group("budget", cls=VerbGroup, no_args_is_help=True)
 def command() -> None:
-    """The owner's ledgers: open, show, log, cap, void, verify.
+    """The owner's ledgers: open, join, show, log, cap, void, verify.
 
-    NAME is a ledger that `budget open` made; --source PATH is the default ledger of that table.
+    NAME is a ledger that `budget open` made, or the address of one on a server
+    (postgres://db.example/ledgers#NAME); --source PATH is the default ledger of that table.
     """
 
 
@@ -30,7 +31,7 @@ def command() -> None:
     "--neighbours", type=click.Choice(["add-remove", "replace"]), default="add-remove", show_default=True
 )
 @click.option("--owner", default="", help="A name for the log.")
-@click.option("--store", metavar="URL", help="A PostgreSQL address instead of a local file.")
+@click.option("--store", metavar="URL", help="Keep it on a PostgreSQL server: postgres://HOST/DATABASE.")
 def open_(
     name: str,
     unit: str,
@@ -40,23 +41,43 @@ def open_(
     owner: str,
     store: str | None,
 ) -> int:
-    """Open ledger NAME; prints the owner secret, once."""
+    """Open ledger NAME; prints the owner secret, once.
+
+    On a server, NAME may be the whole address; no password stands in it (PGPASSWORD, ~/.pgpass, a service).
+    """
     from synthspec.api import ledgers
 
     output = Output.here()
-    if store is not None:
-        raise click.UsageError(
-            "--store: ledgers in PostgreSQL are not built yet; leave it out for a local file"
-        )
     opened = ledgers.open_named(
-        name, unit=unit, epsilon=epsilon, delta=delta, neighbours=neighbours, owner=owner
+        name, unit=unit, epsilon=epsilon, delta=delta, neighbours=neighbours, owner=owner, store=store
     )
     text = (
-        f"ledger {name} opened: unit {unit}, neighbours {neighbours}, cap ε = {epsilon} at δ = {delta}\n"
+        f"ledger {opened.name} opened: unit {unit}, neighbours {neighbours}, "
+        f"cap ε = {epsilon} at δ = {delta}\n"
         f"owner secret (shown once, needed for `cap` and `void`): {opened.secret}"
     )
-    output.result("budget-open", {"ledger": name, "secret": opened.secret, "file": str(opened.file)}, text)
-    output.note(f"kept in {opened.file}; back that file up")
+    document = {"ledger": opened.name, "secret": opened.secret, "file": opened.place}
+    output.result("budget-open", document, text)
+    if opened.on_server:
+        output.note(f"kept at {opened.place}; back that database up")
+        output.note(
+            "who trains needs the rights `USAGE ON SCHEMA synthspec` and `SELECT, INSERT ON synthspec.entries`,\n"
+            "and says once `synthspec budget join` with that address"
+        )
+    else:
+        output.note(f"kept in {opened.place}; back that file up")
+    return 0
+
+
+@command.command("join", cls=Verb)
+@click.argument("address")
+def join(address: str) -> int:
+    """Call the ledger at ADDRESS, on a server, by its name here, so that `ledger: NAME` finds it."""
+    from synthspec.api import ledgers
+
+    output = Output.here()
+    name = ledgers.join_ledger(address)
+    output.result("budget-join", {"ledger": name}, f"`ledger: {name}` is that ledger from here on")
     return 0
 
 

@@ -16,6 +16,7 @@ import click
 
 from synthspec.cli.shared import Shared
 from synthspec.errors import Diagnostic, SynthspecError
+from synthspec.errors.masked import masked
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -151,7 +152,7 @@ class Output:
 
     def _write(self, text: str | Text, stream: IO[str]) -> None:
         if isinstance(text, str):
-            click.echo(text, file=stream, color=self.colored(stream))
+            click.echo(masked(text), file=stream, color=self.colored(stream))
             return
         if not self.colored(stream):
             click.echo(text.plain, file=stream, color=False)
@@ -190,7 +191,7 @@ def _span_json(span: Mapping[str, Any]) -> dict[str, Any]:
 def _show(found: Diagnostic, texts: Mapping[str, str]) -> str:
     from synthspec.errors.show import show
 
-    return show(found, texts)
+    return masked(show(found, texts))
 
 
 def _colored(block: str) -> Text:

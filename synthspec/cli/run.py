@@ -7,7 +7,7 @@ import click
 from synthspec.cli.events import Events, events_option
 from synthspec.cli.group import Verb
 from synthspec.cli.output import Output
-from synthspec.cli.train import Device, device_option
+from synthspec.cli.train import Device, Processes, device_option, processes_option
 
 
 @click.command("run", cls=Verb)
@@ -17,6 +17,7 @@ from synthspec.cli.train import Device, device_option
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted after its charge.")
 @click.option("--replace", is_flag=True, help="Put the release in the place of an older one.")
 @device_option
+@processes_option
 @events_option
 def command(
     spec: str,
@@ -25,14 +26,17 @@ def command(
     resume: bool,
     replace: bool,
     device: Device,
+    processes: Processes,
     events: str | None,
 ) -> int:
     """check, plan, confirm, train, sample and report; exit 3 when a gate failed, 6 when rows are missing."""
     from synthspec.cli.plan import load_spec, warn
     from synthspec.cli.report import show
-    from synthspec.cli.train import UNDRAWN, buy, refuse_two_streams, undrawn
+    from synthspec.cli.train import UNDRAWN, buy, refuse_two_streams, takes_part, undrawn
 
     output = Output.here()
+    if takes_part(output, device, processes):
+        return 0
     loaded = load_spec(output, spec)
     warn(output, loaded)
     plan = loaded.plan()
@@ -51,6 +55,7 @@ def command(
             resume=resume,
             replace=replace,
             device=device,
+            processes=processes,
         )
     report = release.report()
     if output.shared.json:

@@ -29,6 +29,32 @@ device_option = click.option(
 )
 """The option `--device` of verbs that train."""
 
+Processes = int | Literal["torchrun"]
+
+
+class ProcessesType(click.ParamType[Processes]):
+    """A number of processes, or the word torchrun."""
+
+    name = "N|torchrun"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Processes:
+        """Return the number, or the word."""
+        if value == "torchrun":
+            return "torchrun"
+        text = str(value)
+        if not text.isdecimal() or int(text) < 1:
+            self.fail("give a number of processes, or `torchrun` where torchrun started this one", param, ctx)
+        return int(text)
+
+
+processes_option = click.option(
+    "--processes",
+    type=ProcessesType(),
+    default=1,
+    help="How many processes share the private steps of networks; `torchrun` where it started them.",
+)
+"""The option `--processes` of verbs that train."""
+
 
 @click.command("train", cls=Verb)
 @click.argument("plan_or_spec", metavar="PLAN|SPEC")
@@ -37,6 +63,7 @@ device_option = click.option(
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted after its charge.")
 @click.option("--replace", is_flag=True, help="Put the release in the place of an older one.")
 @device_option
+@processes_option
 @events_option
 def command(
     plan_or_spec: str,
@@ -45,6 +72,7 @@ def command(
     resume: bool,
     replace: bool,
     device: Device,
+    processes: Processes,
     events: str | None,
 ) -> int:
     """Charge the ledger for the whole plan, learn, buy the report's figures, write the release.
@@ -55,6 +83,8 @@ def command(
     from synthspec.cli.plan import load_spec, warn
 
     output = Output.here()
+    if takes_part(output, device, processes):
+        return 0
     consent = yes or resume
     if is_plan_file(plan_or_spec):
         if output.shared.settings:
@@ -74,10 +104,31 @@ def command(
     refuse_two_streams(output, events)
     with Events(events) as seen:
         release = buy(
-            output, plan, seen, out=out, consent=consent, resume=resume, replace=replace, device=device
+            output,
+            plan,
+            seen,
+            out=out,
+            consent=consent,
+            resume=resume,
+            replace=replace,
+            device=device,
+            processes=processes,
         )
     finish(output, release, to_stdout=events != "-")
     return UNDRAWN if undrawn(output, release) else 0
+
+
+def takes_part(output: Output, device: Device, processes: Processes) -> bool:
+    """Where torchrun started this process beside the first: take part until it is over, return True."""
+    if processes != "torchrun":
+        return False
+    from synthspec.api.train import accompany, is_companion
+
+    if not is_companion(processes):
+        return False
+    output.note("taking part in the training of the first process")
+    accompany(device)
+    return True
 
 
 def refuse_two_streams(output: Output, events: str | None) -> None:
@@ -96,6 +147,7 @@ def buy(
     resume: bool,
     replace: bool,
     device: Device = "auto",
+    processes: Processes = 1,
 ) -> Release:
     """Show what will be spent, ask unless there is consent, train; tell `events` of it."""
     output.note(plan.text().removesuffix("Nothing was read and nothing was charged.").rstrip())
@@ -112,7 +164,14 @@ def buy(
             steps.start(step, count, name)
             events.step(step, count, name)
 
-        release = plan.train(out=out, resume=resume, replace=replace, progress=progress, device=device)
+        release = plan.train(
+            out=out,
+            resume=resume,
+            replace=replace,
+            progress=progress,
+            device=device,
+            processes=processes,
+        )
     events.done(str(release.folder))
     return release
 

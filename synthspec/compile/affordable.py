@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from synthspec.compile.budget import Budget, domain_of, group_price
+from synthspec.compile.budget import Budget, domain_of, group_price, learned_rows
 from synthspec.compile.checked import Checked, CheckedGroup
+from synthspec.compile.evaluated import least
 from synthspec.errors import BudgetError, Diagnostic
 from synthspec.generators.neural.network import Network
 from synthspec.privacy.cost import Cost
@@ -40,7 +41,9 @@ def _steps_drown(checked: Checked, group: CheckedGroup, price: Cost) -> bool:
         return False
     if source is None or source.rows is None:
         return False
-    split = generator.split(group_price(checked, group, price), *domain_of(checked, group), source.rows)
+    split = generator.split(
+        group_price(checked, group, price), *domain_of(checked, group), learned_rows(checked, source.rows)
+    )
     return bool(split.tuning.mu2) and split.expectation.signal < 1
 
 
@@ -66,7 +69,7 @@ def _measurements(checked: Checked, name: str) -> int:
         return max(sum(column.discovery is not None for column in checked.columns), 1)
     if name == "bounds":
         return max(sum(column.tightening is not None for column in checked.columns), 1)
-    return 1
+    return least(checked) if name == "report" else 1
 
 
 def _diagnostic(checked: Checked, name: str, many: int) -> Diagnostic:

@@ -64,11 +64,17 @@ def group_price(checked: Checked, group: CheckedGroup, price: Cost) -> Cost:
     source = checked.spec.source
     domain, given = domain_of(checked, group)
     whole = Cost(mu2=price.mu2, delta0=price.delta0 + slack_of(checked))
-    rows = None if source is None else source.rows
+    rows = None if source is None or source.rows is None else learned_rows(checked, source.rows)
     if rows is None:
         return price if group.generator.fine_tune == "never" else whole
     split = group.generator.split(whole, domain, given, float(rows))
     return whole if split.tuning.mu2 else price
+
+
+def learned_rows(checked: Checked, rows: int) -> int:
+    """Return how many of the public number of rows are learned from (`Plan.learned_rows`)."""
+    holdout = checked.spec.sample.holdout
+    return rows if holdout is None else max(1, round(rows * (1 - holdout)))
 
 
 def domain_of(checked: Checked, group: CheckedGroup) -> tuple[Domain, frozenset[str]]:

@@ -22,6 +22,7 @@ from synthspec.compile.findings import Findings
 from synthspec.compile.gates import Gates
 from synthspec.compile.graph import arrows
 from synthspec.compile.groups import Groups
+from synthspec.compile.holdout import check_holdout
 from synthspec.compile.networked import check_networked
 from synthspec.compile.privacy import Privacy
 from synthspec.compile.public_rows import PublicRows
@@ -63,13 +64,14 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     Cycle(findings, (*arrows(spec), *ruled(spec, columns, rules, gaps, refused))).check()
     groups = Stages(findings, spec, columns, rules, gaps, network.cases).split(groups)
     tables = Families(findings, spec, columns, rules, groups, network.cases).check()
-    gates = Gates(findings, spec, expressions).resolve()
+    gates = Gates(findings, spec, expressions, columns).resolve()
     shares = privacy.shares(whole)
     extras = Extras(findings, spec, expressions)
     extras.check()
     public = PublicRows(findings, files, columns)
     scenarios = tables_of(findings, spec, columns, public)
     questions = Questions(findings, spec, expressions, columns).resolve()
+    check_holdout(findings, spec, gates, questions, columns)
     check_hygiene(findings, spec)
     if _stand(parsed.diagnostics) and _stand(findings.found):
         Contradictions(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from synthspec.compile.diagnose.names import known_column
+from synthspec.compile.evaluated import MOST_OUTCOMES, can_be_label, has_tail
 from synthspec.compile.expressions import Expressions
 from synthspec.compile.findings import Findings, listing, plural
 from synthspec.metrics.figures import FIGURES, Figure
-from synthspec.plan.plan import Gate
+from synthspec.plan.plan import Gate, PlannedColumn
 from synthspec.spec.model import Spec
 from synthspec.spec.tree import Path_
 
@@ -43,6 +44,7 @@ class Gates:
     findings: Findings
     spec: Spec
     expressions: Expressions
+    columns: Mapping[str, PlannedColumn]
 
     def resolve(self) -> tuple[Gate, ...]:
         """Return the gates; without any, the default ones."""
@@ -137,7 +139,32 @@ class Gates:
                 helps=(f"write `{metric}{('', '(column)', '(column, 0.99)')[figure.arguments]}`",),
             )
             return False
-        return not given or known_column(self.findings, self.expressions, given[0], f"gate `{name}`", path)
+        if not given:
+            return True
+        if not known_column(self.findings, self.expressions, given[0], f"gate `{name}`", path):
+            return False
+        return self._suits(name, metric, given, path)
+
+    def _suits(self, name: str, metric: str, given: tuple[str, ...], path: Path_) -> bool:
+        """Report Q612 for a column that the figure cannot be about, and for a quantile that is none."""
+        planned = self.columns.get(given[0])
+        why = ""
+        if planned is not None and metric == "auc_gap" and not can_be_label(planned, self.columns.values()):
+            why = f"`{given[0]}` is not a column of at most {MOST_OUTCOMES} listed values"
+        if planned is not None and metric == "tail_ratio" and not has_tail(planned, self.columns.values()):
+            why = f"the values of `{given[0]}` have no order, or no codes"
+        if len(given) > 1 and not (re.fullmatch(_NUMBER, given[1]) and 0 < float(given[1]) < 1):
+            why = f"`{given[1]}` is not a quantile between 0 and 1"
+        if why:
+            self.findings.report(
+                "Q612",
+                f"the figure in the gate `{name}` does not have the right arguments",
+                path,
+                why,
+                helps=(("write `auc_gap(readmitted)`, of a column with few listed values",)
+                if metric == "auc_gap" else ("write `tail_ratio(amount, 0.99)`, of a number or a date",)),
+            )  # fmt: skip
+        return not why
 
 
 def _range_passes(op: str, bounds: tuple[float, ...], low: float, high: float) -> bool | None:

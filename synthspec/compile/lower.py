@@ -8,10 +8,12 @@ from synthspec.compile.budget import PUBLIC_BUDGET, Budget, budget_of, discovery
 from synthspec.compile.checked import Checked, CheckedGroup
 from synthspec.compile.determined import table_share
 from synthspec.compile.diagnose.extras import source_format
+from synthspec.compile.evaluated import report_ops
 from synthspec.errors import InternalError
-from synthspec.plan.ops import Assess, Bound, CountFit, Determine, Discover, Fit, Op, Sample, Scan, Tighten
+from synthspec.plan.ops import Bound, CountFit, Determine, Discover, Fit, Op, Sample, Scan, Split, Tighten
 from synthspec.plan.plan import (
     DEFAULT_ROWS,
+    Datasheet,
     Group,
     KnownTable,
     Plan,
@@ -34,7 +36,8 @@ def lower(checked: Checked, epsilon: float | None = None) -> Plan:
     return Plan(
         tool=__version__,
         name=spec.name,
-        about=_about(spec),
+        about=spec.about.text,
+        datasheet=_datasheet(spec),
         spec_digest=spec.digest(),
         spec_text=checked.parsed.text,
         spec_path=checked.parsed.origin,
@@ -61,6 +64,7 @@ def lower(checked: Checked, epsilon: float | None = None) -> Plan:
         citations=tuple((name, known.cite) for name, known in spec.network.known.items()),
         rows=spec.sample.rows if spec.sample.rows is not None else DEFAULT_ROWS,
         seed=spec.sample.seed,
+        holdout=spec.sample.holdout if spec.source is not None else None,
         scenarios=checked.scenarios,
         gates=checked.gates,
         questions=checked.questions,
@@ -109,6 +113,7 @@ def lower_mock(checked: Checked, rows: int | None = None, seed: int | None = Non
         "budget": FREE,
         "ledger": None,
         "split": (),
+        "holdout": None,
         "columns": imagined(tuple(_declared(column) for column in plan.columns)),
         "groups": groups,
         "ops": (*fits, Sample(models=tuple(range(len(fits))))),
@@ -125,17 +130,11 @@ def _declared(column: PlannedColumn) -> PlannedColumn:
     return column.model_copy(update={"column": coded, "discovery": None, "tightening": None, "field": None})
 
 
-def _about(spec: Spec) -> str:
-    """Return the text and the other facts of `about`, one line each."""
+def _datasheet(spec: Spec) -> Datasheet:
     about = spec.about
-    facts = {
-        "purpose": about.purpose,
-        "owner": about.owner,
-        "contact": about.contact,
-        "retention": about.retention,
-    }
-    lines = [about.text, *(f"{key}: {text}" for key, text in facts.items() if text)]
-    return "\n".join(line for line in lines if line)
+    return Datasheet(
+        purpose=about.purpose, owner=about.owner, contact=about.contact, retention=about.retention
+    )
 
 
 def _source(spec: Spec) -> Source | None:
@@ -201,12 +200,19 @@ def _group(group: CheckedGroup) -> Group:
 
 
 def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
-    """Return scan, bound, bought domains, fit counts, one fit per group, sample, assess."""
+    """Return scan, bound, bought domains, fit counts, one fit per group, sample, what the report buys.
+
+    With a holdout everything is learned from the other units; only the fit of the source is about all.
+    """
     if checked.spec.source is None:
         fits: list[Op] = [Fit(view=None, group=group.name, cost=FREE) for group in checked.groups]
         return (*fits, Sample(models=tuple(range(len(fits)))))
     ops: list[Op] = [Scan(), Bound(view=0)]
-    view = 1
+    every = view = scored = 1
+    if checked.spec.sample.holdout is not None:
+        view, scored = 2, 3
+        ops += [Split(view=every, held=False), Split(view=every, held=True)]
+    first = len(ops)
     discovered = [column.name for column in checked.columns if column.discovery is not None]
     tightened = [column.name for column in checked.columns if column.tightening is not None]
     prices = discovery_prices(checked, budget.price("domains"))
@@ -215,16 +221,16 @@ def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
     ]
     parts = budget.price("bounds").split(len(tightened)) if tightened else ()
     ops += [Tighten(view=view, column=name, cost=cost) for name, cost in zip(tightened, parts, strict=True)]
-    ranges = tuple(range(2, len(ops)))
+    ranges = tuple(range(first, len(ops)))
     ops += [
         Determine(view=view, column=name, cost=_table_price(budget, group), domains=ranges)
         for group in checked.groups
         for name in group.determined
         if budget.price(group.name).mu2
     ]
-    domains = tuple(range(2, len(ops)))
+    domains = tuple(range(first, len(ops)))
     if budget.price("fit").mu2:
-        ops.append(CountFit(view=view, cost=budget.price("fit")))
+        ops.append(CountFit(view=every, cost=budget.price("fit")))
     models = []
     for group in checked.groups:
         price = budget.price(group.name)
@@ -238,7 +244,7 @@ def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
         )
     ops.append(Sample(models=tuple(models)))
     if budget.price("report").mu2:
-        ops.append(Assess(view=view, rows=len(ops) - 1, cost=budget.price("report")))
+        ops += report_ops(checked, budget.price("report"), view, scored, len(ops) - 1)
     return tuple(ops)
 
 

@@ -49,7 +49,13 @@ def with_models_of(plan: Plan, old: Plan) -> Plan:
     named = {rule.name for rule in plan.rules}
     domains = {domain_rule(column.name) for column in old.columns}
     mine = tuple(rule for rule in old.rules if rule.name in domains - named)
-    held = {"columns": old.columns, "groups": old.groups, "ops": old.ops, "rules": (*mine, *plan.rules)}
+    held = {
+        "columns": old.columns,
+        "groups": old.groups,
+        "ops": old.ops,
+        "rules": (*mine, *plan.rules),
+        "holdout": old.holdout,
+    }
     return verify(met(plan.model_copy(update=held)))
 
 

@@ -18,11 +18,23 @@ from math import sqrt
 from statistics import NormalDist
 
 from synthspec.compile.expect import with_expected
+from synthspec.compile.purchases import purchases, step_of
 from synthspec.generators.copula import ONE_WAYS
 from synthspec.generators.neural.network import Network
 from synthspec.generators.size import WIDE
 from synthspec.plan.networks import split_of
-from synthspec.plan.ops import Assess, CountFit, Determine, Discover, Fit, Op, Tighten
+from synthspec.plan.ops import (
+    Assess,
+    CountFit,
+    CountRows,
+    CountTail,
+    Determine,
+    Discover,
+    Fit,
+    Op,
+    Score,
+    Tighten,
+)
 from synthspec.plan.plan import Forecast, Group, Plan, Prediction
 from synthspec.plan.view import flags_of
 from synthspec.privacy.accountant import claim_epsilon
@@ -61,13 +73,18 @@ def with_predictions(plan: Plan) -> Plan:
     errors = {group.name: group_errors(plan, group, _price(plan, group.name)) for group in plan.groups}
     rows = [_step(plan, name, ops, errors) for name, ops in _steps(plan)]
     questions = with_expected(plan, {name: (dict(e.one), dict(e.two)) for name, e in errors.items()})
-    update = {"predictions": tuple(rows), "forecast": _forecast(plan, errors), "questions": questions}
+    update = {
+        "predictions": tuple(rows),
+        "forecast": _forecast(plan, errors),
+        "questions": questions,
+        "bought_for_report": purchases(plan),
+    }
     return plan.model_copy(update=update)
 
 
 def group_errors(plan: Plan, group: Group, cost: Cost) -> Errors:
     """Return the predicted errors of a group bought for `cost`; nothing without public `rows`."""
-    n = plan.public_rows
+    n = plan.learned_rows
     if n is None or plan.protection is None or cost.mu2 == 0 or plan.source_public:
         return Errors()
     reach = sqrt(Marginal(axes=()).sensitivity(plan.protection).l2_squared)
@@ -132,7 +149,7 @@ def _steps(plan: Plan) -> list[tuple[str, list[Op]]]:
                 found.setdefault("fit", []).append(op)
             case Fit() if op.view is not None:
                 found.setdefault(op.group, []).append(op)
-            case Assess():
+            case Assess() | CountRows() | Score() | CountTail():
                 found.setdefault("report", []).append(op)
             case _:
                 pass
@@ -158,8 +175,8 @@ def _step(plan: Plan, name: str, ops: list[Op], errors: dict[str, Errors]) -> Pr
             what, sigma = f"table of {_few(names)}", _marginal_sigma(plan, total, len(ops))
         case CountFit():
             what, sigma, worst = _fit_counts(plan, total)
-        case Assess():
-            what, sigma, error, worst = _assessment(plan, total)
+        case Assess() | CountRows() | Score() | CountTail():
+            what, sigma, error, worst = step_of(plan)
         case Fit():
             what, sigma, error, worst = _group(plan, first, total, errors[name])
         case _:
@@ -201,20 +218,6 @@ def _fit_counts(plan: Plan, cost: Cost) -> tuple[str, float, str]:
     reach = sqrt(Affected(flags=flags).sensitivity(protection).l2_squared) if protection else 0.0
     sigma = reach / sqrt(float(cost.mu2 * MU2_UNIT))
     return f"{len(flags)} counters", sigma, f"± {_short(NINETY * sigma)} units, 90 %"
-
-
-FIGURES_BOUGHT = 6
-"""Mean and worst total variation over 1-, 2- and 3-way tables."""
-
-
-def _assessment(plan: Plan, cost: Cost) -> tuple[str, float, float | None, str | None]:
-    protection = plan.protection
-    step = (protection.max_rows * (2 if protection.neighbours == "replace" else 1)) if protection else 1
-    sigma = step / sqrt(float(cost.mu2 * MU2_UNIT) / FIGURES_BOUGHT)
-    if plan.public_rows is None:
-        return f"{FIGURES_BOUGHT} figures", sigma, None, None
-    error = NINETY * sigma / (2 * plan.public_rows)
-    return f"{FIGURES_BOUGHT} figures", sigma, None, f"± {error:.2g}, 90 %"
 
 
 def _group(plan: Plan, op: Fit, cost: Cost, errors: Errors) -> tuple[str, float, float | None, str | None]:

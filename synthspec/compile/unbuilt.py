@@ -77,8 +77,6 @@ def _sample(checked: Checked) -> Iterator[Found]:
     sample = checked.spec.sample
     if sample.units is not None:
         yield "`sample.units`", ("sample", "units"), "write `rows:`"
-    if sample.holdout is not None:
-        yield "`sample.holdout`", ("sample", "holdout"), "drop the key"
     for name, scenario in sample.scenarios.items():
         if scenario.units is not None:
             path = ("sample", "scenarios", name, "units")

@@ -47,7 +47,7 @@ def workload_of(
         zeros=zeros.masks.get(group.name, ()),
         given=frozenset(group.given),
         kin=kin_of(columns, mine),
-        rows=plan.public_rows,
+        rows=plan.learned_rows,
     )
 
 

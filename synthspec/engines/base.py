@@ -8,7 +8,7 @@ Source: ours; PRIVACY 3 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.privacy.entropy import NoiseSource
-from synthspec.terms.query import Axis
+from synthspec.terms.query import Axis, Scored
 from synthspec.terms.view import Field, Source, View
 
 IntArray = NDArray[np.int64]
@@ -40,11 +40,31 @@ class Held:
         return "Held(...)"
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some of the kept rows, to be dealt to the processes of one training; never leaves them.
+
+    Attributes:
+        codes: as in `Held`.
+        marks: two words per row, equal in all parts exactly where the unit is (up to collisions of 127 bits
+            under a fresh secret key), shape (rows, 2).
+    """
+
+    codes: Mapping[str, NDArray[np.unsignedinteger]]
+    marks: NDArray[np.uint64]
+
+    def __repr__(self) -> str:
+        return "Part(...)"
+
+
 class Rows(Protocol):
     """The rows of one view, read but never handed out."""
 
     def count(self, cliques: Sequence[tuple[Axis, ...]]) -> list[IntArray]:
         """Return the counts of kept rows over each clique, flat in C order [rows]; one pass for all."""
+
+    def scored(self, questions: Sequence[Scored]) -> list[IntArray]:
+        """Return the counts of kept rows by bin of a public score and level, flat in C order [rows]."""
 
     def affected(self, flags: Sequence[str]) -> IntArray:
         """Return, per label, the number of units with a row flagged before the bound; shape (labels,).
@@ -58,6 +78,9 @@ class Rows(Protocol):
 
     def held(self) -> Held:
         """Return the kept rows, coded, with their units: after every drop and the contribution bound."""
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the rows of `held`, some at a time, so that no process needs to hold them all."""
 
 
 class Engine(Protocol):
@@ -74,5 +97,12 @@ class Engine(Protocol):
     def unreadable(self, source: Source, fields: Sequence[Field]) -> tuple[str, ...]:
         """Return the names of the fields whose declared type the file's own types cannot give."""
 
-    def open(self, view: View, noise: NoiseSource) -> AbstractContextManager[Rows]:
-        """Return the rows of `view`; `noise` gives the secret key of the contribution bound."""
+    def open(self, view: View, noise: NoiseSource, split: bytes = b"") -> AbstractContextManager[Rows]:
+        """Return the rows of `view`.
+
+        Args:
+            view: the recipe.
+            noise: gives the secret key of the contribution bound.
+            split: the secret key that decides on which side of the split a unit is; needed where the view
+                keeps one side.
+        """

@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from synthspec.terms.query import Axis
+from synthspec.terms.query import Axis, Scored
 
 Chunk = Mapping[str, NDArray[np.unsignedinteger]]
 CHUNK = 262_144
@@ -39,6 +39,22 @@ def count(
             levels = {key: _levels(axis, chunk, here) for key, axis in axes.items()}
             for total, clique in zip(totals, cliques, strict=True):
                 _add(total, [(levels[axis.identity()], axis.size) for axis in clique], here.stop - start)
+    return totals
+
+
+def scored(chunks: Iterable[tuple[int, Chunk]], questions: Sequence[Scored]) -> list[NDArray[np.int64]]:
+    """Return the counts of each question by score bin and level, flat in C order; see `Scored`."""
+    totals = [np.zeros(question.cells, dtype=np.int64) for question in questions]
+    for rows, chunk in chunks:
+        for start in range(0, rows, CHUNK):
+            here = slice(start, min(rows, start + CHUNK))
+            for total, question in zip(totals, questions, strict=True):
+                points = np.zeros(here.stop - start, dtype=np.int64)
+                for attribute, table in zip(question.attributes, question.tables, strict=True):
+                    points += np.asarray(table, dtype=np.int64)[chunk[attribute][here]]
+                bins = np.searchsorted(question.cuts, points, side="right").astype(np.int64)
+                levels = [(_levels(axis, chunk, here), axis.size) for axis in question.axes]
+                _add(total, [(bins, question.bins), *levels], here.stop - start)
     return totals
 
 

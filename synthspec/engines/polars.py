@@ -13,14 +13,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from synthspec.engines import csvfile, parquet
-from synthspec.engines.base import Held
+from synthspec.engines.base import Held, Part
 from synthspec.engines.bound import Limits, Tally
 from synthspec.engines.content import KEY_BYTES, hashes
 from synthspec.engines.files import files, looks_like_text
-from synthspec.engines.matrix import Chunk, count, narrowest
+from synthspec.engines.marks import marks
+from synthspec.engines.matrix import Chunk, count, narrowest, scored
 from synthspec.engines.recipe import UNIT, Recipe, flag
+from synthspec.engines.side import Batch, Repeated, sides_of
 from synthspec.privacy.entropy import NoiseSource
-from synthspec.terms.query import Axis
+from synthspec.terms.query import Axis, Scored
 from synthspec.terms.to_polars import to_polars
 from synthspec.terms.view import Field, Source, View
 
@@ -48,9 +50,9 @@ class PolarsEngine:
         return tuple(dict.fromkeys(found))
 
     @contextmanager
-    def open(self, view: View, noise: NoiseSource) -> Iterator[PolarsRows]:
+    def open(self, view: View, noise: NoiseSource, split: bytes = b"") -> Iterator[PolarsRows]:
         """See `Engine.open`."""
-        rows = PolarsRows(view, noise.bytes(KEY_BYTES), self._held)
+        rows = PolarsRows(view, noise.bytes(KEY_BYTES), self._held, split)
         try:
             yield rows
         finally:
@@ -72,8 +74,10 @@ def _names(source: Source, position: int) -> tuple[str, ...]:
 class PolarsRows:
     """See `engines.base.Rows`."""
 
-    def __init__(self, view: View, key: bytes, held: int) -> None:
+    def __init__(self, view: View, key: bytes, held: int, split: bytes = b"") -> None:
         self._view = view
+        self._sides = sides_of(view, split)
+        self._repeated: Repeated | None = None
         self._recipe = Recipe(view)
         self._key = key
         self._held = held
@@ -88,10 +92,15 @@ class PolarsRows:
     def forget(self) -> None:
         """Let go of the rows and the key."""
         self._chunks, self._tally, self._limits, self._key = None, None, None, b""
+        self._sides, self._repeated = None, None
 
     def count(self, cliques: Sequence[tuple[Axis, ...]]) -> list[NDArray[np.int64]]:
         """See `Rows.count`."""
         return count(self._coded(), cliques)
+
+    def scored(self, questions: Sequence[Scored]) -> list[NDArray[np.int64]]:
+        """See `Rows.scored`."""
+        return scored(self._coded(), questions)
 
     def affected(self, flags: Sequence[str]) -> NDArray[np.int64]:
         """See `Rows.affected`."""
@@ -130,12 +139,28 @@ class PolarsRows:
         }
         return Held(codes, _numbered(names))
 
+    def parts(self) -> Iterator[Part]:
+        """See `Rows.parts`; one pass, and as much memory as a chunk."""
+        alone = 0
+        for frame in self._kept(self._wanted()):
+            yield Part(self._chunk(frame), marks(frame[UNIT], self._key, alone))
+            alone += frame[UNIT].null_count()
+
+    def _run(self, wanted: Sequence[pl.Expr], *, cells: bool) -> Iterator[Batch]:
+        """Yield the batches of the recipe, of this view's side where it has one."""
+        if self._sides is None:
+            yield from self._recipe.run(wanted, cells=cells)
+            return
+        if self._repeated is None:
+            self._repeated = self._sides.repeated(self._recipe.run([], cells=True))
+        yield from self._sides.keep(self._recipe.run(wanted, cells=True), self._repeated)
+
     def _first_pass(self) -> Tally:
         if self._tally is None:
             bound = self._view.bound
             tally = Tally(bound, self._recipe.flags, self._view.source.duplicates == "drop")
             marks = [pl.col(flag(i)) for i in range(len(self._recipe.flags))]
-            for frame, cells in self._recipe.run(marks, cells=bound.unit is not None):
+            for frame, cells in self._run(marks, cells=bound.unit is not None):
                 tally.add(frame, *(hashes(cells, self._key) if bound.unit is not None else (_NONE, _NONE)))
             self._tally = tally
         return self._tally
@@ -154,7 +179,7 @@ class PolarsRows:
         """Yield `wanted` and UNIT of the rows that the bound leaves."""
         limits = self._second_pass()
         left: dict[tuple[int, int], int] = {}
-        for frame, cells in self._recipe.run(wanted, cells=limits.needs_hashes):
+        for frame, cells in self._run(wanted, cells=limits.needs_hashes):
             high, low = hashes(cells, self._key) if limits.needs_hashes else (_NONE, _NONE)
             yield frame.filter(pl.Series(limits.keep(frame, high, low, left)))
 

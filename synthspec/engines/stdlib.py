@@ -21,14 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthspec.engines import csvfile
-from synthspec.engines.base import Held
+from synthspec.engines.base import Held, Part
 from synthspec.engines.cells import BLANKS, EPOCH_DAY, Physical, Reader
 from synthspec.engines.content import KEY_BYTES, cell, row_hash
 from synthspec.engines.files import files
 from synthspec.engines.matrix import narrowest
+from synthspec.engines.side import row_held, sides_of, unit_held
 from synthspec.privacy.entropy import NoiseSource
 from synthspec.terms.evaluate import evaluate
-from synthspec.terms.query import Axis
+from synthspec.terms.query import Axis, Scored
 from synthspec.terms.view import Drop, Field, Flag, Let, Source, View
 
 
@@ -56,24 +57,26 @@ class StdlibEngine:
         return ()
 
     @contextmanager
-    def open(self, view: View, noise: NoiseSource) -> Iterator[StdlibRows]:
+    def open(self, view: View, noise: NoiseSource, split: bytes = b"") -> Iterator[StdlibRows]:
         """See `Engine.open`."""
-        yield StdlibRows(view, noise.bytes(KEY_BYTES))
+        yield StdlibRows(view, noise.bytes(KEY_BYTES), split)
 
 
 class StdlibRows:
     """See `engines.base.Rows`; everything is in lists, read when first asked for."""
 
-    def __init__(self, view: View, key: bytes) -> None:
+    def __init__(self, view: View, key: bytes, split: bytes = b"") -> None:
+        sides_of(view, split)
         self._view = view
         self._key = key
+        self._split = split
 
     def __repr__(self) -> str:
         return "StdlibRows(...)"
 
     @cached_property
     def _read(self) -> list[_Row]:
-        return [_stepped(row, self._view) for row in _rows(self._view)]
+        return [_stepped(row, self._view) for row in _side(_rows(self._view), self._view, self._split)]
 
     @cached_property
     def _units(self) -> list[list[_Row]]:
@@ -83,22 +86,36 @@ class StdlibRows:
     def _kept(self) -> list[_Row]:
         return [row for rows in self._units for row in _bounded(rows, self._view, self._key)]
 
-    def count(self, cliques: Sequence[tuple[Axis, ...]]) -> list[NDArray[np.int64]]:
-        """See `Rows.count`."""
-        coded = [
+    @property
+    def _coded(self) -> list[dict[str, int]]:
+        return [
             {c.attribute: _code(evaluate(c.code, row.values), c.size) for c in self._view.codes}
             for row in self._kept
         ]
+
+    def count(self, cliques: Sequence[tuple[Axis, ...]]) -> list[NDArray[np.int64]]:
+        """See `Rows.count`."""
+        coded = self._coded
         answers = []
         for clique in cliques:
             table = np.zeros(prod(axis.size for axis in clique), dtype=np.int64)
             for codes in coded:
-                index = 0
-                for axis in clique:
-                    code = codes[axis.attribute]
-                    index = index * axis.size + (code if axis.levels is None else int(axis.levels[code]))
-                table[index] += 1
+                table[_place(0, clique, codes)] += 1
             answers.append(table)
+        return answers
+
+    def scored(self, questions: Sequence[Scored]) -> list[NDArray[np.int64]]:
+        """See `Rows.scored`."""
+        coded = self._coded
+        answers = []
+        for question in questions:
+            counts = np.zeros(question.cells, dtype=np.int64)
+            for codes in coded:
+                tables = zip(question.attributes, question.tables, strict=True)
+                points = sum(int(table[codes[attribute]]) for attribute, table in tables)
+                bin_ = sum(int(cut) <= points for cut in question.cuts)
+                counts[_place(bin_, question.axes, codes)] += 1
+            answers.append(counts)
         return answers
 
     def affected(self, flags: Sequence[str]) -> NDArray[np.int64]:
@@ -134,6 +151,36 @@ class StdlibRows:
             for coded in self._view.codes
         }
         return Held(codes, np.array([number for number, _ in kept], dtype=np.int64))
+
+    def parts(self) -> Iterator[Part]:
+        """See `Rows.parts`; one part."""
+        held = self.held()
+        marks = np.zeros((len(held.units), 2), dtype=np.uint64)
+        marks[:, 1] = held.units
+        yield Part(held.codes, marks)
+
+
+def _place(index: int, axes: Sequence[Axis], codes: Mapping[str, int]) -> int:
+    for axis in axes:
+        code = codes[axis.attribute]
+        index = index * axis.size + (code if axis.levels is None else int(axis.levels[code]))
+    return index
+
+
+def _side(rows: Iterator[_Row], view: View, key: bytes) -> Iterator[_Row]:
+    """Yield the rows of the view's side; see `engines.side`."""
+    copies: dict[bytes, int] = defaultdict(int)
+    for row in rows:
+        if view.side is None:
+            yield row
+            continue
+        if row.unit is not None and view.bound.unit is not None:
+            held = unit_held(row.unit, view.side.share, key)
+        else:
+            held = row_held(row_hash(row.content, key), copies[row.content], view.side.share, key)
+            copies[row.content] += 1
+        if held == view.side.held:
+            yield row
 
 
 def _rows(view: View) -> Iterator[_Row]:

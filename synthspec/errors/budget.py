@@ -129,4 +129,57 @@ CODES: dict[str, Entry] = {
         ),
         related=("B511",),
     ),
+    "B513": Entry(
+        title="the keys of a charge cannot be used",
+        text=(
+            "Each charge has two secret keys: one hides the commitment to the source, the other decides "
+            "which units are held out. They are drawn before anything is read and kept in the folder "
+            "`inside` of the ledgers' home, readable by their owner only. A run that went on with other keys "
+            "would hold out other units than those it paid for, so it is refused."
+        ),
+        related=("B512",),
+    ),
+    "B514": Entry(
+        title="the ledger's server cannot be used, or went away",
+        text=(
+            "A ledger on a server must answer before anything private is read. When the connection breaks "
+            "while an entry is written, synthspec connects again and looks whether it is there, so that "
+            "none is lost and none is written twice; only when the server stays away is this said. The "
+            "entry may then be there: it counts as spent, never the other way. `budget log` shows it."
+        ),
+        bad="synthspec train hospital.plan     # while the server is down",
+        good="synthspec budget verify hospital && synthspec train hospital.plan",
+        related=("B506", "B515", "B516"),
+    ),
+    "B515": Entry(
+        title="the role has no right to the ledger",
+        text=(
+            "On a server, who may read a ledger and who may write to it are rights of the database: SELECT "
+            "to read, SELECT and INSERT to train, CREATE on the database for whoever opens the first ledger. "
+            "Nobody needs a right to change or to remove rows, and nobody should have one."
+        ),
+        bad="GRANT ALL ON synthspec.entries TO analyst",
+        good="GRANT SELECT, INSERT ON synthspec.entries TO analyst",
+        related=("B514",),
+    ),
+    "B516": Entry(
+        title="the address of a ledger cannot be used",
+        text=(
+            "An address names a server, a database and, after `#`, the ledger. It stands in specs, plans and "
+            "releases, so it never holds a password: that comes from PGPASSWORD, a password file "
+            "(PGPASSFILE, `~/.pgpass`) or a service file. The address that was refused is not shown."
+        ),
+        bad="ledger: postgres://olga:secret@db.example/ledgers#hospital",
+        good="ledger: postgres://olga@db.example/ledgers?sslmode=verify-full#hospital",
+        related=("B514",),
+    ),
+    "B517": Entry(
+        title="a ledger on a server needs another package",
+        text=(
+            "The client of PostgreSQL is not part of synthspec itself. A ledger in a file needs nothing more."
+        ),
+        bad="pip install synthspec; synthspec budget show postgres://db.example/ledgers#hospital",
+        good="pip install 'synthspec[postgres]'",
+        related=("B514",),
+    ),
 }

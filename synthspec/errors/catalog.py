@@ -14,6 +14,7 @@ from synthspec.errors import (
     network,
     privacy,
     running,
+    signing,
     training,
     verbs,
 )
@@ -37,6 +38,7 @@ CODES: dict[str, Entry] = {
         kernel,
         internal,
         running,
+        signing,
         training,
         verbs,
     )

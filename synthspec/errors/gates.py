@@ -64,6 +64,19 @@ CODES: dict[str, Entry] = {
         bad="gates: {one-way: max_tvd_1way <= 0.0001}",
         good="gates: {one-way: max_tvd_1way <= 0.05}",
     ),
+    "Q620": Entry(
+        title="a release is not what it says",
+        text=(
+            "`verify` recomputes what can be recomputed without the data: digests, signatures, prices, the "
+            "claim, the test of the noise, models from their measurements, rows from models and seed, rules, "
+            "gates and the report. One of these came out otherwise than the release says, so it was changed, "
+            "written by something else, or its noise is not the one that was paid for. What a signer could "
+            "still make up is said in the limits of every report."
+        ),
+        bad="synthspec verify out/adult      # after editing out/adult/ledger.json",
+        good="synthspec verify out/adult      # the folder as it was written",
+        related=("Q604", "Q605"),
+    ),
     "Q610": Entry(
         title="a gate that is not readable",
         text="A gate is one figure of the report compared with numbers.",
@@ -83,7 +96,10 @@ CODES: dict[str, Entry] = {
     ),
     "Q612": Entry(
         title="a figure with the wrong arguments",
-        text="Some figures are about one column, written in brackets.",
+        text=(
+            "Some figures are about one column, written in brackets: `auc_gap` about one with few listed "
+            "values, `tail_ratio` about a number or a date and a quantile between 0 and 1."
+        ),
         bad="useful: auc_gap <= 0.05",
         good="useful: auc_gap(readmitted) <= 0.05",
     ),
@@ -102,5 +118,17 @@ CODES: dict[str, Entry] = {
         text="Every value that the figure can have passes, or none does.",
         bad="gates: {close: max_tvd_1way <= 5}",
         good="gates: {close: max_tvd_1way <= 0.05}",
+    ),
+    "Q615": Entry(
+        title="units are held out for nothing",
+        text=(
+            "`sample.holdout` keeps units out of the learning so that a classifier, trained on released rows, "
+            "can be scored on units that nothing was learned from. That needs a source, the `report` share, "
+            "and a column to score: one that a gate `auc_gap(column)` names, or that a question of "
+            "`must_answer` counts."
+        ),
+        bad="sample: {holdout: 0.1}",
+        good="sample: {holdout: 0.1}, gates: {useful: auc_gap(readmitted) <= 0.05}",
+        related=("Q613",),
     ),
 }

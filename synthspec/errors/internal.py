@@ -49,6 +49,10 @@ CODES: dict[str, Entry] = {
         title="an edge or a published table that no group can act on",
         text="This is a bug of synthspec: please report it with the spec.",
     ),
+    "I309": Entry(
+        title="learned from units that are held out",
+        text="This is a bug of synthspec: please report it with the spec.",
+    ),
     "I310": Entry(
         title="a view without a source",
         text="This is a bug of synthspec: please report it with the spec.",

@@ -28,4 +28,14 @@ CODES: dict[str, Entry] = {
         good="synthspec train --resume hospital.plan --device cpu",
         related=("K701",),
     ),
+    "K703": Entry(
+        title="the internal edition failed beside private rows",
+        text=(
+            "`report --internal` reads private rows without noise, so nothing of what failed is shown: it "
+            "could quote one. Nothing was written, and the ledger was not touched: the same command can be "
+            "tried again. The step that is named is public."
+        ),
+        good="synthspec report out/hospital --internal --source visits.csv",
+        related=("K701",),
+    ),
 }

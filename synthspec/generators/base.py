@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,17 @@ class Learner(Protocol):
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take up a state that `state` returned."""
+
+
+@runtime_checkable
+class Portable(Learner, Protocol):
+    """A learner whose losses another process can compute: its module is made there again."""
+
+    def described(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
+        """Return JSON facts and arrays from which `generators.load_learner` makes it; all public.
+
+        Parameters need not be among them: those of rank 0 are sent at every step.
+        """
 
 
 class Oracle(Protocol):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.generators.dyadic import shares_of, whole
 from synthspec.generators.gaussian.bivariate import cells
 from synthspec.generators.gaussian.truncated import inside
 from synthspec.privacy.entropy import SampleRng
@@ -176,7 +177,7 @@ class CopulaModel:
         """Return shares and orders by attribute number, and the matrix."""
         out: dict[str, NDArray[np.generic]] = {"matrix": self.matrix}
         for i, (share, order) in enumerate(zip(self.shares, self.orders)):
-            out[f"share/{i}"] = share
+            out[f"share/{i}"] = whole(share)
             out[f"order/{i}"] = order
         return out
 
@@ -215,7 +216,7 @@ def load_copula(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
     """
     domain = Domain(attributes=tuple(facts["attributes"]), sizes=tuple(facts["sizes"]))
     matrix = np.asarray(arrays["matrix"], dtype=np.float64)
-    shares = tuple(np.asarray(arrays[f"share/{i}"], dtype=np.float64) for i in range(len(domain.sizes)))
+    shares = tuple(shares_of(arrays[f"share/{i}"]) for i in range(len(domain.sizes)))
     orders = tuple(np.asarray(arrays[f"order/{i}"], dtype=np.int64) for i in range(len(domain.sizes)))
     if matrix.shape != (len(domain.sizes),) * 2:
         raise ValueError("the matrix of a copula does not fit its attributes")

@@ -5,6 +5,7 @@ Source: ours.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,3 +32,8 @@ def load_model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> 
             return load_neural(facts, arrays)
         case kind:
             raise ValueError(f"unknown kind of model {kind!r}")
+
+
+def as_released(model: Model) -> Model:
+    """Return the model as its release will hold it: what rows are drawn from is what is stored."""
+    return load_model(json.loads(json.dumps(dict(model.facts()))), model.arrays())

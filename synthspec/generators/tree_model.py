@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.generators.dyadic import INSIDE, shares_of, whole, whole_inside
 from synthspec.generators.pgm.calibrate import Beliefs
 from synthspec.generators.pgm.factor import Scope, Table, collapse, union
 from synthspec.generators.pgm.infer import marginal
@@ -89,13 +90,16 @@ class TreeModel:
         return np.ascontiguousarray(table)
 
     def arrays(self) -> Mapping[str, NDArray[np.generic]]:
-        """Return levels, densities and clique tables, named by attribute or clique number."""
+        """Return levels, densities and clique tables, named by attribute or clique number.
+
+        Shares are integers (`dyadic`): a model that was loaded is saved as it was.
+        """
         out: dict[str, NDArray[np.generic]] = {}
         for i, (level, density) in enumerate(zip(self.levels, self.densities)):
             out[f"levels/{i}"] = level
-            out[f"density/{i}"] = density
+            out[f"density/{i}"] = whole_inside(level, density)
         for i, table in enumerate(self.beliefs.tables):
-            out[f"table/{i}"] = table
+            out[f"table/{i}"] = whole(table)
         return out
 
     def facts(self) -> Mapping[str, object]:
@@ -119,7 +123,7 @@ def load_tree(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> T
     """Return the model saved as `facts` and `arrays`."""
     domain = Domain(attributes=tuple(facts["attributes"]), sizes=tuple(facts["sizes"]))
     levels = tuple(np.asarray(arrays[f"levels/{i}"], dtype=np.int64) for i in range(len(domain.sizes)))
-    densities = tuple(np.asarray(arrays[f"density/{i}"], dtype=np.float64) for i in range(len(domain.sizes)))
+    densities = tuple(shares_of(arrays[f"density/{i}"], INSIDE) for i in range(len(domain.sizes)))
     cliques: list[Scope] = [tuple(c) for c in facts["cliques"]]
     parents = tuple(facts["parents"])
     tree = JunctionTree(
@@ -129,7 +133,7 @@ def load_tree(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> T
         separators=tuple(tuple(a for a in c if p >= 0 and a in cliques[p]) for c, p in zip(cliques, parents)),
         order=tuple(facts["order"]),
     )
-    tables = [np.asarray(arrays[f"table/{i}"], dtype=np.float64) for i in range(len(cliques))]
+    tables = [shares_of(arrays[f"table/{i}"]) for i in range(len(cliques))]
     separators: list[Table] = [
         collapse(t, c, s) if p >= 0 else np.ones(())
         for t, c, s, p in zip(tables, tree.cliques, tree.separators, parents)

@@ -47,14 +47,12 @@ FIGURES: Mapping[str, Figure] = {
         class_="B",
         low=-1.0,
         arguments=1,
-        built=False,
     ),
     "tail_ratio": Figure(
         about="the share of private rows beyond a released quantile, over its nominal value",
         class_="B",
         high=float("inf"),
         arguments=2,
-        built=False,
     ),
 }
 """From name to figure."""

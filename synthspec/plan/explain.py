@@ -44,6 +44,7 @@ def explain(plan: Plan, *, full: bool = False, ledger: str | None = None, reuse:
         _free(plan),
         [*rule_lines(plan), *vacuous_lines(plan)],
         _gates(plan),
+        _report(plan),
         _questions(plan),
         _public(plan, full),
         _short(published_lines(plan), full),
@@ -113,6 +114,29 @@ def _steps(plan: Plan) -> list[str]:
     if plan.public_rows is None:
         lines.append("  errors are not predicted: add a public round number, `source: {rows: 40000}`")
     return lines
+
+
+def _report(plan: Plan) -> list[str]:
+    """Return a line per purchase of the report's share, with the width of its intervals."""
+    if not plan.bought_for_report:
+        return []
+    rows = [
+        (each.what, f"{100 * each.share:.1f} %", f"σ {each.stddev:.3g}", each.width or "not predicted")
+        for each in plan.bought_for_report
+    ]
+    wide = [max(len(row[at]) for row in rows) for at in range(3)]
+    lines = [
+        f"  {what:<{wide[0]}}  {share:>{wide[1]}}  {noise:<{wide[2]}}  {width}"
+        for what, share, noise, width in rows
+    ]
+    head = "The report's share buys".ljust(wide[0] + wide[1] + wide[2] + 8) + "90 % intervals"
+    if plan.holdout is None:
+        return [head, *lines]
+    return [
+        head,
+        *lines,
+        f"  {100 * plan.holdout:g} % of the units are held out: nothing is learned from them",
+    ]
 
 
 def _error(error: float | None, worst: str | None) -> str:

@@ -29,6 +29,14 @@ class Bound(Frozen):
     view: Ref
 
 
+class Split(Frozen):
+    """Keep the units that a random split holds out, or the others. VIEW -> VIEW."""
+
+    op: Literal["split"] = "split"
+    view: Ref
+    held: bool
+
+
 class Discover(Frozen):
     """Buy the list of a column's frequent values (partition selection). VIEW -> DOMAIN."""
 
@@ -94,7 +102,52 @@ class Assess(Frozen):
     cost: Cost
 
 
+class CountRows(Frozen):
+    """Buy the noisy number of rows. VIEW -> ANSWER."""
+
+    op: Literal["count_rows"] = "count_rows"
+    view: Ref
+    cost: Cost
+
+
+class Score(Frozen):
+    """Buy counts of private rows by bin of a score learned on released rows, by label, by group.
+
+    VIEW, ROWS -> ANSWER.
+    """
+
+    op: Literal["score"] = "score"
+    view: Ref
+    rows: Ref
+    label: str
+    group: str | None = None
+    cost: Cost
+
+
+class CountTail(Frozen):
+    """Buy counts of private rows beyond a quantile of the released ones. VIEW, ROWS -> ANSWER."""
+
+    op: Literal["count_tail"] = "count_tail"
+    view: Ref
+    rows: Ref
+    column: str
+    quantile: float = Field(gt=0, lt=1)
+    cost: Cost
+
+
 Op = Annotated[
-    Scan | Bound | Discover | Tighten | Determine | CountFit | Fit | Sample | Assess,
+    Scan
+    | Bound
+    | Split
+    | Discover
+    | Tighten
+    | Determine
+    | CountFit
+    | Fit
+    | Sample
+    | Assess
+    | CountRows
+    | Score
+    | CountTail,
     Field(discriminator="op"),
 ]

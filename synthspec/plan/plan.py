@@ -182,6 +182,28 @@ class Question(Frozen):
     expected: float | None = None
 
 
+class Datasheet(Frozen):
+    """What `about` says besides its text: for what, whose, whom to ask, and how long it is kept."""
+
+    purpose: str | None = None
+    owner: str | None = None
+    contact: str | None = None
+    retention: str | None = None
+
+
+class Purchase(Frozen):
+    """One thing that the `report` share buys, as the plan expects it, from public facts only.
+
+    `stddev` is the noise of one count [rows]; `width` says, in words, how wide the 90 % intervals of its
+    figures will be; None where the plan knows no number of rows.
+    """
+
+    what: str
+    share: float
+    stddev: float
+    width: str | None = None
+
+
 class PublicFile(Frozen):
     """A public file that the spec names, fixed by its digest."""
 
@@ -192,6 +214,7 @@ class PublicFile(Frozen):
 class Plan(Frozen):
     """Everything `train` will do: ops, prices, columns, rules; made by the compiler only.
 
+    `holdout` is the share of units that nothing is learned from: they are counted for the report only.
     `known` are fixed public one-way tables: a modelled column and the probability of each of its codes;
     `known_tables` are all others: conditional ones, those worth a number of units, those of columns
     that may be missing; `citations` say where each is from.
@@ -201,6 +224,7 @@ class Plan(Frozen):
     tool: str
     name: str
     about: str = ""
+    datasheet: Datasheet = Datasheet()
     spec_digest: str
     spec_text: str
     spec_path: str
@@ -228,6 +252,7 @@ class Plan(Frozen):
     citations: tuple[tuple[str, str], ...] = ()
     rows: int = 10_000
     seed: int = 0
+    holdout: float | None = Key(default=None, gt=0, lt=1)
     scenarios: tuple[Scenario, ...] = ()
     gates: tuple[Gate, ...] = ()
     questions: tuple[Question, ...] = ()
@@ -239,6 +264,7 @@ class Plan(Frozen):
     met: tuple[Met, ...] = ()
     predictions: tuple[Prediction, ...] = ()
     forecast: Forecast = Forecast()
+    bought_for_report: tuple[Purchase, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -250,6 +276,20 @@ class Plan(Frozen):
             if isinstance(cost, Cost):
                 total = total + cost
         return total
+
+    @property
+    def learned_rows(self) -> int | None:
+        """The public number of rows that are learned from: those held out are not among them."""
+        if self.public_rows is None or self.holdout is None:
+            return self.public_rows
+        return max(1, round(self.public_rows * (1 - self.holdout)))
+
+    @property
+    def scored_rows(self) -> int | None:
+        """The public number of rows that classifiers are scored on: those held out, else all."""
+        if self.public_rows is None or self.holdout is None:
+            return self.public_rows
+        return max(1, round(self.public_rows * self.holdout))
 
     def column(self, name: str) -> PlannedColumn:
         """Return the planned column `name`."""

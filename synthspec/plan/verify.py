@@ -13,6 +13,8 @@ from synthspec.plan.ops import (
     Assess,
     Bound,
     CountFit,
+    CountRows,
+    CountTail,
     Determine,
     Discover,
     Fit,
@@ -20,9 +22,12 @@ from synthspec.plan.ops import (
     Ref,
     Sample,
     Scan,
+    Score,
+    Split,
     Tighten,
 )
 from synthspec.plan.plan import Plan
+from synthspec.plan.view import computed_in_order
 from synthspec.privacy.cost import Cost
 
 Sort = Literal["view", "domain", "answer", "model", "rows"]
@@ -33,20 +38,20 @@ def signature(op: Op) -> tuple[tuple[tuple[Ref, Sort], ...], Sort]:
     match op:
         case Scan():
             return (), "view"
-        case Bound():
+        case Bound() | Split():
             return ((op.view, "view"),), "view"
         case Discover() | Tighten():
             return ((op.view, "view"),), "domain"
         case Determine():
             return ((op.view, "view"), *((ref, "domain") for ref in op.domains)), "domain"
-        case CountFit():
+        case CountFit() | CountRows():
             return ((op.view, "view"),), "answer"
         case Fit():
             view: tuple[tuple[Ref, Sort], ...] = () if op.view is None else ((op.view, "view"),)
             return (*view, *((ref, "domain") for ref in op.domains)), "model"
         case Sample():
             return tuple((ref, "model") for ref in op.models), "rows"
-        case Assess():
+        case Assess() | Score() | CountTail():
             return ((op.view, "view"), (op.rows, "rows")), "answer"
     assert_never(op)
 
@@ -54,9 +59,11 @@ def signature(op: Op) -> tuple[tuple[tuple[Ref, Sort], ...], Sort]:
 def price(op: Op) -> Cost | None:
     """Return the price of `op`; None for an op that must not see private rows, or keeps them private."""
     match op:
-        case Scan() | Bound() | Sample():
+        case Scan() | Bound() | Split() | Sample():
             return None
-        case Discover() | Tighten() | Determine() | CountFit() | Fit() | Assess():
+        case Discover() | Tighten() | Determine() | CountFit() | Fit():
+            return op.cost
+        case Assess() | CountRows() | Score() | CountTail():
             return op.cost
     assert_never(op)
 
@@ -69,7 +76,8 @@ def verify(plan: Plan) -> Plan:
             wrong sort; I303 it may spend more than its budget; I304 it names an unknown group or
             column; I305 rows are counted that were not bounded; I306 something private without a
             price; I307 a bought domain that nothing waits for, or is not used; I308 a declared edge or a
-            published table that no group can act on.
+            published table that no group can act on; I309 something is learned from units that are held
+            out, or scored on others.
     """
     sorts: list[Sort] = []
     for at, op in enumerate(plan.ops):
@@ -83,6 +91,7 @@ def verify(plan: Plan) -> Plan:
         raise InternalError("I303", "the steps of this plan may spend more than its budget")
     _bought(plan)
     _network(plan)
+    _split(plan)
     return plan
 
 
@@ -102,7 +111,11 @@ def _door(plan: Plan, op: Op, views: list[Ref]) -> None:
         if not isinstance(plan.ops[op.view], Scan):
             raise InternalError("I305", "rows are bounded twice")
         return
-    if any(not isinstance(plan.ops[ref], Bound) for ref in views):
+    if isinstance(op, Split):
+        if not isinstance(plan.ops[op.view], Bound):
+            raise InternalError("I305", "rows are split that are not bounded per unit")
+        return
+    if any(not isinstance(plan.ops[ref], Bound | Split) for ref in views):
         raise InternalError("I305", "private rows are counted before they are bounded per unit")
     cost = price(op)
     if views and (cost is None or cost.mu2 == 0):
@@ -122,12 +135,41 @@ def _names(plan: Plan, op: Op) -> None:
             known = op.column in columns and bool(columns[op.column].determined_by)
         case Fit():
             known = op.group in {group.name for group in plan.groups}
-        case Scan() | Bound() | CountFit() | Sample() | Assess():
+        case Score():
+            known = all(_coded(plan, name) for name in (op.label, op.group or op.label))
+        case CountTail():
+            known = _coded(plan, op.column)
+        case Scan() | Bound() | Split() | CountFit() | CountRows() | Sample() | Assess():
             known = True
         case _:
             assert_never(op)
     if not known:
         raise InternalError("I304", "a step names a group or a column that the plan does not have")
+
+
+def _coded(plan: Plan, name: str) -> bool:
+    """Return whether private rows are coded by the column `name`."""
+    column = next((column for column in plan.columns if column.name == name), None)
+    if column is None or column.column is None or column.role == "id" or column.hidden:
+        return False
+    return column.field is not None or column in computed_in_order(plan.columns)
+
+
+def _split(plan: Plan) -> None:
+    """With a holdout everything is learned from the other units, and scored on those held out."""
+    held = {at: op.held for at, op in enumerate(plan.ops) if isinstance(op, Split)}
+    if (plan.holdout is None) != (not held):
+        raise InternalError("I309", "units are held out without a share, or a share without a split")
+    for op in plan.ops:
+        if isinstance(op, Discover | Tighten | Determine | Fit) and op.view is not None:
+            wanted = False
+        elif isinstance(op, Score):
+            wanted = True
+        else:
+            continue
+        if held and held.get(op.view) is not wanted:
+            what = "scored on units that are not held out" if wanted else "learned from units held out"
+            raise InternalError("I309", f"something is {what}")
 
 
 def _network(plan: Plan) -> None:

@@ -16,7 +16,7 @@ from synthspec.errors import InternalError
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.terms.expr import Case, Column, Expr, IsNull, Literal_, Logic, Not
 from synthspec.terms.types import BOOL
-from synthspec.terms.view import Bound, Coded, Drop, Flag, Let, Step, View
+from synthspec.terms.view import Bound, Coded, Drop, Flag, Let, Side, Step, View
 from synthspec.terms.walk import columns_of, has_window
 
 
@@ -35,8 +35,10 @@ def domain_rule(name: str) -> str:
     return f"domain of {name}"
 
 
-def build_view(plan: Plan, columns: Sequence[PlannedColumn]) -> View:
+def build_view(plan: Plan, columns: Sequence[PlannedColumn], held: bool | None = None) -> View:
     """Return the recipe of `plan`, with `columns` as resolved so far.
+
+    With `held`, of the units that the plan's holdout keeps apart, or of the others only; None for all.
 
     Policies for out-of-domain values follow the *declared* public domain (a bought, tighter range
     only moves the codes), so that buying a range never changes which rows are kept. A column whose
@@ -72,6 +74,7 @@ def build_view(plan: Plan, columns: Sequence[PlannedColumn]) -> View:
         bound=Bound(unit=unit, max_rows=plan.protection.max_rows, unit_null=plan.unit_null),
         codes=tuple(coded for column in columns if column.name in known for coded in _codes(column)),
         protection=plan.protection,
+        side=None if held is None or plan.holdout is None else Side(share=plan.holdout, held=held),
     )
 
 

@@ -1,8 +1,8 @@
 """Journal: the data owner's ledger across runs; what is charged here stays charged.
 
 A charge is reserved (counted), opened (durable before the first private read), committed. Only a
-reserved one may be voided. Every method reads the file anew under SQLite's lock, so that two
-processes at once can never spend more than the cap.
+reserved one may be voided. Every entry is decided on all entries before it, under the store's lock, so that
+two processes at once can never spend more than the cap.
 
 Source: ours; DECISIONS 9, 22-24; the fixed thresholds: Smith & Thakurta 2022, arXiv:2210.17520.
 """
@@ -10,17 +10,15 @@ Source: ours; DECISIONS 9, 22-24; the fixed thresholds: Smith & Thakurta 2022, a
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import re
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import final
 
 from synthspec.errors import BudgetError
 from synthspec.privacy.accountant import Number, cap_cost
+from synthspec.privacy.address import is_address, read_address
 from synthspec.privacy.certified import exact
 from synthspec.privacy.cost import Cost
 from synthspec.privacy.entries import (
@@ -39,19 +37,17 @@ from synthspec.privacy.entries import (
 )
 from synthspec.privacy.forecast import Forecast, forecast, overspend
 from synthspec.privacy.held import HeldFile
-from synthspec.privacy.home import home, private_folder
+from synthspec.privacy.home import private_folder
 from synthspec.privacy.secret import new_secret, opens
 from synthspec.privacy.step_counter import Block, counted, wrong_state
 from synthspec.privacy.store import Store
+from synthspec.privacy.stores import FOLDER, every_store, store_of, store_of_source
 from synthspec.terms.protection import Neighbours
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_FOLDER = "ledgers"
 
 
 @final
 class Journal:
-    """One ledger file: `name` is its name, or "default" for that of a source without one."""
+    """One ledger, in whichever store it lies."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -60,19 +56,22 @@ class Journal:
 
     @classmethod
     def find(cls, name: str) -> Journal | None:
-        """Return the named ledger, None when it was never opened."""
-        return cls._at(_named(name))
+        """Return the ledger of this name or address, None when it was never opened.
+
+        Raises:
+            BudgetError: B509, B516; B514, B515 of a ledger on a server.
+        """
+        return cls._at(store_of(name))
 
     @classmethod
     def of_source(cls, source: str) -> Journal | None:
         """Return the default ledger of `source` (its resolved absolute path), None when there is none."""
-        return cls._at(_default(source))
+        return cls._at(store_of_source(source))
 
     @classmethod
     def every(cls) -> tuple[Journal, ...]:
-        """Return all ledgers of this home, named ones first."""
-        found = (cls._at(path) for path in sorted((home() / _FOLDER).glob("*.sqlite")))
-        return tuple(each for each in found if each is not None)
+        """Return all ledgers of this home, named ones first; those on servers unread."""
+        return tuple(cls(store) for store in every_store())
 
     @classmethod
     def open_named(
@@ -91,29 +90,29 @@ class Journal:
         Raises:
             BudgetError: B509 for an unusable or taken name; B510 for an impossible cap.
         """
-        path, cap = _named(name), _thresholds(epsilon_cap, delta_cap)
+        store, cap = store_of(name), _thresholds(epsilon_cap, delta_cap)
         secret, kept = new_secret()
         first = Opened(
             day=_today(),
-            name=name,
-            unit=unit,
+            name=read_address(name).name if is_address(name) else name,
+            unit=_text(unit),
             neighbours=neighbours,
             max_rows=max_rows,
-            owner=owner,
+            owner=_text(owner),
             by="owner",
             epsilon=_decimal(epsilon_cap),
             delta=_decimal(delta_cap),
             cap=cap,
             secret=kept,
         )
-        private_folder(_FOLDER)
-        if not Store(path).create(first.canonical().decode()):
+        private_folder(FOLDER)
+        if not store.create(first.canonical().decode()):
             raise BudgetError(
                 "B509",
                 f"there is a ledger `{name}` already",
                 helps=(f"see it with `synthspec budget show {name}`", "or choose another name"),
             )
-        return cls(Store(path)), secret
+        return cls(store), secret
 
     @classmethod
     def open_default(
@@ -135,7 +134,7 @@ class Journal:
         first = Opened(
             day=_today(),
             name="default",
-            source=source.encode(errors="backslashreplace").decode(),
+            source=_text(source),
             unit=unit,
             neighbours=neighbours,
             max_rows=max_rows,
@@ -145,17 +144,17 @@ class Journal:
             delta=_decimal(delta),
             cap=cap,
         )
-        private_folder(_FOLDER)
-        store = Store(_default(source))
+        private_folder(FOLDER)
+        store = store_of_source(source)
         store.create(first.canonical().decode())
         return cls(store)
 
     # ---- reading
 
     @property
-    def path(self) -> Path:
-        """The ledger's file."""
-        return self._store.path
+    def place(self) -> str:
+        """Where the ledger lies: its file, or its address, which holds no credential."""
+        return self._store.place
 
     def entries(self) -> tuple[LedgerEntry, ...]:
         """Return every entry in order, the chain verified."""
@@ -248,7 +247,7 @@ class Journal:
                 delta=_decimal(delta),
                 cost=cost,
                 columns=columns,
-                folder=folder.encode(errors="backslashreplace").decode(),
+                folder=_text(folder),
                 sources=sources,
             )
 
@@ -290,8 +289,7 @@ class Journal:
     # ---- inside
 
     @classmethod
-    def _at(cls, path: Path) -> Journal | None:
-        store = Store(path)
+    def _at(cls, store: Store) -> Journal | None:
         return cls(store) if store.exists() else None
 
     def _append(self, decide: Callable[[Standing], LedgerEntry]) -> None:
@@ -320,19 +318,9 @@ class Journal:
         self._append(decide)
 
 
-def _named(name: str) -> Path:
-    if not _NAME.fullmatch(name):
-        raise BudgetError(
-            "B509",
-            "a ledger's name has lower-case letters, digits, `-` and `_`, 64 at most",
-            helps=("for example `ledger: hospital`",),
-        )
-    return home() / _FOLDER / f"named-{name}.sqlite"
-
-
-def _default(source: str) -> Path:
-    key = hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return home() / _FOLDER / f"source-{key}.sqlite"
+def _text(told: str) -> str:
+    """Return what was told as text that can be written, whatever bytes a shell or a file system gave."""
+    return told.encode(errors="backslashreplace").decode()
 
 
 def _today() -> str:

@@ -15,8 +15,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from synthspec.errors import GateError, ReleaseError
+from synthspec.release import croissant, registry
 from synthspec.release.aside import aside_of
+from synthspec.release.attestation import ATTESTATION, is_signed
 from synthspec.release.manifest import NAME, Class, FileEntry, Manifest, digest_of, entry_of
+from synthspec.release.put import flush, put
 from synthspec.release.release import Release
 from synthspec.release.stored import dump, load, to_json
 
@@ -112,15 +115,29 @@ def attach(folder: Path, name: str, content: bytes, media_type: str, class_: Cla
     """Add (or replace) one public file of a release, and its line in the manifest.
 
     Raises:
-        ReleaseError: Q602, Q603.
+        ReleaseError: Q602, Q603; Q641, when the release is signed and would change.
         ValueError: for a name that a part of the release itself has.
     """
     if name not in REPORTS:
         raise ValueError("only reports are added to a release")
     manifest = read_manifest(folder)
+    if is_signed(folder):
+        if (folder / name).is_file() and (folder / name).read_bytes() == content:
+            return
+        raise ReleaseError(
+            "Q641",
+            f"`{folder.name}` is signed, and `{name}` would change it",
+            helps=("write it to another place: `synthspec report RELEASE -o FILE`",),
+        )
     with _writable(folder):
-        entry = entry_of(_put(folder, name, content), media_type, class_)
-        _put(folder, NAME, _manifest_bytes(manifest.with_file(entry)))
+        entry = entry_of(put(folder, name, content), media_type, class_)
+        put(folder, NAME, _manifest_bytes(manifest.with_file(entry)))
+
+
+def strangers(folder: Path) -> tuple[str, ...]:
+    """Return the names in the folder of a release that are no part of it; no digest covers them."""
+    known = {entry.name for entry in read_manifest(folder).files} | {NAME, ATTESTATION}
+    return tuple(sorted(path.name for path in folder.iterdir() if path.name not in known))
 
 
 def data_path(folder: Path) -> Path:
@@ -138,20 +155,34 @@ _AGAIN = ("copy the folder again from where it was written", "or `synthspec trai
 def _fill(aside: Path, release: Release, data: Path | pl.DataFrame, further: Mapping[str, Path]) -> None:
     entries: list[FileEntry] = []
     for name, part in dump(release).items():
-        entries.append(entry_of(_put(aside, name, part.content), part.media_type, part.class_))
+        entries.append(entry_of(put(aside, name, part.content), part.media_type, part.class_))
     suffix = release.plan.format
     path = aside / f"{DATA}.{suffix}"
     _write_rows(path, suffix, data)
-    _flush(path)
+    flush(path)
     entries.append(entry_of(path, MEDIA[suffix], "M"))
     for name, file in further.items():
         shutil.copyfile(file, aside / name)
-        _flush(aside / name)
+        flush(aside / name)
         entries.append(entry_of(aside / name, MEDIA[suffix], "M"))
+    entries += _described(aside, release, entries, (path.name, *further))
     files = tuple(sorted(entries, key=lambda entry: entry.name))
     manifest = Manifest(name=release.plan.name, tool=release.plan.tool, files=files)
-    _put(aside, NAME, _manifest_bytes(manifest))
-    _flush(aside)
+    put(aside, NAME, _manifest_bytes(manifest))
+    flush(aside)
+
+
+def _described(
+    aside: Path, release: Release, entries: list[FileEntry], tables: tuple[str, ...]
+) -> Iterator[FileEntry]:
+    """Write what describes the release to other programs, once its files are there."""
+    listed = tuple(sorted(entries, key=lambda entry: entry.name))
+    yield entry_of(
+        put(aside, croissant.NAME, croissant.croissant(release, listed, tables)), croissant.MEDIA_TYPE, "S"
+    )
+    entry = registry.registry(release)
+    if entry is not None:
+        yield entry_of(put(aside, registry.NAME, entry), registry.MEDIA_TYPE, "S")
 
 
 def _write_rows(path: Path, suffix: str, data: Path | pl.DataFrame) -> None:
@@ -170,29 +201,6 @@ def _write_rows(path: Path, suffix: str, data: Path | pl.DataFrame) -> None:
         data.write_csv(path)
 
 
-def _put(folder: Path, name: str, content: bytes) -> Path:
-    """Write a file beside, flush it, and rename it into its place."""
-    path, aside = folder / name, folder / f".{name}.partial"
-    try:
-        with aside.open("wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    return path
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _move(aside: Path, folder: Path, *, replace: bool) -> None:
     if not folder.exists():
         aside.rename(folder)
@@ -209,16 +217,18 @@ def _move(aside: Path, folder: Path, *, replace: bool) -> None:
             old.rename(folder)
             raise
         shutil.rmtree(old)
-    _flush(folder.parent)
+    flush(folder.parent)
 
 
 def refuse_occupied(folder: Path, *, replace: bool) -> None:
-    """Refuse (Q601) a folder in which something else than an older release to be replaced lies."""
+    """Refuse (Q601, Q641) a folder in which anything but an older, unsigned release to replace lies."""
     if not folder.exists() and not folder.is_symlink():
         return
     if folder.is_symlink() or not folder.is_dir():
         raise ReleaseError("Q601", f"`{folder.name}` is in the way of the release", helps=_ELSEWHERE)
     if (folder / NAME).is_file():
+        if replace and is_signed(folder):
+            raise ReleaseError("Q641", f"`{folder.name}` holds a signed release", helps=_ELSEWHERE)
         if replace:
             return
         raise ReleaseError("Q601", f"`{folder.name}` already holds a release", helps=(*_ELSEWHERE, _INSTEAD))

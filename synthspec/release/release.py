@@ -19,11 +19,13 @@ from pydantic import Field, JsonValue
 from synthspec.mechanisms.base import Mechanism
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.privacy.accountant import claim_epsilon, mu_in
+from synthspec.privacy.commitment import Commitment
 from synthspec.privacy.cost import FREE, Cost
 from synthspec.privacy.ledger import Receipt
 from synthspec.privacy.noisy import Noisy
 from synthspec.release.counted import Counted
 from synthspec.release.manifest import FileEntry
+from synthspec.release.scored import Evaluation, Scores
 from synthspec.terms.frozen import Frozen
 from synthspec.terms.protection import Neighbours
 from synthspec.terms.query import Axis, Sensitivity
@@ -39,7 +41,8 @@ class Event(Frozen):
     """One purchase: what was asked, with which noise, at which price.
 
     `sensitivity` and `stddev` are in the query's unit; `query` is the digest of the question;
-    `output` says where the answer lies in the release (`measurements.json#/3`), or None.
+    `output` says where the answer lies in the release (`measurements.json#/3`), or None. `chosen` is what a
+    selection gave, the place of a candidate: with it, whoever has the measurements can fit the model again.
     """
 
     id: str
@@ -54,6 +57,7 @@ class Event(Frozen):
     cost: Cost
     query: str | None = None
     output: str | None = None
+    chosen: int | None = None
 
     @classmethod
     def of(
@@ -65,6 +69,7 @@ class Event(Frozen):
         sensitivity: Sensitivity | None = None,
         query: str | None = None,
         output: str | None = None,
+        chosen: int | None = None,
     ) -> Self:
         """Return the event of a purchase that `receipt` proves."""
         bought = receipt.bought
@@ -83,6 +88,7 @@ class Event(Frozen):
             cost=receipt.cost,
             query=query,
             output=output,
+            chosen=chosen,
         )
 
 
@@ -275,6 +281,7 @@ class LedgerFacts(Frozen):
     `opened_by` "operator": the first `train` opened a default ledger with a cap equal to its plan;
     "owner": somebody holding the owner secret did. `releases` counts those on the ledger, this one
     included; `raises` counts the times its cap was raised, `operator_raised` whether the operator did.
+    `charged` is the sum of their prices, `cap` the most that it allowed; both are sums of public plans.
     """
 
     name: str
@@ -282,6 +289,8 @@ class LedgerFacts(Frozen):
     releases: int = Field(ge=1)
     raises: int = Field(default=0, ge=0)
     operator_raised: bool = False
+    charged: Cost | None = None
+    cap: Cost | None = None
     day: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
     entry: str | None = None
 
@@ -321,7 +330,8 @@ class Release:
     """Everything public that a run made, but the rows, which are files of the release folder.
 
     `columns` are the plan's columns with bought domains in place. `files` is the table of contents
-    of the folder it was read from, reports aside; empty before it is written.
+    of the folder it was read from, reports aside; empty before it is written. `commitment` is to the
+    source's bytes, under a key that stays inside.
     """
 
     plan: Plan
@@ -331,8 +341,10 @@ class Release:
     measurements: tuple[Measurement, ...] = ()
     fit: FitCounts | None = None
     assessments: tuple[Assessment, ...] = ()
+    evaluation: Evaluation = Evaluation()
     certificate: Certificate = EMPTY
     ledger: LedgerFacts | None = None
+    commitment: Commitment | None = None
     scenarios: tuple[ScenarioTable, ...] = ()
     counted: tuple[Counted, ...] = ()
     files: tuple[FileEntry, ...] = ()
@@ -349,6 +361,11 @@ class Release:
         for event in self.events:
             total = total + event.cost
         return total
+
+    @property
+    def scores(self) -> tuple[Scores, ...]:
+        """The score histograms that were bought."""
+        return self.evaluation.scores
 
     @property
     def rows(self) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from synthspec.plan.plan import Plan, PlannedColumn
+from synthspec.privacy.commitment import Commitment
 from synthspec.release.arrays import pack, unpack
 from synthspec.release.counted import Counted
 from synthspec.release.manifest import Class
@@ -28,6 +29,7 @@ from synthspec.release.release import (
     SavedModel,
     ScenarioTable,
 )
+from synthspec.release.scored import Evaluation, check_answer
 from synthspec.release.weights import pack_weights, unpack_weights
 from synthspec.terms.query import Axis
 
@@ -68,6 +70,9 @@ def dump(release: Release) -> dict[str, Part]:
                     "claim": None if claim is None else claim.model_dump(mode="json"),
                     "ledger": None if release.ledger is None else release.ledger.model_dump(mode="json"),
                     "events": [event.model_dump(mode="json") for event in release.events],
+                    "commitment": None
+                    if release.commitment is None
+                    else release.commitment.model_dump(mode="json"),
                 }
             ),
             JSON,
@@ -77,6 +82,7 @@ def dump(release: Release) -> dict[str, Part]:
         "evaluation.json": Part(
             to_json([assessment.model_dump(mode="json") for assessment in release.assessments]), JSON, "B"
         ),
+        "scores.json": Part(to_json(release.evaluation.model_dump(mode="json")), JSON, "B"),
         "answers.json": Part(to_json([each.model_dump(mode="json") for each in release.counted]), JSON, "S"),
         "scenarios.json": Part(
             to_json([scenario.model_dump(mode="json") for scenario in release.scenarios]), JSON, "S"
@@ -146,10 +152,12 @@ def load(contents: Mapping[str, bytes]) -> Release:
         measurements=_load_measurements(contents),
         fit=TypeAdapter(FitCounts | None).validate_python(_tree(contents["fit.json"])),
         assessments=TypeAdapter(tuple[Assessment, ...]).validate_python(_tree(contents["evaluation.json"])),
+        evaluation=_load_evaluation(contents),
         certificate=Certificate.model_validate(_tree(contents["rules.json"])),
         counted=TypeAdapter(tuple[Counted, ...]).validate_python(_tree(contents["answers.json"])),
         scenarios=TypeAdapter(tuple[ScenarioTable, ...]).validate_python(_tree(contents["scenarios.json"])),
         ledger=TypeAdapter(LedgerFacts | None).validate_python(ledger["ledger"]),
+        commitment=TypeAdapter(Commitment | None).validate_python(ledger.get("commitment")),
     )
     if claim != release.claim:
         raise ValueError("the claim is not that of the plan")
@@ -158,7 +166,21 @@ def load(contents: Mapping[str, bytes]) -> Release:
     known = {event.id for event in release.events}
     if len(known) != len(release.events) or any(m.event not in known for m in release.measurements):
         raise ValueError("an answer names no event")
+    asked = {event.id: event.query for event in release.events}
+    for answer in release.evaluation.answers:
+        if answer.event not in known:
+            raise ValueError("a paid answer names no event")
+        check_answer(answer, asked[answer.event])
     return release
+
+
+def _load_evaluation(contents: Mapping[str, bytes]) -> Evaluation:
+    """Return what was paid for besides distances; releases from before it was bought have no such file."""
+    return (
+        Evaluation.model_validate(_tree(contents["scores.json"]))
+        if "scores.json" in contents
+        else Evaluation()
+    )
 
 
 def _load_measurements(contents: Mapping[str, bytes]) -> tuple[Measurement, ...]:

@@ -18,7 +18,7 @@ def _sourced_schema(tree: dict[str, Any]) -> None:
     """Say in the JSON schema what `Value` checks: numbers have a class, paid ones their events."""
     tree["properties"]["class"] = {"enum": list(get_args(Class))}
     tree["dependentRequired"] = {"number": ["class"]}
-    tree["if"] = {"properties": {"class": {"const": "B"}}, "required": ["class"]}
+    tree["if"] = {"properties": {"class": {"enum": ["M", "B"]}}, "required": ["class", "number"]}
     tree["then"] = {"properties": {"events": {"minItems": 1}}, "required": ["events"]}
 
 
@@ -26,7 +26,8 @@ class Value(Frozen):
     """One piece of text; a number when `number` is set, a name from the spec when `name` is true.
 
     `text` is what is shown, `full` the whole text where `text` had to be shortened or made visible.
-    `low` and `high` are the ends of an interval. Numbers need a class, paid ones (B) their events.
+    `low` and `high` are the ends of an interval. Numbers need a class, those that rest on noisy answers (M)
+    or were paid for (B) their events. `anchor` is the id of the section that is the evidence.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Value(Frozen):
     high: float | None = None
     full: str | None = None
     name: bool = False
+    anchor: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]*$")
     class_: Class | None = Field(default=None, alias="class")
     events: tuple[str, ...] = ()
 
@@ -46,6 +48,8 @@ class Value(Frozen):
             raise ValueError("a number needs a class")
         if self.class_ == "B" and not self.events:
             raise ValueError("a paid number needs its events")
+        if self.class_ == "M" and self.number is not None and not self.events:
+            raise ValueError("a number that rests on noisy answers needs their events")
         return self
 
 
@@ -92,9 +96,10 @@ class Verdict(Frozen):
 
 
 class Callout(Frozen):
-    """Something that must not be overlooked."""
+    """Something that must not be overlooked; `id` where other sections point at it."""
 
     block: Literal["callout"] = "callout"
+    id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]*$")
     tone: Literal["note", "warning"] = "note"
     title: str
     parts: tuple[str | Value, ...]
@@ -157,7 +162,38 @@ class Curve(Frozen):
     lines: tuple[tuple[tuple[float, float], ...], ...]
 
 
-Chart = Annotated[Segments | Dots | Curve, Field(discriminator="chart")]
+class Steps(Frozen):
+    """A running total after each of its steps, and lines that it must not cross, each with its name."""
+
+    chart: Literal["steps"] = "steps"
+    title: str
+    x_axis: str
+    y_axis: str
+    totals: tuple[float, ...]
+    limits: tuple[tuple[str, float], ...]
+
+
+class Heat(Frozen):
+    """A value for pairs of labels: (place of the first, place of the second, value), first above second."""
+
+    chart: Literal["heat"] = "heat"
+    title: str
+    scale: str
+    labels: tuple[str, ...]
+    cells: tuple[tuple[int, int, float], ...]
+
+
+class Flow(Frozen):
+    """Boxes from top to bottom, a name and a note each; nothing but noisy answers passes the `border`."""
+
+    chart: Literal["flow"] = "flow"
+    title: str
+    boxes: tuple[tuple[str, str], ...]
+    border: int | None = None
+    says: str = ""
+
+
+Chart = Annotated[Segments | Dots | Curve | Steps | Heat | Flow, Field(discriminator="chart")]
 
 
 class Figure(Frozen):

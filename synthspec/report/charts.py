@@ -8,15 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any, assert_never
 
-from synthspec.report.blocks import Chart, Curve, Dots, Segments
-
-INK = "#1b2430"
-QUIET = "#5b6675"
-RULE = "#d5dae1"
-PALETTE = ("#0b5c8f", "#b5530a", "#157a5a", "#8a3a78", "#6b6b1d", "#8b95a3")
-"""Told apart in grey and by the colour-blind, each at least 3:1 on white."""
-
-WIDTH = 660
+from synthspec.report.blocks import Chart, Curve, Dots, Flow, Heat, Segments, Steps
+from synthspec.report.pictures import flow, heat, steps
+from synthspec.report.theme import DASHES, PALETTE, WIDTH, distinct, inline, themed
 
 
 def drawable() -> bool:
@@ -35,6 +29,12 @@ def chart_of(chart: Chart) -> Any:
             return _dots(chart)
         case Curve():
             return _curve(chart)
+        case Steps():
+            return steps(chart)
+        case Heat():
+            return heat(chart)
+        case Flow():
+            return flow(chart)
     assert_never(chart)
 
 
@@ -58,50 +58,33 @@ def _marks(chart: Chart) -> int:
             return len(chart.labels)
         case Curve():
             return sum(len(line) for line in chart.lines)
+        case Steps():
+            return len(chart.totals)
+        case Heat():
+            return len(chart.cells)
+        case Flow():
+            return len(chart.boxes)
     assert_never(chart)
 
 
 def _embedded(drawn: str, identifier: str) -> str:
-    """Return an SVG document as an element: own ids, no fixed size, no script, no style attribute."""
-    body = drawn[drawn.index("<svg") :].strip()
-    body = re.sub(r'(\bid=")([^"]+)"', rf"\1{identifier}-\2" + '"', body)
-    body = re.sub(r"url\(#([^)]+)\)", rf"url(#{identifier}-\1)", body)
+    """Return an SVG document as an element: own ids, no script, no style attribute, no link.
+
+    Only tags are looked at: labels are names from a spec, and may hold any text.
+    """
+    body = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", drawn[drawn.index("<svg") :].strip())
+    found = dict.fromkeys(re.findall(r'\bid="([^"]+)"', body))
+    places = {old: f"{identifier}-{at}" for at, old in enumerate(found)}  # some ids count up in a process
+    body = re.sub(r'\bid="([^"]+)"', lambda seen: f'id="{places[seen[1]]}"', body)
+    body = re.sub(r"url\(#([^)]+)\)", lambda seen: f"url(#{places.get(seen[1], identifier)})", body)
     head, rest = body.split(">", 1)
     size = re.search(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', head)
-    if size is None or "<script" in rest or " style=" in body or "href=" in rest:
+    tags = "".join(re.findall(r"<[^>]*>", body))
+    if size is None or "<script" in tags or " style=" in tags or "href=" in tags:
         raise ValueError("the drawing holds something that a page may not")
-    box = f"0 0 {size.group(1)} {size.group(2)}"
-    rest = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", rest)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" aria-hidden="true" focusable="false">{rest}'
-    )
-
-
-def _data(rows: list[dict[str, Any]]) -> Any:
-    """Return rows as Altair data; plain values, so that no data frame library is loaded."""
-    import altair as alt
-
-    return alt.InlineData(values=rows)
-
-
-def _themed(chart: Any) -> Any:
-    font = "DejaVu Sans, Verdana, sans-serif"
-    return (
-        chart.configure(font=font, background="white", padding=4)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=INK,
-            titleColor=QUIET,
-            titleFontWeight="normal",
-            gridColor=RULE,
-            domainColor=RULE,
-            tickColor=RULE,
-            labelFontSize=12,
-            titleFontSize=12,
-            labelLimit=240,
-        )
-        .configure_legend(labelColor=INK, labelFontSize=12, labelLimit=300, symbolStrokeWidth=3)
-    )
+    box, wide = f"0 0 {size.group(1)} {size.group(2)}", round(float(size.group(1)))
+    opened = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{wide}"'
+    return f'{opened} aria-hidden="true" focusable="false">{rest}'
 
 
 def _segments(chart: Segments) -> Any:
@@ -110,7 +93,7 @@ def _segments(chart: Segments) -> Any:
     rows = [{"label": n, "share": s, "order": i} for i, (n, s) in enumerate(zip(chart.labels, chart.shares))]
     colours = [PALETTE[i % len(PALETTE)] for i in range(len(chart.labels))]
     base = (
-        alt.Chart(_data(rows))
+        alt.Chart(inline(rows))
         .mark_bar(height=34, stroke="white", strokeWidth=2)
         .encode(
             x=alt.X(
@@ -125,13 +108,13 @@ def _segments(chart: Segments) -> Any:
             order="order:Q",
         )
     )
-    return _themed(base.properties(width=WIDTH, height=48))
+    return themed(base.properties(width=WIDTH, height=48))
 
 
 def _dots(chart: Dots) -> Any:
     import altair as alt
 
-    labels = _distinct(chart.labels)
+    labels = distinct(chart.labels)
     rows = [
         {"label": n, "value": v, "low": lo, "high": hi}
         for n, v, lo, hi in zip(labels, chart.values, chart.lows, chart.highs)
@@ -139,7 +122,7 @@ def _dots(chart: Dots) -> Any:
     top = max([*chart.highs, *(r for r in chart.references if r is not None), 1e-6]) * 1.05
     x = alt.Scale(domain=[0, top], nice=True)
     y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True))
-    data = _data(rows)
+    data = inline(rows)
     layers = [
         alt.Chart(data)
         .mark_rule(color=PALETTE[0], strokeWidth=2)
@@ -151,9 +134,11 @@ def _dots(chart: Dots) -> Any:
     known = [{"label": n, "noise": r} for n, r in zip(labels, chart.references) if r is not None]
     if known:
         layers.append(
-            alt.Chart(_data(known)).mark_tick(color=PALETTE[1], thickness=3, size=16).encode(x="noise:Q", y=y)
+            alt.Chart(inline(known))
+            .mark_tick(color=PALETTE[1], thickness=3, size=16)
+            .encode(x="noise:Q", y=y)
         )
-    return _themed(alt.layer(*layers).properties(width=WIDTH - 230, height=alt.Step(26)))
+    return themed(alt.layer(*layers).properties(width=WIDTH - 230, height=alt.Step(26)))
 
 
 def _curve(chart: Curve) -> Any:
@@ -169,7 +154,7 @@ def _curve(chart: Curve) -> Any:
     ticks = [low * 10**i for i in range(20) if low * 10**i <= 1.0001]
     axis = alt.Axis(format="~%", values=ticks)
     base = (
-        alt.Chart(_data(rows))
+        alt.Chart(inline(rows))
         .mark_line(strokeWidth=2.5)
         .encode(
             x=alt.X("x:Q", scale=scale, title=chart.x_axis, axis=axis),
@@ -182,20 +167,12 @@ def _curve(chart: Curve) -> Any:
             ),
             strokeDash=alt.StrokeDash(
                 "name:N",
-                scale=alt.Scale(domain=list(chart.names), range=[[1, 0], [5, 4], [2, 3]]),
+                scale=alt.Scale(
+                    domain=list(chart.names), range=[list(d) for d in DASHES[: len(chart.names)]]
+                ),
                 legend=None,
             ),
             order="order:Q",
         )
     )
-    return _themed(base.properties(width=380, height=300))
-
-
-def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the labels, those that occur again with a number, so that no two lines become one."""
-    seen: dict[str, int] = {}
-    out = []
-    for label in labels:
-        seen[label] = seen.get(label, 0) + 1
-        out.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
-    return tuple(out)
+    return themed(base.properties(width=380, height=300))

@@ -1,70 +1,28 @@
-"""Expected: tables of expected errors, of columns and pairs, and within the subgroups that the spec names."""
+"""Expected: expected errors as values, and how far columns are off within the subgroups of the spec."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from synthspec.generators.intervals import Interval
 from synthspec.release.counted import Counted
 from synthspec.release.release import Release
 from synthspec.report.blocks import Block, Heading, Prose, Table, Value
+from synthspec.report.sourced import resting
 from synthspec.report.uncertain import Known, events_of, inside, resting_on, share_of
-from synthspec.report.words import listed, named, near, number, percent, plain
+from synthspec.report.words import named, near, number, percent, plain
 from synthspec.terms.query import Axis
 
-WORST = 10
 FOLDED = 20
 
 
-def expected(release: Release, group: Known) -> tuple[Block, ...]:
-    """Return the expected errors of a group's columns, and of the worst pairs among those looked at."""
-    ones = _sorted(group, [(name,) for name in group.axes])
-    pairs = _sorted(group, group.pairs)
-    if not ones:
-        return ()
-    title = named(group.group).text
-    made = [
-        _table(release, group, f"Expected error of each column of {title}", ones, folded=len(ones) > FOLDED)
-    ]
-    if pairs:
-        caption = f"The largest expected errors of pairs of {title}, of {len(pairs):,} looked at"
-        made.append(_table(release, group, caption, pairs[:WORST], folded=False))
-    return (Heading(text=f"Expected errors: {title}"), *made)
-
-
-def _sorted(group: Known, cliques: Iterable[tuple[str, ...]]) -> list[tuple[tuple[str, ...], Interval]]:
-    """Return the cliques whose error is known, largest first."""
-    found = [(names, group.errors.of([group.axes[name] for name in names])) for names in cliques]
-    return sorted(
-        ((names, error) for names, error in found if error is not None), key=lambda x: (-x[1].expected, x[0])
-    )
-
-
-def _table(
-    release: Release,
-    group: Known,
-    caption: str,
-    found: Sequence[tuple[tuple[str, ...], Interval]],
-    *,
-    folded: bool,
-) -> Table:
-    return Table(
-        caption=caption,
-        columns=("Columns", "Expected distance", "90 % interval"),
-        rows=tuple(
-            (listed(names), *_error(error, events_of(release, group, names))) for names, error in found
-        ),
-        numeric=(1, 2),
-        folded=folded,
-    )
-
-
-def _error(error: Interval, events: tuple[str, ...]) -> tuple[Value, Value]:
+def errors(release: Release, error: Interval, events: tuple[str, ...]) -> tuple[Value, Value]:
+    """Return an expected distance and its 90 % interval."""
     width = (error.high - error.low) / 2
     span = f"{near(error.low, width)} to {near(error.high, width)}"
     return (
-        number(error.expected, near(error.expected, width), "M", events, low=error.low, high=error.high),
-        number(error.expected, span, "M", events, low=error.low, high=error.high),
+        resting(release, error.expected, near(error.expected, width), events, low=error.low, high=error.high),
+        resting(release, error.expected, span, events, low=error.low, high=error.high),
     )
 
 
@@ -86,26 +44,26 @@ def subgroups(release: Release, groups: Sequence[Known]) -> tuple[Block, ...]:
 def _subgroup(release: Release, groups: Sequence[Known], counted: Counted) -> Table:
     shares = [group.of / max(1, release.rows) for group in counted.groups]
     found = resting_on(release, groups, counted.by)
-    errors = _within(found, shares) if found is not None else {}
+    within = _within(found, shares) if found is not None else {}
     rows = []
     for at, group in enumerate(counted.groups):
         name = plain("missing") if group.values[0] is None else named(group.values[0])
-        if found is None or not errors:
+        if found is None or not within:
             rows.append((name, number(shares[at], percent(shares[at]), "S"), *[plain("not estimated")] * 3))
             continue
         known, axes = found
         size = share_of(known, axes, group.of, release.rows)
         events = events_of(release, known, [axis.attribute for axis in axes])
-        worst = max(errors, key=lambda other: (errors[other][at].expected, other))
-        mean = sum(each[at].expected for each in errors.values()) / len(errors)
+        worst = max(within, key=lambda other: (within[other][at].expected, other))
+        mean = sum(each[at].expected for each in within.values()) / len(within)
         span = f"{near(size.low * 100, size.half * 100)} to {near(size.high * 100, size.half * 100)} %"
         rows.append(
             (
                 name,
-                number(size.value, span, "M", events, low=size.low, high=size.high),
-                number(mean, f"{mean:.3f}", "M", events),
+                resting(release, size.value, span, events, low=size.low, high=size.high),
+                resting(release, mean, f"{mean:.3f}", events),
                 named(worst),
-                _error(errors[worst][at], events)[1],
+                errors(release, within[worst][at], events)[1],
             )
         )
     return Table(

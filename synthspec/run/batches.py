@@ -58,6 +58,24 @@ class Units:
         return cls(codes, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 
     @classmethod
+    def gathered(
+        cls,
+        codes: Sequence[NDArray[np.unsignedinteger]],
+        marks: Sequence[NDArray[np.uint64]],
+        attributes: int,
+    ) -> Units:
+        """Return rows that came in parts, a unit where marks are equal (`engines.base.Part`)."""
+        if not codes:
+            return cls.none(attributes)
+        marked = np.concatenate(marks)
+        order = np.lexsort((marked[:, 0], marked[:, 1]))
+        marked = marked[order]
+        new = np.ones(len(order), dtype=bool)
+        new[1:] = (marked[1:] != marked[:-1]).any(axis=1)
+        starts = np.append(np.flatnonzero(new), len(order)).astype(np.int64)
+        return cls(np.concatenate(codes)[order], starts)
+
+    @classmethod
     def none(cls, attributes: int) -> Units:
         """Return no rows."""
         return cls(np.zeros((0, attributes), dtype=np.uint8), np.zeros(1, dtype=np.int64))

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from synthspec.errors import BudgetError
 from synthspec.plan.plan import Plan
+from synthspec.privacy.cost import FREE
 from synthspec.privacy.entries import Charge, Open
+from synthspec.privacy.inside import Inside, inside_of
 from synthspec.privacy.journal import Journal
 from synthspec.privacy.store import link
 from synthspec.release.release import LedgerFacts
@@ -70,6 +72,10 @@ class Charged:
             self.journal.open(self.id)
         return charge
 
+    def inside(self) -> Inside:
+        """Return the charge's secret keys, made here unless it was opened before; B513, B506."""
+        return inside_of(self.id, make=self.facts().state == "reserved")
+
     def commit(self) -> None:
         """Write that the release is in place."""
         if self.journal.state(self.id) != "committed":
@@ -99,6 +105,8 @@ class Charged:
             releases=place,
             raises=standing.raises,
             operator_raised=standing.raises > 0 and opened.by == "operator",
+            charged=sum((each.cost for each in before[:place]), FREE),
+            cap=standing.cap,
             day=charge.day,
             entry=self._entry(),
         )

@@ -8,6 +8,7 @@ Source: ours; DECISIONS 22-26, ARCHITECTURE 3.3.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import assert_never
 
 from synthspec.draw.answers import counted
 from synthspec.draw.certificate import certificate
-from synthspec.draw.frame import encoded, typed
+from synthspec.draw.frame import typed
 from synthspec.draw.learn import NoOracle, domain_of, workload_of
 from synthspec.draw.recount import Recount, recount
 from synthspec.draw.rows import Drawn, draw
@@ -24,13 +25,32 @@ from synthspec.draw.table import written_aside
 from synthspec.engines.base import Engine
 from synthspec.errors import GateError, InternalError, ReleaseError, SamplingError
 from synthspec.generators import Model
-from synthspec.plan.ops import Assess, Bound, CountFit, Determine, Discover, Fit, Op, Sample, Scan, Tighten
+from synthspec.generators.models import as_released
+from synthspec.plan.ops import (
+    Assess,
+    Bound,
+    CountFit,
+    CountRows,
+    CountTail,
+    Determine,
+    Discover,
+    Fit,
+    Op,
+    Ref,
+    Sample,
+    Scan,
+    Score,
+    Split,
+    Tighten,
+)
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.resolve import resolve_determined, resolve_discovery, resolve_tightening
 from synthspec.plan.verify import verify
-from synthspec.plan.view import build_view, flags_of
+from synthspec.plan.view import flags_of
 from synthspec.privacy.answers import AnswerLog
+from synthspec.privacy.commitment import Commitment
 from synthspec.privacy.entropy import NoiseSource, SampleRng, StreamNoise, SystemNoise
+from synthspec.privacy.inside import KEY_BYTES
 from synthspec.privacy.journal import Journal
 from synthspec.privacy.ledger import Ledger
 from synthspec.release.bundle import read_release, refuse_occupied, write_release
@@ -43,17 +63,21 @@ from synthspec.release.release import (
     ScenarioTable,
     event_id,
 )
+from synthspec.release.scored import Evaluation
 from synthspec.run.assess import assess, total_of
 from synthspec.run.charged import Charged, Interrupted
+from synthspec.run.commit import committed
 from synthspec.run.device import check_device, trains_networks
+from synthspec.run.evaluate import Released, count_rows, evaluated, target_of
 from synthspec.run.gradient import Workplace
 from synthspec.run.heard import Heard
 from synthspec.run.kernel import Answers, Kernel
 from synthspec.run.memory import out_of_memory, too_little
 from synthspec.run.preflight import preflight
 from synthspec.run.purchases import Purchases
-from synthspec.run.quiet import quietly
+from synthspec.run.ranks import Alone, Ranks
 from synthspec.run.recorded import Recorded, Unrecorded
+from synthspec.run.views import Views, part_of
 from synthspec.terms.query import Affected, Axis, Marginal
 
 Progress = Callable[[int, int, str], None]
@@ -71,6 +95,7 @@ def execute(
     progress: Progress = lambda step, steps, name: None,
     replace: bool = False,
     device: str = "auto",
+    ranks: Ranks | None = None,
 ) -> Path:
     """Run `plan` and write its release to `folder`.
 
@@ -85,6 +110,7 @@ def execute(
         progress: told of public steps only.
         replace: whether an older release in `folder` may be replaced.
         device: where private gradients are computed: auto, cpu or cuda.
+        ranks: the processes that compute them; this one alone without.
 
     Returns:
         `folder`.
@@ -110,7 +136,8 @@ def execute(
     preflight(plan, engine, folder)
     stopped = False
     try:
-        return _run(plan, charged, engine, noise, folder, resume, progress, replace, device)
+        place = Workplace(device, ranks=Alone() if ranks is None else ranks, noise=_stream(noise))
+        return _run(plan, charged, engine, noise, folder, resume, progress, replace, place)
     except KeyboardInterrupt:
         stopped = True
     except (MemoryError, RuntimeError) as error:
@@ -129,20 +156,25 @@ def _run(
     resume: bool,
     progress: Progress,
     replace: bool,
-    device: str,
+    place: Workplace,
 ) -> Path:
     with ExitStack() as stack:
         answers: Answers | None = Unrecorded() if plan.source_public else None
         facts: LedgerFacts | None = None
+        sealed: Commitment | None = None
+        split = noise.bytes(KEY_BYTES) if charged is None else b""
         if charged is not None:
             made = charged.check(plan)
             begun = made.state == "opened"
             log = AnswerLog.open(made.release, plan.digest(), begun=begun)
             answers = Recorded(stack.enter_context(log), charged)
+            keys = charged.inside()
+            split = keys.holdout
             charged.open(plan, resume=resume)
             facts = charged.ledger_facts()
+            sealed = None if plan.source is None else committed(plan.source, keys)
         heard = Heard(plan, progress)
-        run = Run(plan, engine, noise, answers, stack, Workplace(device, heard.trained, noise=_stream(noise)))
+        run = Run(plan, engine, noise, answers, stack, dataclasses.replace(place, told=heard.trained), split)
         for step, op in enumerate(plan.ops):
             heard.begin(step + 1, op.op)
             run.do(op)
@@ -150,7 +182,8 @@ def _run(
         rows = stack.enter_context(written_aside(run.drawn().frame, plan.format))
         again = recount(rows, run.columns, plan.rules)
         tables, further = run.scenarios(stack) if run.refusal is None else ((), {})
-        write_release(folder, run.release(facts, again, tables), rows, replace=replace, further=further)
+        release = dataclasses.replace(run.release(facts, again, tables), commitment=sealed)
+        write_release(folder, release, rows, replace=replace, further=further)
         if charged is not None:
             charged.commit()
     if run.refusal is not None:
@@ -191,17 +224,12 @@ class Run:
         answers: Answers | None,
         stack: ExitStack,
         workplace: Workplace | None = None,
+        split: bytes = b"",
     ) -> None:
         self._plan = plan
-        self._engine = engine
-        self._noise = noise
-        self._answers = answers
-        self._workplace = workplace
-        self._ledger = Ledger(plan.most_it_can_spend, purpose=plan.name)
         self._columns = plan.columns
-        self._kernel: Kernel | None = None
-        self._stale = False
-        self._view = stack.enter_context(ExitStack())
+        ledger = Ledger(plan.most_it_can_spend, purpose=plan.name)
+        self._views = Views(plan, engine, noise, answers, stack, ledger, workplace, split)
         self._rng = SampleRng(plan.seed)
         self._bought = Purchases()
         self._models: dict[str, Model] = {}
@@ -209,11 +237,13 @@ class Run:
         self._drawn: Drawn | None = None
         self.refusal: SamplingError | None = None
         self._assessments: tuple[Assessment, ...] = ()
+        self._evaluation = Evaluation()
+        self._released: Released | None = None
 
     def do(self, op: Op) -> None:
         """Run one op."""
         match op:
-            case Scan() | Bound():
+            case Scan() | Bound() | Split():
                 pass
             case Discover():
                 self._discover(op)
@@ -232,9 +262,11 @@ class Run:
                 except SamplingError as refusal:  # a function of what was bought: it must not cost it
                     self.refusal = refusal
                     self._drawn = draw(self._plan, self._columns, self._models, 0, rng)
-            case Assess():
+            case CountRows():
+                self._count_rows(op)
+            case Assess() | Score() | CountTail():
                 if self.refusal is None:
-                    self._assess(op)
+                    self._report(op)
             case _:
                 assert_never(op)
 
@@ -265,6 +297,7 @@ class Run:
             measurements=tuple(self._bought.measurements),
             fit=self._fit,
             assessments=self._assessments,
+            evaluation=self._evaluation,
             certificate=certificate(
                 self._plan, self.drawn(), again, None if self.refusal is None else self.refusal.message
             ),
@@ -273,39 +306,13 @@ class Run:
             counted=counted(self._plan, self._columns, self.drawn().frame),
         )
 
-    def _rows(self, *, coded: bool = True) -> Kernel:
-        """Return the kernel over the private rows, coded by the columns as they stand.
-
-        Args:
-            coded: whether the codes matter that bought lists and ranges give. Without them, rows that
-                are open already serve: which rows are kept, and what a column is bought from, depends
-                on declared domains only.
-        """
-        if self._stale and coded:
-            self._view.close()  # one view at a time holds its rows
-            self._kernel, self._stale = None, False
-        if self._kernel is None:
-            if self._answers is None or self._plan.protection is None:
-                raise InternalError("I323", "a plan over private rows was run without a charge")
-            view = build_view(self._plan, self._columns)
-            opened = quietly(
-                lambda: self._view.enter_context(self._engine.open(view, self._noise)), "opening the source"
-            )
-            self._kernel = Kernel(
-                opened,
-                view.domain,
-                self._plan.protection,
-                self._ledger,
-                self._noise,
-                self._answers,
-                self._bought.witness("learn"),
-                workplace=self._workplace,
-            )
-        return self._kernel
+    def _rows(self, view: Ref, *, coded: bool = True) -> Kernel:
+        """Return the kernel over the private rows of a view, coded by the columns as they stand."""
+        return self._views.kernel(view, self._columns, self._bought.witness("learn"), coded=coded)
 
     def _resolved(self, column: PlannedColumn) -> None:
         self._columns = tuple(column if each.name == column.name else each for each in self._columns)
-        self._stale = True
+        self._views.resolved()
 
     def _planned(self, name: str) -> PlannedColumn:
         return next(column for column in self._columns if column.name == name)
@@ -315,7 +322,7 @@ class Run:
         if planned.discovery is None:
             raise InternalError("I311", "a list was bought for a column that asked for none")
         witness = self._bought.witness("discover", (op.column,))
-        kernel = self._rows(coded=False).allot(op.cost, f"discover {op.column}", witness)
+        kernel = self._rows(op.view, coded=False).allot(op.cost, f"discover {op.column}", witness)
         found = kernel.discover(op.column, planned.discovery.limit, op.cost)
         self._resolved(resolve_discovery(planned, found.names))
 
@@ -323,7 +330,7 @@ class Run:
         planned = self._planned(op.column)
         if planned.column is None:
             raise InternalError("I311", "a range was bought for a column that asked for none")
-        kernel = self._rows(coded=False).allot(
+        kernel = self._rows(op.view, coded=False).allot(
             op.cost, f"tighten {op.column}", self._bought.witness("tighten", (op.column,))
         )
         query = Marginal(axes=(Axis(attribute=op.column, size=planned.column.size),))
@@ -336,7 +343,7 @@ class Run:
         sizes = [1 if each.column is None else each.column.size for each in axes]
         names = tuple(each.name for each in axes)
         witness = self._bought.witness("determine", (op.column,))
-        kernel = self._rows().allot(op.cost, f"determine {op.column}", witness, names)
+        kernel = self._rows(op.view).allot(op.cost, f"determine {op.column}", witness, names)
         query = Marginal(
             axes=tuple(Axis(attribute=n, size=size) for n, size in zip(names, sizes, strict=True))
         )
@@ -346,7 +353,9 @@ class Run:
 
     def _count_fit(self, op: CountFit) -> None:
         flags = flags_of(self._plan)
-        kernel = self._rows(coded=False).allot(op.cost, "fit of the source", self._bought.witness("fit"))
+        kernel = self._rows(op.view, coded=False).allot(
+            op.cost, "fit of the source", self._bought.witness("fit")
+        )
         noisy = kernel.affected(Affected(flags=flags), op.cost)
         values = tuple(int(value) for value in noisy.values)
         self._fit = FitCounts(event=event_id(noisy.receipt), labels=flags, values=values, stddev=noisy.stddev)
@@ -357,15 +366,32 @@ class Run:
         rng = self._rng.split("fit", group.name)
         if op.view is None:
             domain = domain_of(group, self._columns)
-            self._models[group.name] = group.generator.fit(NoOracle(domain), workload, op.cost, rng)
+            self._models[group.name] = as_released(
+                group.generator.fit(NoOracle(domain), workload, op.cost, rng)
+            )
             return
         witness = self._bought.witness("learn", group=group.name)
-        kernel = self._rows().allot(op.cost, f"learn {group.name}", witness, (*group.given, *group.columns))
-        self._models[group.name] = group.generator.fit(kernel, workload, op.cost, rng)
+        kernel = self._rows(op.view).allot(
+            op.cost, f"learn {group.name}", witness, (*group.given, *group.columns)
+        )
+        self._models[group.name] = as_released(group.generator.fit(kernel, workload, op.cost, rng))
 
-    def _assess(self, op: Assess) -> None:
-        frame = typed(self.drawn().frame, self._columns)
-        kernel = self._rows().allot(op.cost, "report", self._bought.witness("report"))
-        codes = {name: encoded(frame, self._planned(name)) for name in kernel.domain.attributes}
-        total = total_of(self._bought.marginals)
-        self._assessments = assess(kernel, op.cost, self._columns, codes, total, self._rng.split("assess"))
+    def _count_rows(self, op: CountRows) -> None:
+        kernel = self._rows(op.view, coded=False).allot(op.cost, "report", self._bought.witness("report"))
+        found = count_rows(kernel, op.cost, part_of(self._plan, op.view))
+        self._evaluation = self._evaluation.and_(found)
+
+    def _report(self, op: Assess | Score | CountTail) -> None:
+        if self._released is None:
+            frame = typed(self.drawn().frame, self._columns)
+            self._released = Released.of(frame, self._columns, self._rng)
+        held = {each.event for each in self._evaluation.rows if each.part == "held out"}
+        total = total_of([each for each in self._bought.marginals if event_id(each.receipt) not in held])
+        witness = self._bought.witness("report", target_of(op))
+        kernel = self._rows(op.view).allot(op.cost, "report", witness)
+        part = part_of(self._plan, op.view)
+        if isinstance(op, Assess):
+            rng = self._rng.split("assess")
+            self._assessments = assess(kernel, op.cost, self._columns, self._released.codes, total, rng)
+        else:
+            self._evaluation = evaluated(self._evaluation, kernel, op, self._released, part)

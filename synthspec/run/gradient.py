@@ -101,7 +101,7 @@ def descend(
     state = counter.saved() if done else None
     if state is not None:
         _take_up(stepper.learner, state)
-    block = math.ceil(steps / BLOCKS)
+    block, left = math.ceil(steps / BLOCKS), done < steps
     while done < steps:
         after = min(steps, done + block)
         counter.count(done, after)
@@ -109,7 +109,8 @@ def descend(
         counter.save(after, stepper.learner.state())
         told(after, steps, done, stepper.learner.public_loss(), bought)
         done = after
-    stepper.ranks.block(0)
+    if left:
+        quietly(partial(stepper.ranks.block, 0), "the end of a training")
 
 
 def _take_up(learner: Learner, state: Mapping[str, Tensor]) -> None:
@@ -128,11 +129,11 @@ def _take_up(learner: Learner, state: Mapping[str, Tensor]) -> None:
 def follow(learner: Learner, units: Units, clip: float, ranks: Ranks, noise: NoiseSource) -> None:
     """Take part in a training that another process bought, until it is over.
 
-    Nothing is charged, counted, drawn or saved here: rank 0 does. It must be trained with the same arguments
-    and a learner of the same make; where rank 0 stops, this ends as K701.
+    Nothing is charged, counted, drawn, saved or stepped here: rank 0 does. Where rank 0 stops, this ends as
+    K701.
 
     Args:
-        learner: brought to the state of rank 0's before each block.
+        learner: computes the same losses as rank 0's; its parameters are brought to those of rank 0.
         units: this rank's private units, none of them on another rank.
         clip: as rank 0's.
         ranks: who takes part.

@@ -32,11 +32,11 @@ from synthspec.run.counts import Counts
 from synthspec.run.device import chosen_device
 from synthspec.run.gradient import Workplace, descend, question_of
 from synthspec.run.quiet import quietly
-from synthspec.run.scores import check_axes, check_table, distance, gap_score, summary
+from synthspec.run.scores import check_axes, check_scored, check_table, distance, gap_score, summary
 from synthspec.run.steps import Stepper
 from synthspec.terms.domain import Domain
 from synthspec.terms.protection import Protection
-from synthspec.terms.query import Affected, Axis, Distances, Gap, Marginal, Sensitivity, Touched
+from synthspec.terms.query import Affected, Axis, Distances, Gap, Marginal, Scored, Sensitivity, Touched
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +71,9 @@ class Witness(Protocol):
         question: str,
         noisy: Noisy | None,
         axes: tuple[Axis, ...] | None,
+        chosen: int | None = None,
     ) -> None:
-        """Take note of one purchase; `axes` are those of a marginal."""
+        """Take note of one purchase; `axes` are those of a marginal, `chosen` is what a selection gave."""
 
 
 class Question(Protocol):
@@ -199,6 +200,11 @@ class Kernel:
             lambda todo: [self._distance(query) for query in todo],
         )
 
+    def scored(self, query: Scored, cost: Cost) -> Noisy:
+        """Return noisy counts by bin of a public score; see `terms.query.Scored`. Raises as `measure`."""
+        check_scored(query, self._domain)
+        return self._gaussian([query], [cost], self._rows.scored)[0]
+
     def affected(self, query: Affected, cost: Cost) -> Noisy:
         """Return the noisy numbers of units behind each flag. Raises as `measure`."""
         return self._gaussian([query], [cost], lambda todo: [self._rows.affected(q.flags) for q in todo])[0]
@@ -246,6 +252,8 @@ class Kernel:
             KernelError: K701.
             InternalError: I320, I328.
         """
+        place = self._workplace
+        place.ranks.check(learner)
         query = question_of(learner, self._domain, rate, steps, clip, expected)
         bound = query.sensitivity(self._protection)
         neighbours = self._protection.neighbours
@@ -255,19 +263,21 @@ class Kernel:
         bought = _bought(receipt, SubsampledGaussian)
         counter = self._answers.counter(receipt, query.digest(), steps)
         answer = self._answers.replay(receipt, query.digest())
-        place = self._workplace
-        stepper = Stepper(learner, self._units(some=counter.gone() < steps), clip, expected, place.ranks)
+        units = self._units(learner, clip, some=counter.gone() < steps)
+        stepper = Stepper(learner, units, clip, expected, place.ranks)
         noise = self._noise if place.noise is None else place.noise
         descend(stepper, bought, noise, counter, steps, place.told)
         if answer is None:
             self._answers.record(receipt, query.digest(), _answer([steps], bought.stddev(bound)))
         self._witness(receipt, bound, query.digest(), None, None)
 
-    def _units(self, *, some: bool) -> Units:
-        """Return the rows unit by unit; none where no step is left that would look at them."""
+    def _units(self, learner: Learner, clip: float, *, some: bool) -> Units:
+        """Return this process's units of rows; none where no step is left that would look at them."""
+        ranks, names = self._workplace.ranks, self._domain.attributes
         if not some:
-            return Units.none(len(self._domain.attributes))
-        return quietly(lambda: Units.of(self._rows.held(), self._domain.attributes), "reading the rows")
+            return Units.none(len(names))
+        quietly(lambda: ranks.begin(learner, clip), "the start of a training")
+        return quietly(lambda: ranks.dealt(self._rows, names), "reading the rows")
 
     def _choose(self, candidates: Sequence[Gap], cost: Cost, *, none: bool) -> int:
         if not candidates:
@@ -287,8 +297,9 @@ class Kernel:
 
         question = _together("choice or none" if none else "choice", *(gap.digest() for gap in candidates))
         answer = self._once(receipt, question, work, "a choice")
-        self._witness(receipt, worst, question, None, None)
-        return int(answer.values[0])
+        chosen = int(answer.values[0])
+        self._witness(receipt, worst, question, None, None, chosen)
+        return chosen
 
     def _scores(self, candidates: Sequence[Gap], *, none: bool) -> NDArray[np.int64]:
         scores = self._counts.fold(

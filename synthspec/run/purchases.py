@@ -31,6 +31,7 @@ class Purchases:
             question: str,
             noisy: Noisy | None,
             axes: tuple[Axis, ...] | None,
+            chosen: int | None = None,
         ) -> None:
             output = None
             about = target
@@ -42,7 +43,13 @@ class Purchases:
                     self.measurements.append(Measurement.of(noisy, group, axes))
             self.events.append(
                 Event.of(
-                    receipt, stage=stage, target=about, sensitivity=sensitivity, query=question, output=output
+                    receipt,
+                    stage=stage,
+                    target=about,
+                    sensitivity=sensitivity,
+                    query=question,
+                    output=output,
+                    chosen=chosen,
                 )
             )
 

@@ -1,23 +1,27 @@
 """Ranks: the processes that share one private training, each with units of its own.
 
-Rank 0 holds the ledger, counts the steps, draws the batches and the noise, once. The others follow it
-(`run.gradient.follow`): they add up the clipped gradients of their units. All rows of a unit must lie on
-one rank, so that its norm is computed once, and it is clipped once.
+Rank 0 alone holds the ledger, the source, the counts, the batches and the noise, and takes the steps. It
+deals the coded rows to all ranks (`Ranks.dealt`), unit by unit, so that all rows of a unit lie on one rank:
+its norm is computed once, and it is clipped once. The others (`run.companion`) know neither plan nor source;
+they add up the clipped gradients of their units. What passes between ranks is private.
 
-Source: ours; transport: torch.distributed (gloo).
+Source: ours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthspec.run.counter import packed
+from synthspec.engines.base import Rows
+from synthspec.run.batches import Units
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
 
     from synthspec.generators.base import Learner
 
@@ -29,11 +33,20 @@ class Ranks(Protocol):
     def first(self) -> bool:
         """Whether this process draws."""
 
+    def check(self, learner: Learner) -> None:
+        """Refuse a learner that these ranks cannot train; before anything is charged."""
+
+    def begin(self, learner: Learner, clip: float) -> None:
+        """Hand the others what they need to compute the same losses, on rank 0."""
+
+    def dealt(self, rows: Rows, attributes: Sequence[str]) -> Units:
+        """Deal all rows to the ranks by unit, on rank 0; return its own part."""
+
     def block(self, steps: int) -> int:
         """Return how many steps rank 0 takes next, 0 when it is done; `steps` is what rank 0 says."""
 
-    def same(self, learner: Learner) -> None:
-        """Bring every rank's learner to the state of rank 0's."""
+    def same(self, module: Module) -> None:
+        """Bring every rank's private parameters to those of rank 0."""
 
     def units(self, mine: int) -> int:
         """Return the number of units over all ranks, given this rank's."""
@@ -44,9 +57,6 @@ class Ranks(Protocol):
     def total(self, part: Tensor) -> Tensor:
         """Return the sum of the ranks' parts on rank 0; anything elsewhere."""
 
-    def shared(self, value: Tensor) -> Tensor:
-        """Return rank 0's value everywhere."""
-
 
 @final
 class Alone:
@@ -54,11 +64,21 @@ class Alone:
 
     first = True
 
+    def check(self, learner: Learner) -> None:
+        """See `Ranks.check`."""
+
+    def begin(self, learner: Learner, clip: float) -> None:
+        """See `Ranks.begin`."""
+
+    def dealt(self, rows: Rows, attributes: Sequence[str]) -> Units:
+        """See `Ranks.dealt`."""
+        return Units.of(rows.held(), attributes)
+
     def block(self, steps: int) -> int:
         """See `Ranks.block`."""
         return steps
 
-    def same(self, learner: Learner) -> None:
+    def same(self, module: Module) -> None:
         """See `Ranks.same`."""
 
     def units(self, mine: int) -> int:
@@ -73,82 +93,3 @@ class Alone:
     def total(self, part: Tensor) -> Tensor:
         """See `Ranks.total`."""
         return part
-
-    def shared(self, value: Tensor) -> Tensor:
-        """See `Ranks.shared`."""
-        return value
-
-
-@final
-class Group:
-    """The default process group of torch.distributed, which must be there; every rank calls in step."""
-
-    def __init__(self) -> None:
-        import torch.distributed as ranks
-
-        self._rank = ranks.get_rank()
-        self._starts: NDArray[np.int64] = np.zeros(ranks.get_world_size() + 1, dtype=np.int64)
-
-    @property
-    def first(self) -> bool:
-        """See `Ranks.first`."""
-        return self._rank == 0
-
-    def block(self, steps: int) -> int:
-        """See `Ranks.block`."""
-        import torch
-        import torch.distributed as ranks
-
-        said = torch.tensor([steps])
-        ranks.broadcast(said, src=0)
-        return int(said)
-
-    def same(self, learner: Learner) -> None:
-        """See `Ranks.same`."""
-        import torch
-        import torch.distributed as ranks
-        from safetensors.torch import load
-
-        data = bytearray(packed(learner.state()) if self.first else b"")
-        size = self.block(len(data))
-        state = torch.frombuffer(data or bytearray(size), dtype=torch.uint8)
-        ranks.broadcast(state, src=0)
-        if not self.first:
-            learner.restore(load(state.numpy().tobytes()))
-
-    def units(self, mine: int) -> int:
-        """See `Ranks.units`; the units of rank 0 come first, then those of rank 1, and so on."""
-        import torch
-        import torch.distributed as ranks
-
-        sizes = [torch.zeros(1, dtype=torch.int64) for _ in range(ranks.get_world_size())]
-        ranks.all_gather(sizes, torch.tensor([mine]))
-        self._starts = np.concatenate([[0], np.cumsum([int(size) for size in sizes])]).astype(np.int64)
-        return int(self._starts[-1])
-
-    def mine(self, joined: NDArray[np.int64] | None) -> NDArray[np.int64]:
-        """See `Ranks.mine`."""
-        import torch
-        import torch.distributed as ranks
-
-        size = torch.tensor([0 if joined is None else len(joined)])
-        ranks.broadcast(size, src=0)
-        units = torch.empty(int(size), dtype=torch.int64) if joined is None else torch.from_numpy(joined)
-        ranks.broadcast(units, src=0)
-        start, stop = self._starts[self._rank : self._rank + 2]
-        found = np.asarray(units.numpy() - start, dtype=np.int64)
-        return np.asarray(found[(found >= 0) & (found < stop - start)])
-
-    def total(self, part: Tensor) -> Tensor:
-        """See `Ranks.total`."""
-        import torch.distributed as ranks
-
-        ranks.reduce(part, dst=0)
-        return part
-
-    def shared(self, value: Tensor) -> Tensor:
-        """See `Ranks.shared`."""
-        import torch.distributed as ranks
-
-        ranks.broadcast(value, src=0)
-        return value

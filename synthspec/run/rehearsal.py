@@ -49,5 +49,6 @@ def _unseen(
     question: str,
     noisy: Noisy | None,
     axes: tuple[Axis, ...] | None,
+    chosen: int | None = None,
 ) -> None:
     """Take no note of a purchase: no release lists it."""

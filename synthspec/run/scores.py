@@ -1,4 +1,4 @@
-"""Scores: exact integer answers to `Gap` and `Distances` from exact counts, inside `run/` only.
+"""Scores: exact integer answers to `Gap` and `Distances`, and checks of public tables; inside `run/` only.
 
 Sums are taken in Python integers, or in int64 where public bounds exclude an overflow; a wrapped
 score would move by more than its stated sensitivity.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from synthspec.errors import InternalError
 from synthspec.terms.domain import Domain
-from synthspec.terms.query import Axis, Distances, Gap
+from synthspec.terms.query import Axis, Distances, Gap, Scored
 
 FARTHEST = 2**61
 _MOST_GRID = 2**20
@@ -45,6 +45,26 @@ def check_table(axes: Sequence[Axis], table: NDArray[np.int64], grid: int) -> No
         raise InternalError("I320", "a public table does not have the shape of its question")
     if float(np.abs(table.astype(np.float64)).sum()) > _MOST_TABLE:
         raise InternalError("I320", "a public table is too large to be compared with counts")
+
+
+def check_scored(question: Scored, domain: Domain) -> None:
+    """Refuse a question whose score or levels do not cover every code (I320); public facts only.
+
+    The sums of points must fit an int64: a wrapped one would still be one bin, but not the public one.
+    """
+    check_axes(question.axes, domain)
+    if not question.attributes or len(question.attributes) != len(question.tables):
+        raise InternalError("I320", "a score needs one public table per attribute")
+    most = 0.0
+    for attribute, table in zip(question.attributes, question.tables, strict=True):
+        if attribute not in domain.attributes:
+            raise InternalError("I320", f"a question about `{attribute}`, which has no codes")
+        if table.dtype != np.int64 or table.shape != (domain.size(attribute),):
+            raise InternalError("I320", f"the points of `{attribute}` do not cover its codes")
+        most += float(np.abs(table.astype(np.float64)).max())
+    cuts = question.cuts
+    if cuts.dtype != np.int64 or cuts.ndim != 1 or bool((np.diff(cuts) <= 0).any()) or most > _MOST_TABLE:
+        raise InternalError("I320", "the bins of a score are not ascending integers, or its points too large")
 
 
 def distance(counts: NDArray[np.int64], table: NDArray[np.int64], grid: int) -> int:

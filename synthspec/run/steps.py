@@ -2,7 +2,7 @@
 
 One step: every unit joins with the rate's probability; each unit's gradient is clipped; the sum gets
 noise once, in float64, on rank 0, also when nobody joined; it is divided by the expected batch, never by
-the one that was drawn. Nothing about a batch leaves.
+the one that was drawn. Rank 0 takes the step; the others get the parameters. Nothing about a batch leaves.
 
 Private: for `run.gradient` only.
 
@@ -83,7 +83,7 @@ class Stepper:
             self._take(steps, None, noise)
 
     def _take(self, steps: int, bought: StepNoise | None, noise: NoiseSource) -> None:
-        self.ranks.same(self.learner)
+        self.ranks.same(self.learner.module)
         clipper = clipper_of(self.learner.module, self.clip)
         everyone = self.ranks.units(len(self.units))
         with threads_for(clipper.size):
@@ -92,7 +92,8 @@ class Stepper:
                 total = self.ranks.total(self._clipped(clipper, self.ranks.mine(joined), noise))
                 if bought is not None:
                     total += self._noise(clipper.size, bought, noise)
-                self.learner.step(self._gradient(self.ranks.shared(total / self.expected)))
+                    self.learner.step(self._gradient(total / self.expected))
+                self.ranks.same(self.learner.module)
 
     def _clipped(self, clipper: Clipper, joined: NDArray[np.int64], noise: NoiseSource) -> Tensor:
         """Return the sum of the units' clipped gradients, flat."""

@@ -81,6 +81,50 @@ class Marginal:
 
 
 @dataclass(frozen=True, eq=False)
+class Scored:
+    """Counts of rows over (bin of a public score x levels of the axes); flat, C order, shape (cells,) [rows].
+
+    The score of a row is the sum over `attributes` of what its code has in that attribute's public integer
+    table, shape (codes,); its bin is the number of `cuts` (integers, ascending) at or under the score.
+
+    Sensitivity: tables, cuts and levels are public, made without looking at private rows, so the cell of a
+    row is a function of that row's codes alone, and every row adds 1 to exactly one cell. The counts are
+    those of a marginal of one more (computed) column: a unit's m rows raise non-negative cells by m in
+    total, so L1 <= m and L2 <= m (all m rows in one cell); under replace two non-negative vectors of L1
+    norm at most m differ by at most 2m in L1 and m*sqrt(2) in L2.
+    """
+
+    attributes: tuple[str, ...]
+    tables: tuple[NDArray[np.int64], ...]
+    cuts: NDArray[np.int64]
+    axes: tuple[Axis, ...] = ()
+
+    @property
+    def bins(self) -> int:
+        """The number of score bins."""
+        return len(self.cuts) + 1
+
+    @property
+    def cells(self) -> int:
+        """The number of cells."""
+        return self.bins * prod(axis.size for axis in self.axes)
+
+    def sensitivity(self, protection: Protection) -> Sensitivity:
+        """Return the bounds, see the class."""
+        m = protection.max_rows
+        if protection.neighbours == "replace":
+            return Sensitivity(l1=2 * m, l2_squared=2 * m * m)
+        return Sensitivity(l1=m, l2_squared=m * m)
+
+    def digest(self) -> str:
+        """Return a digest of the question (public)."""
+        names = repr((self.attributes, len(self.axes))).encode()
+        tables = (np.ascontiguousarray(table, dtype=np.int64).tobytes() for table in self.tables)
+        cuts = np.ascontiguousarray(self.cuts, dtype=np.int64).tobytes()
+        return _digest(b"scored", names, cuts, *tables, *(axis.identity() for axis in self.axes))
+
+
+@dataclass(frozen=True, eq=False)
 class Gap:
     """An integer score: weight * (sum over cells |grid * count - table| - offset).
 
@@ -216,6 +260,6 @@ class Gradient:
         return _digest(b"gradient", scale.encode(), repr((self.attributes, self.sizes)).encode())
 
 
-Query = Marginal | Gap | Distances | Affected | Touched | Gradient
+Query = Marginal | Scored | Gap | Distances | Affected | Touched | Gradient
 """Everything that can be measured; `Touched` only through partition selection (`discover`), `Gradient` only
 through a subsampled Gaussian."""

@@ -95,8 +95,25 @@ class Coded(Frozen):
     code: Expr
 
 
+class Side(Frozen):
+    """One side of a random split of the units: those `held` out, `share` of them on average, or the others.
+
+    A unit's side is a function of the unit itself and of a secret key that is drawn without looking at
+    any row: of the unit's value, or, for a row without one, of its content and of how many equal rows came
+    before it. So whoever comes or goes, no other unit changes sides (equal rows are interchangeable), and
+    under each key a query on a side moves by no more than the same query on all rows.
+    """
+
+    share: float = Key(gt=0, lt=1)
+    held: bool
+
+
 class View(Frozen):
-    """The whole recipe; `protection` says which guarantee the bound serves."""
+    """The whole recipe; `protection` says which guarantee the bound serves.
+
+    With a `side` the recipe is run as if the source held the rows of that side's units only: flags and
+    lists of values are theirs, too.
+    """
 
     source: Source
     fields: tuple[Field, ...]
@@ -104,6 +121,7 @@ class View(Frozen):
     bound: Bound
     codes: tuple[Coded, ...] = ()
     protection: Protection
+    side: Side | None = None
 
     @property
     def domain(self) -> Domain:

@@ -18,6 +18,7 @@ import pytest
 
 from synthspec.cli.main import run
 from synthspec.mechanisms import Exponential, RoundedGaussian, Threshold
+from synthspec.privacy.commitment import Commitment
 
 SPEC = """\
 spec: 1
@@ -100,6 +101,7 @@ def constants(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Exponential, "choose", lambda self, scores, s, noise: 0)
     monkeypatch.setattr(Threshold, "keep", lambda self, counts, s, noise: (("town1", 50), ("here", 20)))
     monkeypatch.setattr(secrets, "token_hex", lambda count: "ab" * count)
+    monkeypatch.setattr(Commitment, "of", classmethod(lambda cls, key, paths: cls(value="ab" * 32)))
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "tidy"])

@@ -324,7 +324,12 @@ CASES: dict[str, list[str]] = {
     ],
     "Q610": [small("gates: {g: all is well}\n")],
     "Q611": [small("gates: {g: max_tvd_1wy <= 0.1}\n")],
-    "Q612": [small("gates: {g: auc_gap <= 0.1}\n")],
+    "Q612": [
+        small("gates: {g: auc_gap <= 0.1}\n"),
+        small("gates: {g: auc_gap(stay) <= 0.1}\n"),
+        small("gates: {g: 'tail_ratio(ward, 0.9) <= 2'}\n"),
+        small("gates: {g: 'tail_ratio(stay, 90) <= 2'}\n"),
+    ],
     "Q613": [
         SMALL.replace("epsilon: 1", "epsilon: 1, split: {report: 0}") + "gates: {g: max_tvd_1way <= 0.1}\n",
         "spec: 1\ncolumns: {a: bool, b: bool}\ngates: {g: max_tvd_1way <= 0.1}\n",
@@ -335,6 +340,12 @@ CASES: dict[str, list[str]] = {
         small("gates: {g: max_tvd_1way < 0}\n"),
         small("gates: {g: max_tvd_1way BETWEEN 0.2 AND 0.1}\n"),
         small("gates: {g: violations >= 0}\n"),
+    ],
+    "Q615": [
+        small("sample: {holdout: 0.1}\n"),
+        small("sample: {holdout: 0.1}\ngates: {g: max_tvd_1way <= 0.1}\n"),
+        SMALL.replace("epsilon: 1", "epsilon: 1, split: {report: 0}") + "sample: {holdout: 0.1}\n",
+        "spec: 1\ncolumns: {a: bool, b: bool}\nsample: {holdout: 0.1}\n",
     ],
 }
 

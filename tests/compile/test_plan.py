@@ -14,7 +14,7 @@ from synthspec.compile.passes import PASSES
 from synthspec.compile.plan import compile_plan, mock_plan
 from synthspec.compile.privacy import DEFAULTS
 from synthspec.errors import BudgetError, SpecError
-from synthspec.plan.ops import Assess, CountFit, Discover, Fit, Scan, Tighten
+from synthspec.plan.ops import Assess, CountFit, CountRows, Discover, Fit, Scan, Tighten
 from synthspec.plan.plan import Plan
 from synthspec.plan.verify import verify
 from synthspec.privacy.accountant import claim_epsilon
@@ -68,7 +68,8 @@ def test_shares_are_parts_of_mu2_and_groups_divide_the_rest() -> None:
     prices = {op.group: op.cost.mu2 for op in found.ops if isinstance(op, Fit)}
     assert prices == {"who": int(whole * Fraction(1, 2)), "what": int(whole * rest)}
     assert costs(found, CountFit)[0].mu2 == int(whole * fit)
-    assert costs(found, Assess)[0].mu2 == int(whole * report)
+    assert costs(found, Assess)[0].mu2 == int(int(whole * report) * Fraction(6, 7))
+    assert costs(found, CountRows)[0].mu2 == int(int(whole * report) * Fraction(1, 7))
     assert costs(found, Tighten)[0].mu2 == int(whole * bounds)
     assert costs(found, Discover)[0].mu2 == int(whole * domains)
 
@@ -130,13 +131,11 @@ UNBUILT = {
     "per": PATIENTS.replace("age: int 0..120", "age: {type: int, in: 0..120, per: unit}"),
     "missing: random": PATIENTS.replace("missing: modelled", "missing: random"),
     "sample.units": SMALL + "sample: {units: 5}\n",
-    "sample.holdout": SMALL + "sample: {holdout: 0.1}\n",
     "sequence": PATIENTS.replace("given: [old, sex]", "given: [old, sex], sequence: {by: age}"),
     "tables": SMALL + "tables: {t: {}}\n",
     "contribution": SMALL.replace("epsilon: 1", "epsilon: 1, contribution: weights"),
     "output.also": SMALL + "output: {also: ['duckdb:x.db#t']}\n",
     "duckdb": SMALL.replace("a.csv", "'duckdb:x.db#t'"),
-    "auc_gap": SMALL + "gates: {g: auc_gap(sex) <= 0.1}\n",
 }
 
 

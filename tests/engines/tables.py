@@ -21,9 +21,9 @@ from synthspec.terms.expr import (
     Not,
 )
 from synthspec.terms.protection import Protection
-from synthspec.terms.query import Axis
+from synthspec.terms.query import Axis, Scored
 from synthspec.terms.types import BOOL, DATE, DATETIME, FLOAT, INT, TEXT, Type, decimal
-from synthspec.terms.view import Bound, Coded, Drop, Field, Flag, Let, Source, View
+from synthspec.terms.view import Bound, Coded, Drop, Field, Flag, Let, Side, Source, View
 
 CENTS = decimal(2)
 
@@ -104,7 +104,7 @@ CODES = (
 
 def view(path: Path, unit: str | None, max_rows: int = 2, **more: object) -> View:
     """Return a view over a file of the tables."""
-    null = more.pop("unit_null", "own")
+    null, side = more.pop("unit_null", "own"), more.pop("side", None)
     source = Source.model_validate({"path": str(path), **more})
     return View(
         source=source,
@@ -113,6 +113,7 @@ def view(path: Path, unit: str | None, max_rows: int = 2, **more: object) -> Vie
         bound=Bound.model_validate({"unit": unit, "max_rows": max_rows, "unit_null": null}),
         codes=CODES,
         protection=Protection(unit=unit or "row", max_rows=max_rows),
+        side=side if isinstance(side, Side) else None,
     )
 
 
@@ -123,6 +124,16 @@ CLIQUES = (
     (Axis("age", 4), Axis("sex", 3)),
     (Axis("paid", 3), Axis("lab", 2), Axis("day", 2), Axis("when", 2)),
     (Axis("double", 2, np.array([0, 0, 1, 1, 0])), Axis("age", 2, np.array([1, 1, 0, 0]))),
+)
+
+SCORED = (
+    Scored(("age",), (np.array([0, 5, -7, 2]),), np.array([1, 4])),
+    Scored(
+        ("sex", "double", "paid"),
+        (np.array([10, 0, -10]), np.array([1, 2, 3, 4, -50]), np.array([0, 3, 2**40])),
+        np.array([-9, 0, 3, 12]),
+        (Axis("lab", 2), Axis("age", 2, np.array([1, 1, 0, 0]))),
+    ),
 )
 
 rows = st.lists(st.tuples(*(st.sampled_from(CELLS[name]) for name in NAMES)), max_size=14)

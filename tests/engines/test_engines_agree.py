@@ -17,7 +17,7 @@ from synthspec.engines.polars import PolarsEngine
 from synthspec.engines.stdlib import StdlibEngine
 from synthspec.terms.physical import from_physical
 from synthspec.terms.view import View
-from tests.engines.tables import CLIQUES, FIELDS, FLAGS, NAMES, csv_bytes, rows, view
+from tests.engines.tables import CLIQUES, FIELDS, FLAGS, NAMES, SCORED, csv_bytes, rows, view
 
 
 class FixedKey:
@@ -39,17 +39,19 @@ def units_of(held: Held) -> list[list[tuple[int, ...]]]:
 
 
 def answers(
-    engine: StdlibEngine | PolarsEngine, asked: View
+    engine: StdlibEngine | PolarsEngine, asked: View, split: bytes = b""
 ) -> tuple[list[list[int]], list[int], dict[str, int], list[list[tuple[int, ...]]], list[str]]:
     """Return everything that an engine can say about a view."""
-    with engine.open(asked, FixedKey()) as opened:
+    with engine.open(asked, FixedKey(), split) as opened:
         counts = [count.tolist() for count in opened.count(CLIQUES)]
+        scores = [count.tolist() for count in opened.scored(SCORED)]
+        assert all(sum(each) == counts[0][0] for each in scores), "each row is in one cell"
         again = [count.tolist() for count in opened.count(CLIQUES[:2])]
         assert again == counts[:2]
         held = opened.held()
         types = [f"{name} {codes.dtype}" for name, codes in held.codes.items()]
         affected = opened.affected(FLAGS).tolist()
-        return counts, affected, dict(opened.partitions("sex")), units_of(held), types
+        return counts + scores, affected, dict(opened.partitions("sex")), units_of(held), types
 
 
 @settings(max_examples=60, deadline=None)

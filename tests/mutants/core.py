@@ -100,7 +100,7 @@ MUTANTS = (
     ),
     Mutant(
         "read outside the lock",
-        "privacy/store.py",
+        "privacy/store_file.py",
         '    db.execute("BEGIN IMMEDIATE")',
         '    db.execute("BEGIN")',
         (PC + "test_journal.py",),
@@ -122,7 +122,7 @@ MUTANTS = (
     Mutant(
         "chain not checked",
         "privacy/store.py",
-        "        if seq != place or found != link(previous, seq, content):",
+        "        if seq != place or digest != link(previous, seq, content):",
         "        if seq != place:",
         (PC + "test_journal.py",),
     ),
@@ -135,7 +135,7 @@ MUTANTS = (
     ),
     Mutant(
         "cap evaded by folder",
-        "privacy/journal.py",
+        "privacy/stores.py",
         "    key = hashlib.blake2b(source.encode",
         "    key = hashlib.blake2b(str(Path.cwd()).encode() + source.encode",
         (PC + "test_journal.py",),

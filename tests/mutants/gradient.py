@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "the exact number of units as divisor",
         "run/steps.py",
-        "self.ranks.shared(total / self.expected)",
-        "self.ranks.shared(total / (1 + len(self.units)))",
+        "self._gradient(total / self.expected)",
+        "self._gradient(total / (1 + len(self.units)))",
         (LEAKS, EACH_STEP),
     ),
     Mutant(
@@ -104,8 +104,8 @@ MUTANTS = (
     Mutant(
         "a batch divided by its realised size",
         "run/steps.py",
-        "self.ranks.shared(total / self.expected)",
-        "self.ranks.shared(total / max(1, 0 if joined is None else len(joined)))",
+        "self._gradient(total / self.expected)",
+        "self._gradient(total / max(1, 0 if joined is None else len(joined)))",
         (EACH_STEP,),
     ),
     Mutant(

@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 
 from synthspec.errors import InternalError
-from synthspec.plan.ops import Assess, Bound, CountFit, Fit, Op, Sample, Scan
+from synthspec.plan.ops import (
+    Assess,
+    Bound,
+    CountFit,
+    CountRows,
+    CountTail,
+    Fit,
+    Op,
+    Sample,
+    Scan,
+    Score,
+    Split,
+)
 from synthspec.plan.plan import Plan
 from synthspec.plan.verify import verify
 from synthspec.privacy.cost import FREE, Cost
@@ -83,3 +95,56 @@ def test_an_open_domain_that_nobody_buys_is_refused() -> None:
     moved = [op.model_copy(update={"models": (3, 4)}) if isinstance(op, Sample) else op for op in moved]
     moved = [op.model_copy(update={"rows": 5}) if isinstance(op, Assess) else op for op in moved]
     assert refused(sound.model_copy(update={"ops": tuple(moved)})) == "I307"
+
+
+SPLIT = (Scan(), Bound(view=0), Split(view=1, held=False), Split(view=1, held=True))
+ROWS_DRAWN = (Fit(view=2, group="all", cost=ONE), Sample(models=(4,)))
+
+
+def with_holdout(*ops: Op) -> Plan:
+    """Return a plan with these ops that holds units out."""
+    return with_ops(*ops).model_copy(update={"holdout": 0.1})
+
+
+def test_nothing_is_learned_from_units_that_are_held_out() -> None:
+    sound = with_holdout(*SPLIT, *ROWS_DRAWN, Score(view=3, rows=5, label="sex", cost=ONE))
+    assert verify(sound) == sound
+    for view in (1, 3):
+        assert refused(with_holdout(*SPLIT, Fit(view=view, group="all", cost=ONE))) == "I309"
+
+
+def test_with_a_holdout_nothing_else_is_scored() -> None:
+    for view in (1, 2):
+        score = Score(view=view, rows=5, label="sex", cost=ONE)
+        assert refused(with_holdout(*SPLIT, *ROWS_DRAWN, score)) == "I309"
+
+
+def test_a_split_and_its_share_come_together() -> None:
+    assert refused(with_ops(*SPLIT, *ROWS_DRAWN)) == "I309"
+    assert refused(plan(SMALL).model_copy(update={"holdout": 0.1})) == "I309"
+
+
+def test_rows_are_bounded_before_they_are_split() -> None:
+    assert refused(with_holdout(Scan(), Split(view=0, held=False))) == "I305"
+    assert refused(with_holdout(*SPLIT, Split(view=2, held=False))) == "I305"
+
+
+def test_scores_and_tails_are_of_columns_with_codes() -> None:
+    rows = (*SPLIT[:2], Fit(view=1, group="all", cost=ONE), Sample(models=(2,)))
+    for op in (
+        Score(view=1, rows=3, label="nobody", cost=ONE),
+        Score(view=1, rows=3, label="sex", group="nobody", cost=ONE),
+        CountTail(view=1, rows=3, column="nobody", quantile=0.9, cost=ONE),
+    ):
+        assert refused(with_ops(*rows, op)) == "I304"
+
+
+def test_nothing_of_a_report_is_free_or_of_unbounded_rows() -> None:
+    rows = (*SPLIT[:2], Fit(view=1, group="all", cost=ONE), Sample(models=(2,)))
+    for op in (
+        Score(view=1, rows=3, label="sex", cost=FREE),
+        CountRows(view=1, cost=FREE),
+        CountTail(view=1, rows=3, column="stay", quantile=0.9, cost=FREE),
+    ):
+        assert refused(with_ops(*rows, op)) == "I306"
+        assert refused(with_ops(*rows, op.model_copy(update={"view": 0, "cost": ONE}))) == "I305"

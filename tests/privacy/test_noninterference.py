@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from synthspec.mechanisms import Exponential, RoundedGaussian, Threshold
+from synthspec.privacy.commitment import Commitment
 from synthspec.privacy.home import home
 from synthspec.run.engine import engine
 from synthspec.run.execute import Progress, execute
@@ -46,6 +47,7 @@ def constants(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Exponential, "choose", lambda self, scores, bound, noise: 0)
     patch.setattr(Threshold, "keep", lambda self, counts, bound, noise: (("er", 90), ("icu", 80)))
     patch.setattr(secrets, "token_hex", lambda count=8: "ab" * count)
+    patch.setattr(Commitment, "of", classmethod(lambda cls, key, paths: cls(value="ab" * 32)))
 
 
 @pytest.mark.parametrize("unit_null", ["own", "drop"])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from synthspec.cli.main import run
 from synthspec.mechanisms import Exponential, RoundedGaussian, Threshold
+from synthspec.privacy.commitment import Commitment
 from synthspec.privacy.home import home
 
 SPEC = """\
@@ -115,6 +116,7 @@ def constants(patch: pytest.MonkeyPatch, sign: int = 1) -> None:
     patch.setattr(Exponential, "choose", lambda self, scores, bound, noise: (len(scores) - 1) // 2)
     patch.setattr(Threshold, "keep", lambda self, counts, bound, noise: (("er", 90), ("icu", 80)))
     patch.setattr(secrets, "token_hex", lambda count=8: "ab" * count)
+    patch.setattr(Commitment, "of", classmethod(lambda cls, key, paths: cls(value="ab" * 32)))
 
 
 @pytest.mark.parametrize("sign", [1, pytest.param(-1, marks=pytest.mark.slow)])

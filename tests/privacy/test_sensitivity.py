@@ -17,7 +17,17 @@ import pytest
 from numpy.typing import NDArray
 
 from synthspec.terms.protection import Neighbours, Protection
-from synthspec.terms.query import Affected, Axis, Distances, Gap, Gradient, Marginal, Query, Touched
+from synthspec.terms.query import (
+    Affected,
+    Axis,
+    Distances,
+    Gap,
+    Gradient,
+    Marginal,
+    Query,
+    Scored,
+    Touched,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,10 +57,28 @@ def _count(table: Table, axes: tuple[Axis, ...]) -> NDArray[np.int64]:
     return counts.ravel()
 
 
+def _scored(query: Scored, table: Table) -> NDArray[np.int64]:
+    counts = np.zeros((query.bins, *(axis.size for axis in query.axes)), dtype=np.int64)
+    for unit in table:
+        for a, b in unit:
+            code = {"a": a, "b": b}
+            points = sum(
+                int(t[code[name]]) for name, t in zip(query.attributes, query.tables, strict=True)
+            )
+            levels = (
+                code[x.attribute] if x.levels is None else int(x.levels[code[x.attribute]])
+                for x in query.axes
+            )
+            counts[(int((query.cuts <= points).sum()), *levels)] += 1
+    return counts.ravel()
+
+
 def _answer(query: Query, table: Table) -> NDArray[np.int64]:
     match query:
         case Marginal():
             return _count(table, query.axes)
+        case Scored():
+            return _scored(query, table)
         case Gap():
             gap = np.abs(query.grid * _count(table, query.axes) - query.table).sum()
             return np.array([query.weight * (gap - query.offset)])
@@ -87,6 +115,8 @@ def _queries(rng: np.random.Generator) -> tuple[Query, ...]:
         Distances(((A, B), (A, GROUPED)), (six, np.full(4, 1000)), 4, worst=True),
         Affected(FLAGS),
         Touched("b"),
+        Scored(("b", "a"), (np.array([0, 3, 9]), np.array([-2, 5])), np.array([0, 4, 9]), (A,)),
+        Scored(("b",), (rng.integers(-9, 9, 3),), np.array([-3, 2]), (A, GROUPED)),
         Gradient(("a", "b"), SHAPE, Fraction(1, 10), 5, CLIP, 4.0, 16),
     )
 
@@ -125,7 +155,7 @@ def _most(query: Query, m: int, relation: Neighbours) -> tuple[int, int]:
 
 @pytest.mark.parametrize("relation", ["add-remove", "replace"])
 @pytest.mark.parametrize("m", [1, 2, 3])
-@pytest.mark.parametrize("which", range(10))
+@pytest.mark.parametrize("which", range(12))
 def test_no_neighbour_moves_an_answer_by_more_than_its_bound(
     which: int, m: int, relation: Neighbours
 ) -> None:
@@ -137,7 +167,7 @@ def test_no_neighbour_moves_an_answer_by_more_than_its_bound(
 
 
 @pytest.mark.parametrize("relation", ["add-remove", "replace"])
-@pytest.mark.parametrize("which", [0, 1, 4, 6, 8, 9])
+@pytest.mark.parametrize("which", [0, 1, 4, 6, 8, 9, 10, 11])
 def test_the_bounds_are_reached_so_that_the_test_above_can_fail(which: int, relation: Neighbours) -> None:
     """A bound stated one too low, for max_rows, for sqrt(2) or for K cliques, would be caught."""
     query = _queries(np.random.default_rng(which))[which]
@@ -150,6 +180,28 @@ def test_the_bounds_are_reached_so_that_the_test_above_can_fail(which: int, rela
         assert l1 >= stated.l1 - 1  # three values only
     else:
         assert (l1, l2) == (stated.l1, stated.l2_squared)
+
+
+def _all_tables(units: int, m: int) -> Iterator[Table]:
+    """Yield every table of up to `units` units with at most m rows each, up to the units' order."""
+    kinds = [u for rows in range(1, m + 1) for u in combinations_with_replacement(CELLS, rows)]
+    for count in range(units + 1):
+        yield from combinations_with_replacement(kinds, count)
+
+
+@pytest.mark.parametrize("relation", ["add-remove", "replace"])
+@pytest.mark.parametrize("m", [1, 2])
+def test_a_score_histogram_never_moves_by_more_on_any_table_at_all(m: int, relation: Neighbours) -> None:
+    """Every table of up to two units, every neighbour: it must catch a bound short by max_rows or sqrt 2."""
+    query = Scored(("a", "b"), (np.array([1, -1]), np.array([0, 2, 4])), np.array([1, 3]), (A,))
+    stated = query.sensitivity(Protection(unit="u", max_rows=m, neighbours=relation))
+    l1 = l2 = 0
+    for table in _all_tables(2, m):
+        here = _answer(query, table)
+        for other in _neighbours(table, m, relation):
+            moved = _answer(query, other) - here
+            l1, l2 = max(l1, int(np.abs(moved).sum())), max(l2, int((moved**2).sum()))
+    assert (l1, l2) == (stated.l1, stated.l2_squared), "the bounds hold, and are reached"
 
 
 def _clipped(learner: Small, table: Table) -> Tensor:

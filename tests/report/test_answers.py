@@ -9,6 +9,7 @@ import pytest
 from synthspec.release.release import Release
 from synthspec.report.blocks import Section, Table, Value
 from synthspec.report.sections.answers import answers
+from synthspec.report.sections.subgroups import subgroups
 from synthspec.report.uncertain import inside, known, resting_on, within
 from tests.release.example import empty, release
 
@@ -55,7 +56,7 @@ def test_without_measurements_the_rows_still_answer_without_interval() -> None:
 
 
 def test_small_subgroups_have_larger_errors() -> None:
-    table = next(t for caption, t in tables(answers(release())).items() if "within each group" in caption)
+    table = next(t for caption, t in tables(subgroups(release())).items() if "within each group" in caption)
     sizes = [row[1].number for row in table.rows]
     means = [row[2].number for row in table.rows]
     assert all(size is not None for size in sizes) and all(mean is not None for mean in means)

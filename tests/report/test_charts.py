@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from synthspec.report.blocks import Chart, Curve, Dots, Segments
+from synthspec.report.blocks import Chart, Curve, Dots, Flow, Heat, Segments, Steps
 from synthspec.report.charts import _embedded, drawable, svg
 
 CHARTS: tuple[Chart, ...] = (
@@ -19,6 +19,11 @@ CHARTS: tuple[Chart, ...] = (
         references=(0.05, None, 0.0),
     ),
     Curve(title="t", x_axis="x", y_axis="y", names=("n",), lines=(((0.0001, 0.001), (1.0, 1.0)),)),
+    Steps(
+        title="t", x_axis="x", y_axis="y", totals=tuple(i / 900 for i in range(901)), limits=(("cap", 1.1),)
+    ),
+    Heat(title="t", scale="s", labels=("a", "a", "<c>"), cells=((0, 1, 0.1), (0, 2, 0.2), (1, 2, 0.0))),
+    Flow(title="t", boxes=(("one", "x"), ("<two>", "y")), border=1, says="a line"),
 )
 
 
@@ -29,7 +34,7 @@ def test_a_chart_is_one_quiet_element_and_always_the_same(chart: Chart) -> None:
     assert drawn is not None and drawn == svg(chart, "f1")
     assert drawn.startswith("<svg ") and drawn.endswith("</svg>")
     assert "<script" not in drawn and " style=" not in drawn and "href" not in drawn
-    assert "width=" not in drawn.split(">")[0]
+    assert " height=" not in drawn.split(">")[0]
     assert all(name.startswith("f1-") for name in re.findall(r' id="([^"]+)"', drawn))
 
 
@@ -45,7 +50,16 @@ def test_nothing_is_drawn_of_nothing() -> None:
 
 def test_ids_are_made_own_and_what_a_page_may_not_hold_is_refused() -> None:
     good = '<?xml version="1.0"?><svg viewBox="0 0 3 4" width="3"><g id="c" clip-path="url(#c)"></g></svg>'
-    assert 'id="f-c" clip-path="url(#f-c)"' in _embedded(good, "f")
+    assert 'id="f-0" clip-path="url(#f-0)"' in _embedded(good, "f")
     for bad in ("<script>1</script>", '<g style="x"/>', '<a href="x"/>'):
         with pytest.raises(ValueError, match="may not"):
             _embedded(good.replace("<g ", f"{bad}<g "), "f")
+
+
+@pytest.mark.skipif(not drawable(), reason="needs the report extra")
+def test_labels_that_look_like_markup_do_not_stop_the_drawing() -> None:
+    labels = ('a style="x" href=y', "url(#nowhere)", 'id="c"', "<script>", "=1+1", "]]>")
+    chart = Segments(title="t", labels=labels, shares=(0.1,) * len(labels))
+    drawn = svg(chart, "f")
+    assert drawn is not None
+    assert "<script" not in drawn and "&lt;script&gt;" in drawn

@@ -58,9 +58,14 @@ def counted(journal: Journal, charge: str) -> int:
 def main(source: str, out: str, resume: str) -> None:
     """Train, or go on; run in a process of its own by the tests that kill it."""
     from synthspec.privacy.entropy import SystemNoise
+    from synthspec.run.companion import accompany_torchrun
+    from synthspec.run.company import company, is_companion
     from synthspec.run.engine import engine
     from synthspec.run.execute import execute
 
+    if is_companion("torchrun" if resume == "torchrun" else 1):
+        accompany_torchrun("cpu")
+        return
     plan = tuned_plan(Path(source), 60)
     journal = Journal.of_source(source)
     if journal is None:
@@ -71,9 +76,9 @@ def main(source: str, out: str, resume: str) -> None:
     def told(step: int, steps: int, name: str) -> None:
         print(name, flush=True)
 
-    execute(
-        plan, journal, charge, engine(), SystemNoise(), Path(out), resume=resume == "resume", progress=told
-    )
+    again = resume == "resume"
+    with company("torchrun" if resume == "torchrun" else 1) as ranks:
+        execute(plan, journal, charge, engine(), SystemNoise(), Path(out), again, progress=told, ranks=ranks)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,7 @@ def unseen(
     question: str,
     noisy: Noisy | None,
     axes: tuple[Axis, ...] | None,
+    chosen: int | None = None,
 ) -> None:
     """Take no note."""
 

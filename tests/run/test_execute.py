@@ -159,7 +159,7 @@ def test_with_real_noise_a_resumed_run_keeps_the_answers_already_bought(
         execute(plan, journal, charge, engine(), CountedNoise([], 1), tmp_path / "out")
     before = answers("visits-0", plan.digest())
     monkeypatch.undo()
-    monkeypatch.setenv("SYNTHSPEC_HOME", str(journal.path.parents[1]))
+    monkeypatch.setenv("SYNTHSPEC_HOME", str(Path(journal.place).parents[1]))
     told: list[str] = []
     execute(plan, journal, charge, engine(), CountedNoise(told, 2), tmp_path / "out", resume=True)
     assert answers("visits-0", plan.digest()) == before
@@ -179,7 +179,7 @@ def test_a_crash_between_the_release_and_the_commit_is_mended_by_a_resume(
     with pytest.raises(Crash):
         execute(plan, journal, charge, engine(), CountedNoise([]), tmp_path / "out")
     monkeypatch.undo()
-    monkeypatch.setenv("SYNTHSPEC_HOME", str(journal.path.parents[1]))
+    monkeypatch.setenv("SYNTHSPEC_HOME", str(Path(journal.place).parents[1]))
     before = _comparable(tmp_path / "out")
     told: list[str] = []
     execute(plan, journal, charge, engine(), CountedNoise(told), tmp_path / "out", resume=True)

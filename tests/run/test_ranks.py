@@ -26,10 +26,11 @@ def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
         subprocess.Popen([*command, str(rank), "2", str(tmp_path)], env=environment) for rank in range(2)
     ]
     assert [process.wait(timeout=250) for process in started] == [0, 0]
-    wanted = torch.cat([each.detach().reshape(-1) for each in two_ranks.alone().module.parameters()])
+    wanted = torch.cat([each.detach().reshape(-1) for each in two_ranks.alone(2).module.parameters()])
     found = [dict(np.load(tmp_path / f"rank{rank}.npz")) for rank in range(2)]
     for each in found:
         assert float(np.abs(each["parameters"] - wanted.numpy()).max()) < 1e-6
+    assert [int(each["units"]) for each in found] == [3, 3], "every unit lies on one rank"
     batches = len(two_ranks.BATCHES)
     assert found[0]["drawn"].tolist() == [batches, batches, len(COUNTS)]
     assert found[1]["drawn"].tolist() == [0, 0, 0], "only the first draws"

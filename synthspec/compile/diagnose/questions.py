@@ -50,7 +50,7 @@ class Questions:
             planned = self.columns.get(name)
             if planned is None:
                 continue
-            values = _values(planned)
+            values = values_of(planned)
             if values is None or values > MOST_VALUES:
                 many = "an id" if planned.role == "id" else "not a list of values"
                 self.findings.report(
@@ -72,7 +72,7 @@ class Questions:
             )
 
 
-def _values(planned: PlannedColumn) -> int | None:
+def values_of(planned: PlannedColumn) -> int | None:
     """Return how many values a column has, or None where it is no list of values."""
     if planned.role == "id" or planned.type.name not in COUNTABLE:
         return None
@@ -87,4 +87,4 @@ def _values(planned: PlannedColumn) -> int | None:
     return column.size
 
 
-__all__ = ["MOST_GROUPS", "MOST_VALUES", "Questions"]
+__all__ = ["MOST_GROUPS", "MOST_VALUES", "Questions", "values_of"]

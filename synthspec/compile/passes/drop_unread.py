@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from synthspec.plan.ops import Bound, Fit, Op, Sample, Scan
+from synthspec.plan.ops import Bound, Fit, Op, Sample, Scan, Split
 from synthspec.plan.plan import Plan
 from synthspec.plan.verify import price
 
 
 def drop_unread(plan: Plan) -> Plan:
-    """Return the plan without `scan` and `bound` when nothing is bought from them."""
+    """Return the plan without `scan`, `bound` and `split` when nothing is bought from them."""
     scans = any(isinstance(op, Scan) for op in plan.ops)
     if not scans or any(price(op) is not None and _reads(op) for op in plan.ops):
         return plan
-    kept = [at for at, op in enumerate(plan.ops) if not isinstance(op, Scan | Bound)]
+    kept = [at for at, op in enumerate(plan.ops) if not isinstance(op, Scan | Bound | Split)]
     place = {old: new for new, old in enumerate(kept)}
-    return plan.model_copy(update={"ops": tuple(_moved(plan.ops[old], place) for old in kept)})
+    return plan.model_copy(
+        update={"ops": tuple(_moved(plan.ops[old], place) for old in kept), "holdout": None}
+    )
 
 
 def _reads(op: Op) -> bool:

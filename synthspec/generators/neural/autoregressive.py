@@ -21,6 +21,8 @@ from synthspec.generators.neural.network import Network
 from synthspec.terms.domain import Domain
 
 if TYPE_CHECKING:
+    from torch import Generator as TorchGenerator
+
     from synthspec.generators.neural.tuner import Tuner
 
 MOST_INPUTS = 4_000_000
@@ -51,11 +53,15 @@ class Autoregressive(Network):
         """Return whether it is fine-tuned: what rows of the start model say, its tables say already."""
         return tuned
 
-    def tuner(self, bones: Backbone, rows: NDArray[np.int64], steps: int, seed: int, device: str) -> Tuner:
-        """See `Network.tuner`."""
-        from synthspec.generators.neural.prefix_tuner import prefix_tuner
+    def untrained(
+        self, bones: Backbone, rows: NDArray[np.int64], steps: int, random: TorchGenerator, device: str
+    ) -> Tuner:
+        """See `Network.untrained`."""
+        from synthspec.generators.neural.nets import Prefix as PrefixNet
+        from synthspec.generators.neural.prefix_tuner import PrefixTuner
 
-        return prefix_tuner(bones, self.width, self.embedding, self.learning_rate, steps, seed, device)
+        net = PrefixNet(bones, self.width, self.embedding)
+        return PrefixTuner(net, bones, self.learning_rate, steps, device)
 
     def net(self, tuner: Tuner, bones: Backbone) -> Net:
         """See `Network.net`."""

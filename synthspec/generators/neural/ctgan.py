@@ -21,6 +21,8 @@ from synthspec.generators.neural.network import Network
 from synthspec.terms.domain import Domain
 
 if TYPE_CHECKING:
+    from torch import Generator as TorchGenerator
+
     from synthspec.generators.neural.tuner import Tuner
 
 
@@ -48,34 +50,38 @@ class Ctgan(Network):
         """See `Network.needs`; at 123 (adult, epsilon 10) it does not help yet."""
         return 400.0
 
-    def tuner(self, bones: Backbone, rows: NDArray[np.int64], steps: int, seed: int, device: str) -> Tuner:
-        """See `Network.tuner`."""
+    def untrained(
+        self, bones: Backbone, rows: NDArray[np.int64], steps: int, random: TorchGenerator, device: str
+    ) -> Tuner:
+        """See `Network.untrained`."""
         import torch
 
         from synthspec.generators.neural.gan_tuner import Adversary, Critic
         from synthspec.generators.neural.nets import Heads, Stack
-        from synthspec.generators.neural.tuner import seeded
 
-        with seeded(seed) as random:
-            heads = Heads(bones)
-            generator = Stack(
-                self.latent + heads.given + heads.width, [self.width] * self.layers, heads.width
-            )
-            made = Adversary(
-                Critic(bones, self.width, self.layers),
-                generator,
-                bones,
-                torch.from_numpy(masses(bones, rows)),
-                torch.from_numpy(rows),
-                self.latent,
-                self.learning_rate,
-                steps,
-                device,
-                random,
-            )
-            made.begin(self.pretrain)
-            made.pretrain(self.pretrain)
-        return made
+        heads = Heads(bones)
+        read = self.latent + heads.given + heads.width
+        generator = Stack(read, [self.width] * self.layers, heads.width)
+        return Adversary(
+            Critic(bones, self.width, self.layers),
+            generator,
+            bones,
+            torch.from_numpy(masses(bones, rows)),
+            torch.from_numpy(rows),
+            self.latent,
+            self.learning_rate,
+            steps,
+            device,
+            random,
+        )
+
+    def prepare(self, tuner: Tuner, rows: NDArray[np.int64], random: TorchGenerator) -> None:
+        """See `Network.prepare`."""
+        from synthspec.generators.neural.gan_tuner import Adversary
+
+        assert isinstance(tuner, Adversary)
+        tuner.begin(self.pretrain)
+        tuner.pretrain(self.pretrain)
 
     def net(self, tuner: Tuner, bones: Backbone) -> Net:
         """Return the generator, its weights averaged."""

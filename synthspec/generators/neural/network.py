@@ -36,6 +36,8 @@ from synthspec.terms.domain import Domain
 from synthspec.terms.query import Axis, Marginal
 
 if TYPE_CHECKING:
+    from torch import Generator as TorchGenerator
+
     from synthspec.generators.neural.tuner import Tuner
 
 LOOK = 0.01
@@ -103,6 +105,14 @@ class Network(Generator):
         """Return about how many numbers fine-tuning would train; from public sizes."""
 
     @abstractmethod
+    def untrained(
+        self, bones: Backbone, rows: NDArray[np.int64], steps: int, random: TorchGenerator, device: str
+    ) -> Tuner:
+        """Return the network as it is before it learned anything; arguments as in `tuner`."""
+
+    def prepare(self, tuner: Tuner, rows: NDArray[np.int64], random: TorchGenerator) -> None:
+        """Train on rows of the start model."""
+
     def tuner(self, bones: Backbone, rows: NDArray[np.int64], steps: int, seed: int, device: str) -> Tuner:
         """Return the network, trained on rows of the start model, ready to be fine-tuned.
 
@@ -113,6 +123,13 @@ class Network(Generator):
             seed: of everything random here.
             device: where it is fine-tuned.
         """
+        from synthspec.generators.neural.tuner import seeded
+
+        with seeded(seed) as random:
+            made = self.untrained(bones, rows, steps, random, device)
+            self.prepare(made, rows, random)
+        made.network = self
+        return made
 
     @abstractmethod
     def net(self, tuner: Tuner, bones: Backbone) -> Net:

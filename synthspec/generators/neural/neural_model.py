@@ -58,6 +58,8 @@ class NeuralModel:
 
     def sample(self, rows: int, rng: SampleRng, given: Codes | None = None) -> Codes:
         """Return `rows` rows over the attributes that are not given; see `Model.sample`."""
+        if self.net is None:  # the start itself, whose sampler keeps every column's counts even as well
+            return self.start.sample(rows, rng, given)
         known = known_levels(self.bones, rows, given)
         drawn = {i: np.empty(rows, dtype=np.int64) for i in self.bones.own}
         generator = np.random.Generator(np.random.SFC64(rng.generator.integers(0, 1 << 63, 4).tolist()))

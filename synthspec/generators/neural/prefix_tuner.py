@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from synthspec.generators.base import Draws
 from synthspec.generators.neural.backbone import Backbone
 from synthspec.generators.neural.nets import Prefix, Tables
-from synthspec.generators.neural.tuner import Tuner, seeded
+from synthspec.generators.neural.tuner import Tuner
 
 
 class PrefixTuner(Tuner):
@@ -32,11 +32,3 @@ class PrefixTuner(Tuner):
                 tables[index] + part, levels[:, index], reduction="none"
             )
         return total
-
-
-def prefix_tuner(
-    bones: Backbone, width: int, embedding: int, rate: float, steps: int, seed: int, device: str
-) -> PrefixTuner:
-    """Return an untrained autoregressive network over `bones`."""
-    with seeded(seed):
-        return PrefixTuner(Prefix(bones, width, embedding), bones, rate, steps, device)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,6 +19,10 @@ from torch import Tensor, nn
 
 from synthspec.generators.base import Draws
 from synthspec.generators.neural.backbone import Backbone
+from synthspec.generators.neural.described import described
+
+if TYPE_CHECKING:
+    from synthspec.generators.neural.network import Network
 
 DECAY = 0.99
 NORMS_OF = 64
@@ -30,11 +35,14 @@ class Tuner(ABC):
 
     Attributes:
         watched: codes of a few rows of the start model, for the loss that is shown; may be none.
+        network: what made it, where it was made from a spec.
     """
 
     def __init__(self, module: nn.Module, bones: Backbone, rate: float, steps: int, device: str) -> None:
         self.module = module.to(device)
         self.device = device
+        self.network: Network | None = None
+        self._bones = bones
         self._levels = [torch.from_numpy(level).to(device) for level in bones.levels]
         self.private = [p for p in module.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(self.private, lr=rate)
@@ -70,6 +78,12 @@ class Tuner(ABC):
         draws = PublicDraws(torch.Generator().manual_seed(0), self.device)
         with torch.no_grad():
             return float(self.losses(self.watched.to(self.device), draws).mean())
+
+    def described(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
+        """Return what another process makes the module from; see `Portable`."""
+        if self.network is None:
+            raise ValueError("a network that was made by hand has no description")
+        return described(self.network, self._bones)
 
     def state(self) -> Mapping[str, Tensor]:
         """Return parameters, averages, optimizer and counter; see `Learner.state`."""

@@ -22,6 +22,8 @@ from synthspec.generators.neural.network import Network
 from synthspec.terms.domain import Domain
 
 if TYPE_CHECKING:
+    from torch import Generator as TorchGenerator
+
     from synthspec.generators.neural.tuner import Tuner
 
 
@@ -51,19 +53,22 @@ class Vae(Network):
         """See `Network.needs`; at 84 (adult, epsilon 10) it does not help yet."""
         return 250.0
 
-    def tuner(self, bones: Backbone, rows: NDArray[np.int64], steps: int, seed: int, device: str) -> Tuner:
-        """See `Network.tuner`."""
+    def untrained(
+        self, bones: Backbone, rows: NDArray[np.int64], steps: int, random: TorchGenerator, device: str
+    ) -> Tuner:
+        """See `Network.untrained`."""
+        from synthspec.generators.neural.vae_tuner import Autoencoder, AutoencoderTuner
+
+        net = Autoencoder(bones, self.width, self.layers, self.latent)
+        return AutoencoderTuner(net, bones, self.learning_rate, steps, device, self.divergence_weight)
+
+    def prepare(self, tuner: Tuner, rows: NDArray[np.int64], random: TorchGenerator) -> None:
+        """See `Network.prepare`."""
         import torch
 
         from synthspec.generators.neural.pretrain import pretrained
-        from synthspec.generators.neural.tuner import seeded
-        from synthspec.generators.neural.vae_tuner import Autoencoder, AutoencoderTuner
 
-        with seeded(seed) as generator:
-            net = Autoencoder(bones, self.width, self.layers, self.latent)
-            made = AutoencoderTuner(net, bones, self.learning_rate, steps, device, self.divergence_weight)
-            pretrained(made, torch.from_numpy(rows), self.pretrain, generator)
-        return made
+        pretrained(tuner, torch.from_numpy(rows), self.pretrain, random)
 
     def net(self, tuner: Tuner, bones: Backbone) -> Net:
         """Return the decoder."""

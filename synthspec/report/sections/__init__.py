@@ -7,6 +7,7 @@ from collections.abc import Callable
 from synthspec.release.release import Release
 from synthspec.report.blocks import Section
 from synthspec.report.sections.answers import answers
+from synthspec.report.sections.audit import audit
 from synthspec.report.sections.budget import budget
 from synthspec.report.sections.claim import claim
 from synthspec.report.sections.cover import cover
@@ -16,11 +17,15 @@ from synthspec.report.sections.files import files
 from synthspec.report.sections.fit import fit
 from synthspec.report.sections.gates import gates
 from synthspec.report.sections.glossary import glossary
+from synthspec.report.sections.hazards import hazards
 from synthspec.report.sections.limits import limits
+from synthspec.report.sections.mechanism import mechanism
 from synthspec.report.sections.network import network
 from synthspec.report.sections.rules import rules
 from synthspec.report.sections.scenarios import scenarios
 from synthspec.report.sections.scope import scope
+from synthspec.report.sections.subgroups import subgroups
+from synthspec.report.sections.verify import verify
 
 SECTIONS: tuple[Callable[[Release], Section], ...] = (
     cover,
@@ -29,12 +34,17 @@ SECTIONS: tuple[Callable[[Release], Section], ...] = (
     budget,
     domains,
     fit,
-    rules,
-    network,
-    scenarios,
+    mechanism,
+    verify,
+    audit,
     fidelity,
     answers,
+    subgroups,
+    rules,
+    scenarios,
+    network,
     gates,
+    hazards,
     limits,
     files,
     glossary,

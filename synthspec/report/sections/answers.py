@@ -8,7 +8,7 @@ from synthspec.plan.plan import Question
 from synthspec.release.counted import Counted, GroupCount
 from synthspec.release.release import Release
 from synthspec.report.blocks import Block, Heading, Prose, Section, Table, Value
-from synthspec.report.expected import expected, subgroups
+from synthspec.report.sourced import resting
 from synthspec.report.uncertain import Estimate, Known, count_of, events_of, known, resting_on, within
 from synthspec.report.words import about, count, listed, named, near, number, percent, plain, quoted
 from synthspec.terms.query import Axis
@@ -42,9 +42,6 @@ def answers(release: Release) -> Section:
     for counted in release.counted:
         if counted.kind == "question" and counted.name in questions:
             blocks += _question(release, groups, questions[counted.name], counted)
-    blocks += subgroups(release, groups)
-    for group in groups:
-        blocks += expected(release, group)
     return Section(
         id="answers",
         title="What the rows can answer",
@@ -116,15 +113,17 @@ def _answer(
     return (
         *head,
         released,
-        _estimate(many, about(many.value, many.half), events),
-        _estimate(many, f"{about(many.low, many.half)} to {about(many.high, many.half)}", events),
-        _estimate(part, f"{_percent(part.value, part.half)} %", events),
-        _estimate(part, f"{_percent(part.low, part.half)} to {_percent(part.high, part.half)} %", events),
+        _estimate(release, many, about(many.value, many.half), events),
+        _estimate(release, many, f"{about(many.low, many.half)} to {about(many.high, many.half)}", events),
+        _estimate(release, part, f"{_percent(part.value, part.half)} %", events),
+        _estimate(
+            release, part, f"{_percent(part.low, part.half)} to {_percent(part.high, part.half)} %", events
+        ),
     )
 
 
-def _estimate(estimate: Estimate, text: str, events: tuple[str, ...]) -> Value:
-    return number(estimate.value, text, "M", events, low=estimate.low, high=estimate.high)
+def _estimate(release: Release, estimate: Estimate, text: str, events: tuple[str, ...]) -> Value:
+    return resting(release, estimate.value, text, events, low=estimate.low, high=estimate.high)
 
 
 def _percent(share: float, half: float) -> str:

@@ -5,14 +5,13 @@ Source: Dong, Roth & Su 2022 (trade-off curves); Nanayakkara et al. 2023 (odds a
 
 from __future__ import annotations
 
-from synthspec.privacy.accountant import advantage, group_mu, tpr_at, zcdp_rho
+from synthspec.privacy.accountant import zcdp_rho
 from synthspec.release.release import Claim, Release
-from synthspec.report.blocks import Block, Callout, Curve, Facts, Figure, Prose, Section, Table, Value
+from synthspec.report.blocks import Block, Callout, Facts, Prose, Section, Value
+from synthspec.report.exposure import exposure, odds
 from synthspec.report.sections.promise import delta0, sentence
-from synthspec.report.words import count, named, number, percent, percent_up, plain, up
-
-RATES = (0.1, 0.01, 0.001)
-CURVE = tuple(10 ** (-4 + i / 10) for i in range(41))
+from synthspec.report.sourced import booked
+from synthspec.report.words import count, named, number, plain, up
 
 
 def claim(release: Release) -> Section:
@@ -22,74 +21,14 @@ def claim(release: Release) -> Section:
     if held is not None:
         blocks = (
             *blocks,
-            *_odds(held),
-            _attacks(held),
+            *odds(held),
+            *exposure(release, held),
             _terms(held),
             _total(release, held),
             _not_covered(release),
         )
     return Section(
         id="claim", title="The privacy claim", question="Protect whom, against whom, how much?", blocks=blocks
-    )
-
-
-def _one(held: Claim) -> str:
-    return "row" if held.unit == "row" else "unit"
-
-
-def _odds(held: Claim) -> tuple[Block, ...]:
-    right = min(1.0, (1 + advantage(held.mu, delta0(held))) / 2)
-    parts: tuple[str | Value, ...] = (
-        f"Suppose somebody knows every other row, and holds it as likely as not that one given "
-        f"{_one(held)} is in "
-        "the data. After seeing everything released, their best guess is right at most ",
-        number(right, percent_up(right), "S"),
-        " of the time; by tossing a coin it would be ",
-        number(0.5, "50 %", "S"),
-        ".",
-    )
-    return (Callout(title="In everyday odds", parts=parts),)
-
-
-def _attacks(held: Claim) -> Figure:
-    slack = delta0(held)
-    rows = []
-    for rate in RATES:
-        found = tpr_at(rate, held.mu, slack)
-        times = found / rate
-        rows.append(
-            (
-                number(rate, percent(rate), "S"),
-                number(found, percent_up(found), "S"),
-                number(times, f"× {up(times)}", "S"),
-            )
-        )
-    table = Table(
-        caption="The best possible membership attack, whatever its method",
-        columns=("False alarms", "Members found, at most", "Against guessing"),
-        rows=tuple(rows),
-        numeric=(1, 2),
-    )
-    worst = tpr_at(0.01, held.mu, slack)
-    bound = tuple((rate, max(rate, tpr_at(rate, held.mu, slack))) for rate in CURVE)
-    return Figure(
-        finding=(
-            "An attacker who accepts ",
-            number(0.01, "1 %", "S"),
-            " false alarms finds at most ",
-            number(worst, percent_up(worst), "S"),
-            " of the members; guessing finds ",
-            number(0.01, "1 %", "S"),
-            ".",
-        ),
-        chart=Curve(
-            title="What any attack can reach",
-            x_axis="false alarms",
-            y_axis="members found",
-            names=("bound of this release", "guessing"),
-            lines=(bound, ((CURVE[0], CURVE[0]), (1.0, 1.0))),
-        ),
-        table=table,
     )
 
 
@@ -125,13 +64,6 @@ def _terms(held: Claim) -> Facts:
         items.append(
             ("ρ", (number(rho, up(rho), "S"), " of zero-concentrated differential privacy, implied"))
         )
-        family = group_mu(held.mu, 4)
-        items.append(
-            (
-                "A group of four",
-                (number(family, up(family), "S"), " is the μ that protects four units jointly"),
-            )
-        )
     return Facts(items=tuple(items))
 
 
@@ -153,14 +85,15 @@ def _ledger(release: Release) -> tuple[str | Value, ...]:
     facts = release.ledger
     if facts is None:
         return ("The release names no ledger, so it speaks of no other release of this source.",)
-    many = number(facts.releases, count(facts.releases), "M")
+    entry = booked(facts)
+    many = number(facts.releases, count(facts.releases), "M", entry)
     if facts.opened_by == "operator":
         who = "The operator who made this release opened its ledger, so it speaks of no other release. "
     else:
         who = "The owner of the data opened the ledger. "
     said: tuple[str | Value, ...] = (who, "Releases charged to it, this one included: ", many, ".")
     if facts.raises:
-        raised = number(facts.raises, count(facts.raises), "M")
+        raised = number(facts.raises, count(facts.raises), "M", entry)
         said = (*said, " Its cap was raised ", raised, " time" if facts.raises == 1 else " times")
         said = (*said, ", by the operator." if facts.operator_raised else ", by its owner.")
     return said
@@ -170,6 +103,7 @@ def _not_covered(release: Release) -> Callout:
     declared = [each for each in release.columns if each.role == "modelled" or each.field is not None]
     public = sum(each.role != "id" and not each.hidden for each in declared)
     return Callout(
+        id="outside",
         tone="warning",
         title="What the claim does not cover",
         parts=(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from synthspec.privacy.accountant import tpr_at
+from synthspec.privacy.risk import tradeoff
 from synthspec.release.release import Claim as Promise
 from synthspec.release.release import Release
-from synthspec.report.blocks import Check, Claim, Section, Status, Value, Verdict
+from synthspec.report.blocks import Check, Claim, Prose, Section, Status, Value, Verdict
 from synthspec.report.gates import judge
 from synthspec.report.sections.promise import delta0, sentence
+from synthspec.report.sourced import booked, bought, resting
 from synthspec.report.words import count, named, number, percent_up, plain, up
+
+VERIFY = Value(text="synthspec verify RELEASE", name=True)
 
 
 def cover(release: Release) -> Section:
@@ -18,17 +21,39 @@ def cover(release: Release) -> Section:
         id="cover",
         title="At a glance",
         question="What is this, and what does it promise?",
-        blocks=(Claim(sentence=sentence(release), numbers=numbers), Verdict(checks=_checks(release))),
+        blocks=(
+            Claim(sentence=sentence(release), numbers=numbers),
+            Prose(
+                parts=(
+                    "Read with it: ",
+                    *_outside(release),
+                    Value(text="known hazards, one by one", anchor="hazards"),
+                    " and ",
+                    Value(text="the limits", anchor="limits"),
+                    ". Whether these rows are personal data is for the controller to decide.",
+                )
+            ),
+            Verdict(checks=_checks(release)),
+        ),
     )
 
 
+def _outside(release: Release) -> tuple[str | Value, ...]:
+    if release.claim is None:
+        return ()
+    return Value(text="what the claim does not cover", anchor="outside"), ", "
+
+
 def _headline(claim: Promise) -> tuple[tuple[str, Value, tuple[str | Value, ...]], ...]:
-    caught = tpr_at(0.01, claim.mu, delta0(claim))
+    caught = tradeoff(claim.mu, delta0(claim), 0.01)
     unit = Value(text="row") if claim.unit == "row" else named(claim.unit)
     rows = number(claim.max_rows, count(claim.max_rows), "S")
+    each: tuple[str | Value, ...] = ("at most ", rows, " row each" if claim.max_rows == 1 else " rows each")
+    if claim.unit == "row":
+        each = ("each by itself; a person may have several",)
     one = number(0.01, "1 %", "S")
     return (
-        ("Protected", unit, ("at most ", rows, " row each" if claim.max_rows == 1 else " rows each")),
+        ("Protected", unit, each),
         ("μ", number(claim.mu, up(claim.mu), "S"), ("Gaussian differential privacy",)),
         (
             "ε",
@@ -51,6 +76,7 @@ def _checks(release: Release) -> tuple[Check, ...]:
         *scenarios,
         _gates(release),
         _ledger(release),
+        _verification(),
         _signature(),
     )
 
@@ -70,7 +96,7 @@ def _accounts(release: Release) -> Check:
             what="Budget",
             says=("The purchases add up to more than the claim.",),
         )
-    purchases = number(len(release.events), count(len(release.events)), "M")
+    purchases = resting(release, len(release.events), count(len(release.events)), bought(release))
     return Check(
         status="yes",
         word="adds up",
@@ -143,6 +169,8 @@ def _ledger(release: Release) -> Check:
     facts = release.ledger
     if facts is None:
         return Check(status="open", word="not named", what="Ledger", says=("The release names no ledger.",))
+    many = number(facts.releases, count(facts.releases), "M", booked(facts))
+    raised = ("; its cap was raised",) if facts.raises else ()
     if facts.opened_by == "operator":
         return Check(
             status="open",
@@ -151,10 +179,11 @@ def _ledger(release: Release) -> Check:
             says=(
                 "The operator who made this release opened its ledger",
                 ", and raised its cap" if facts.operator_raised else "",
-                "; it speaks of no other release of this source.",
+                "; it speaks of no release but those charged to it, this one included: ",
+                many,
+                ".",
             ),
         )
-    many = number(facts.releases, count(facts.releases), "M")
     return Check(
         status="yes",
         word="opened by the owner",
@@ -162,11 +191,35 @@ def _ledger(release: Release) -> Check:
         says=(
             "The owner of the data opened the ledger; releases charged to it, this one included: ",
             many,
+            *raised,
+            ".",
+        ),
+    )
+
+
+def _verification() -> Check:
+    return Check(
+        status="open",
+        word="not verified here",
+        what="Re-verification",
+        says=(
+            "A page cannot check itself: ",
+            VERIFY,
+            " recomputes prices, noise, rows and rules without the data. What it does: ",
+            Value(text="Verify it yourself", anchor="verify"),
             ".",
         ),
     )
 
 
 def _signature() -> Check:
-    says = ("Nobody has signed this release; the list of files below names every digest.",)
-    return Check(status="none", word="not signed", what="Signature", says=says)
+    return Check(
+        status="open",
+        word="not known here",
+        what="Signature",
+        says=(
+            "Signatures cover this page too, so it cannot show them; they lie beside it. ",
+            Value(text="synthspec verify RELEASE --key KEY", name=True),
+            " says who signed.",
+        ),
+    )

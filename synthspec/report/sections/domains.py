@@ -5,13 +5,14 @@ from __future__ import annotations
 from synthspec.plan.plan import PlannedColumn
 from synthspec.release.release import Release
 from synthspec.report.blocks import Prose, Section, Table, Value
+from synthspec.report.sourced import resting
 from synthspec.report.words import count, named, number, plain, quoted
 
 
 def domains(release: Release) -> Section:
     """Return the section."""
     columns = tuple(column for column in release.columns if not column.hidden)
-    bought = sum(bool(_events(release, column.name)) for column in columns)
+    paid = [events for column in columns if (events := _events(release, column.name))]
     told = sum(column.basis is not None for column in columns)
     return Section(
         id="domains",
@@ -23,7 +24,7 @@ def domains(release: Release) -> Section:
                     "Domains are written in the spec and count as public, or are bought from the budget. Of ",
                     number(len(columns), count(len(columns)), "S"),
                     " columns, ",
-                    number(bought, count(bought), "M"),
+                    resting(release, len(paid), count(len(paid)), (id for each in paid for id in each)),
                     " had a list or a range bought; for ",
                     number(told, count(told), "S"),
                     " the spec states a basis. Whether a stated domain was copied from the data cannot be "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from synthspec.release.release import Assessment, Release
 from synthspec.report.blocks import Block, Callout, Dots, Figure, Heading, Prose, Section, Table, Value
+from synthspec.report.closeness import columns, headline
 from synthspec.report.measured import Comparison, compare, rebuild, total
+from synthspec.report.uncertain import known
 from synthspec.report.words import about, count, listed, near, number, plain, up
 
 WORST = 10
@@ -13,7 +15,11 @@ ORDERS = {1: "single columns", 2: "pairs of columns", 3: "triples of columns"}
 
 def fidelity(release: Release) -> Section:
     """Return the section."""
-    blocks: list[Block] = [*_paid(release), *_measured(release), *_expected(release), _caution()]
+    groups = known(release)
+    blocks: list[Block] = [*headline(release, groups), *_paid(release)]
+    for group in groups:
+        blocks += columns(release, group)
+    blocks += [*_measured(release), *_expected(release), _caution()]
     return Section(
         id="fidelity",
         title="How close the rows are",
@@ -115,7 +121,7 @@ def _explained(release: Release, found: tuple[Comparison, ...]) -> Prose:
     ]
     far = tuple(c for c in found if c.z > 4)
     parts += [
-        number(len(far), count(len(far)), "M", tuple(c.event for c in far)),
+        number(len(far), count(len(far)), "M", tuple(c.event for c in found)),
         " lie further off than noise explains (chi-square more than four standard deviations above its "
         "mean).",
     ]

@@ -47,6 +47,7 @@ def _table(release: Release) -> Table:
 
 def _events(release: Release, class_: str) -> tuple[str, ...]:
     """Return the events that paid for what a file of this class holds."""
-    if class_ != "B":
+    if class_ not in ("M", "B"):
         return ()
-    return tuple(e.id for e in release.events if e.stage in ("fit", "report")) or ("none",)
+    mine = tuple(e.id for e in release.events if class_ == "M" or e.stage in ("fit", "report"))
+    return mine or ("none",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synthspec.release.release import Release
-from synthspec.report.blocks import Facts, Section
+from synthspec.report.blocks import Facts, Heading, Prose, Section
 
 LIMITS: tuple[tuple[str, str], ...] = (
     (
@@ -39,8 +39,41 @@ LIMITS: tuple[tuple[str, str], ...] = (
         "nor do "
         "timing, memory and caches fall under the claim.",
     ),
+    (
+        "Single questions",
+        "A pattern in these rows that no figure of this report covers may be an artefact of the model.",
+    ),
     ("The law", "Whether these rows are personal data is for the controller to decide."),
 )
+
+
+SIGNER: tuple[tuple[str, str], ...] = (
+    (
+        "Made-up answers",
+        "Noisy answers can be written by hand, with prices and noise that fit each other; every check "
+        "of this folder would pass.",
+    ),
+    (
+        "Another table",
+        "The run may have read another table than the one named, or rows that were prepared for it. The "
+        "commitment to the source shows it only to whoever is given its key and the source.",
+    ),
+    (
+        "A better draw",
+        "Of several runs, the most pleasing may have been published. On one ledger that shows as more "
+        "releases; on a ledger that nobody is shown, it does not.",
+    ),
+    (
+        "A second ledger",
+        "A copy of the source on another machine, under another name, starts a ledger of its own.",
+    ),
+    (
+        "A changed program",
+        "Another program may write the same folder. That its noise has the stated spread can be tested; that "
+        "it was random cannot.",
+    ),
+)
+"""What a signer who lies could still do: no check of a release folder sees it."""
 
 
 def limits(release: Release) -> Section:
@@ -49,5 +82,15 @@ def limits(release: Release) -> Section:
         id="limits",
         title="Limits",
         question="What is not covered?",
-        blocks=(Facts(items=tuple((name, (text,)) for name, text in LIMITS)),),
+        blocks=(
+            Facts(items=tuple((name, (text,)) for name, text in LIMITS)),
+            Heading(text="What a signer who lies could still do"),
+            Prose(
+                parts=(
+                    "A signature says who stands behind these files, and that nobody changed them since. It "
+                    "does not make them true.",
+                )
+            ),
+            Facts(items=tuple((name, (text,)) for name, text in SIGNER)),
+        ),
     )

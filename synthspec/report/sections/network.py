@@ -15,6 +15,7 @@ from synthspec.plan.plan import KnownTable
 from synthspec.release.release import Release
 from synthspec.report.blocks import Block, Heading, Prose, Section, Table, Value
 from synthspec.report.measured import rebuild
+from synthspec.report.sourced import learned, resting
 from synthspec.report.words import count, named, number, percent, plain, quoted
 
 MOST_ROWS = 8
@@ -76,7 +77,8 @@ def _says(release: Release, edges: Sequence[Edge]) -> Prose:
     ):
         word = one if many[how] == 1 else more
         done = "chosen" if how == "learned" else f"{how}:"
-        parts += [number(many[how], count(many[how]), "M" if how == "learned" else "S")]
+        chosen = learned(release) if how == "learned" else ()
+        parts += [resting(release, many[how], count(many[how]), chosen)]
         parts += [f" {word} {done} {says}. "]
     parts += [
         number(tables, count(tables), "S"),
@@ -89,11 +91,11 @@ def _says(release: Release, edges: Sequence[Edge]) -> Prose:
 def _edges(edges: Sequence[Edge]) -> Table:
     return Table(
         caption="Edges",
-        columns=("Column", "", "Column", "How it came about", "Model"),
+        columns=("Column", "Goes", "Column", "How it came about", "Model"),
         rows=tuple(
             (
                 named(first),
-                plain("goes to" if directed else "goes with"),
+                plain("to" if directed else "with"),
                 named(second),
                 plain(how),
                 named(group) if group else plain(""),
@@ -136,36 +138,44 @@ def _names(names: Sequence[str]) -> Value:
 
 def _fitted(release: Release, models: dict[str, Model]) -> list[Block]:
     """Return the tables of columns given their parents, of the groups that are networks."""
-    found: list[tuple[TreeModel, Family]] = []
-    for model in models.values():
+    found: list[tuple[str, TreeModel, Family]] = []
+    for group, model in models.items():
         if not isinstance(model, TreeModel) or not model.directed:
             continue
         parents: dict[str, list[str]] = {}
         for parent, child, _ in model.edges:
             parents.setdefault(child, []).append(parent)
-        found += [(model, (child, tuple(above))) for child, above in parents.items()]
+        found += [(group, model, (child, tuple(above))) for child, above in parents.items()]
     if not found:
         return []
-    small = [each for each in found if _cells(*each) <= MOST_CELLS][:MOST_TABLES]
+    small = [each for each in found if _cells(*each[1:]) <= MOST_CELLS][:MOST_TABLES]
     left = len(found) - len(small)
     says: list[str | Value] = [
         "P(column | parents) as read off the fitted models; the likeliest parents first. All of it is "
         "post-processing of noisy answers that were paid for."
     ]
     if left:
-        says += [" ", number(left, count(left), "M"), " further tables are too many or too large to show."]
+        says += [" ", resting(release, left, count(left), learned(release))]
+        says.append(" further tables are too many or too large to show.")
     return [
         Heading(text="Fitted tables"),
         Prose(parts=tuple(says)),
-        *(_table(release, model, family) for model, family in small),
+        *(_table(release, model, family, _paid(release, group, family)) for group, model, family in small),
     ]
+
+
+def _paid(release: Release, group: str, family: Family) -> tuple[str, ...]:
+    """Return the events of the answers about a family's columns alone, or of all where there is none."""
+    names = {family[0], *family[1]}
+    mine = [m.event for m in release.measurements if m.group == group and names.issuperset(m.attributes)]
+    return tuple(dict.fromkeys(mine)) or learned(release, group)
 
 
 def _cells(model: TreeModel, family: Family) -> int:
     return prod(model.domain.size(name) for name in (*family[1], family[0]))
 
 
-def _table(release: Release, model: TreeModel, family: Family) -> Table:
+def _table(release: Release, model: TreeModel, family: Family, events: tuple[str, ...]) -> Table:
     """Return the first rows of P(child | parents), and how many there are beside."""
     child, parents = family
     joint: Shares = model.marginal((*parents, child))
@@ -185,7 +195,10 @@ def _table(release: Release, model: TreeModel, family: Family) -> Table:
         made.append(
             (
                 *(named(labels[name][int(at)]) for name, at in zip(parents, cell, strict=True)),
-                *(number(max(float(each), 0.0), percent(max(float(each), 0.0)), "M") for each in numbers),
+                *(
+                    resting(release, max(float(each), 0.0), percent(max(float(each), 0.0)), events)
+                    for each in numbers
+                ),
             )
         )
     title = f"{named(child).text} given {', '.join(named(name).text for name in parents)}"

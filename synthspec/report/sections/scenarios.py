@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from synthspec.release.release import Release, ScenarioTable
 from synthspec.report.blocks import Block, Prose, Section, Table, Value
+from synthspec.report.sourced import learned, resting
 from synthspec.report.words import count, named, number, percent, plain, quoted
 
 
@@ -24,7 +25,7 @@ def scenarios(release: Release) -> Section:
                     "afterwards are synthetic ones.",
                 )
             ),
-            _table(release.scenarios),
+            _table(release),
         )
     return Section(
         id="scenarios",
@@ -34,20 +35,20 @@ def scenarios(release: Release) -> Section:
     )
 
 
-def _table(tables: tuple[ScenarioTable, ...]) -> Table:
+def _table(release: Release) -> Table:
     return Table(
         caption="Scenarios",
         columns=("Scenario", "Condition", "Probability in the model", "Rows", "Effective rows", "Violations"),
-        rows=tuple(_row(table) for table in tables),
+        rows=tuple(_row(release, table) for table in release.scenarios),
         numeric=(2, 3, 4, 5),
     )
 
 
-def _row(table: ScenarioTable) -> tuple[Value, ...]:
+def _row(release: Release, table: ScenarioTable) -> tuple[Value, ...]:
     held = table.certificate
     if table.problem is not None:
         return (named(table.name), quoted(table.condition), plain(table.problem), *(plain(""),) * 3)
-    likely = plain("not known") if table.probability is None else _share(table.probability)
+    likely = plain("not known") if table.probability is None else _share(release, table.probability)
     if table.mix or table.given is not None:
         likely = plain("no condition")
     effective = plain("all") if table.effective is None else _rows(table.effective * held.rows)
@@ -78,5 +79,5 @@ def _rows(value: float) -> Value:
     return number(round(value), count(round(value)), "S")
 
 
-def _share(value: float) -> Value:
-    return number(value, percent(value) if value >= 1e-3 else f"{value:.2g}", "M")
+def _share(release: Release, value: float) -> Value:
+    return resting(release, value, percent(value) if value >= 1e-3 else f"{value:.2g}", learned(release))

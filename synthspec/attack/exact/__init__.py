@@ -1,0 +1,1 @@
+"""Exact figures of released rows against private ones, for the internal edition only."""

@@ -1,0 +1,69 @@
+"""heads: a ledger's entry pays for one release: two releases that name one, or a ledger that does not hold it.
+
+Source: ours; DECISIONS 22.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from synthspec.privacy.journal import Journal
+from synthspec.release.manifest import NAME, digest_of
+from synthspec.release.release import LedgerFacts, Release
+from synthspec.verify.standalone import Check
+
+_ENTRY = re.compile(r"(\d{1,9}):([0-9a-f]{8,128})")
+
+
+def check_pair(first: Release, second: Release, folders: tuple[Path, Path]) -> Check:
+    """Return whether two releases were paid for by different entries, in an order that fits."""
+    name = "ledger heads"
+    if digest_of(folders[0] / NAME) == digest_of(folders[1] / NAME):
+        return Check(name, "passed", "the two folders hold one release")
+    one, two = first.ledger, second.ledger
+    if one is None or two is None:
+        return Check(name, "not done", "one of the releases is of no ledger")
+    if one.entry is not None and one.entry == two.entry:
+        return Check(name, "failed", f"both releases were charged by entry {_short(one)}: it was paid for once")
+    if one.name != two.name:
+        return Check(name, "passed", f"they are of two ledgers, `{one.name}` and `{two.name}`: nothing is said of both")
+    places = {_place(one): one.releases, _place(two): two.releases}
+    if None in places or len(places) < 2:
+        return Check(name, "failed", "the entries of the ledger that they name are no two places of one chain")
+    early, late = sorted(place for place in places if place is not None)
+    if places[early] >= places[late]:
+        return Check(name, "failed", "the later release counts no more releases than the earlier one")
+    return Check(name, "passed", f"entries {early} and {late} of ledger `{one.name}`, one each")
+
+
+def check_ledger(release: Release, journal: Journal) -> Check:
+    """Return whether the ledger holds the entry that the release names, and charged it enough."""
+    name, facts = "ledger", release.ledger
+    if facts is None or release.claim is None:
+        return Check(name, "not done", "the release is of no ledger")
+    match = _ENTRY.fullmatch(facts.entry or "")
+    if match is None or not journal.holds(int(match[1]), match[2]):
+        return Check(name, "failed", f"the ledger has no entry {_short(facts)}: another one was charged, or it was cut")
+    entry = journal.entries()[int(match[1])]
+    charge = journal.standing().charges.get(getattr(entry, "charge", ""))
+    if charge is None or getattr(entry, "kind", "") != "open":
+        return Check(name, "failed", f"entry {_short(facts)} of the ledger opens no charge")
+    if not release.claim.cost.fits(charge.cost):
+        return Check(name, "failed", "the ledger was charged less than the release claims")
+    opened = journal.standing().opened
+    if (opened.unit, opened.neighbours) != (release.claim.unit, release.claim.neighbours):
+        return Check(name, "failed", "the ledger protects another unit, or other neighbours")
+    said = f"entry {match[1]} of `{opened.name}` opened the charge `{charge.label}`, of the price that is claimed"
+    return Check(name, "passed", said, {"entry": int(match[1])})
+
+
+def _place(facts: LedgerFacts) -> int | None:
+    match = _ENTRY.fullmatch(facts.entry or "")
+    return int(match[1]) if match else None
+
+
+def _short(facts: LedgerFacts) -> str:
+    place, _, digest = (facts.entry or "none").partition(":")
+    return f"{place}:{digest[:12]}" if digest else place
+
