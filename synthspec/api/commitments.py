@@ -92,7 +92,7 @@ def _kept(value: Release, folder: str | Path) -> bytes:
     """Return the key that was kept on this machine for the charge of a release; Q647 when it was not."""
     from synthspec.privacy.inside import inside_of
 
-    charge = _charge(value)
+    charge = charge_of(value)
     if charge is not None:
         with contextlib.suppress(BudgetError):
             return inside_of(charge, make=False).commitment
@@ -104,7 +104,7 @@ def _kept(value: Release, folder: str | Path) -> bytes:
     )
 
 
-def _charge(value: Release) -> str | None:
+def charge_of(value: Release) -> str | None:
     """Return the charge behind a release, by the entry of a ledger of this home that opened it."""
     from synthspec.privacy.entries import Open
     from synthspec.privacy.journal import Journal

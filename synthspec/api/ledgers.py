@@ -17,6 +17,7 @@ from synthspec.privacy.stores import join, refuse_called, remember
 
 if TYPE_CHECKING:
     from synthspec.plan.plan import Plan
+    from synthspec.privacy.cost import Cost
 
 Neighbours = Literal["add-remove", "replace"]
 
@@ -212,6 +213,17 @@ def forecast(value: Plan) -> str:
         return line
     largest = f"the largest `epsilon` that does is {down2(seen.largest)}"
     return f"{line}: does not fit; {largest if seen.largest >= 0.01 else 'no `epsilon` does'}"
+
+
+def charged(value: Plan) -> Cost | None:
+    """Return what the releases on a plan's ledger amount to so far; None where there is none yet."""
+    if not needs_ledger(value):
+        return None
+    try:
+        found = existing(value)
+    except BudgetError:
+        return None
+    return None if found is None else found.standing().spent
 
 
 def open_named(

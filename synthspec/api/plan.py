@@ -70,12 +70,26 @@ class Plan:
 
     def text(self, *, full: bool = False) -> str:
         """Return the plan for people: steps, prices, rules, gates, what is taken as public, its ledger."""
-        from synthspec.api.ledgers import forecast
+        from synthspec.api.ledgers import charged, forecast
         from synthspec.api.reuse import reuse
         from synthspec.plan.explain import explain
 
-        again = reuse(self._value)
-        return explain(self._value, full=full, ledger=forecast(self._value), reuse=again).rstrip("\n")
+        again, before = reuse(self._value), charged(self._value)
+        text = explain(self._value, full=full, ledger=forecast(self._value), reuse=again, before=before)
+        return text.rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        """Return the plan for notebooks, in a frame without scripts; reads no private data."""
+        from synthspec.api.ledgers import charged, forecast
+        from synthspec.report.planned import planned
+        from synthspec.report.render.html import framed, render_html
+
+        page = render_html(
+            planned(self._value, forecast(self._value), charged(self._value)),
+            kind="Plan",
+            foot="Nothing was read and nothing was charged.",
+        )
+        return framed(page, f"plan of {self._value.name}")
 
     def save(self, path: str | Path) -> Path:
         """Write the plan file (JSON) and return its path."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -116,21 +116,42 @@ class Release:
         with marked(where):
             return sampled(plan, columns, models, asked, rng, rows, notes)
 
-    def report(self, *, internal: bool = False) -> Report:
-        """Return the public report.
-
-        Raises:
-            SpecError: S155, for the internal one, which is not built yet.
-        """
-        if internal:
-            raise SpecError(
-                "S155",
-                "the internal report is not built yet",
-                helps=("leave `internal` out: the public one",),
-            )
+    def report(self) -> Report:
+        """Return the public report."""
         from synthspec.api.report import Report
 
         return Report(self._value)
+
+    def internal(
+        self,
+        source: str | Path,
+        *,
+        control: str | Path | None = None,
+        attacks: Sequence[str] = (),
+        labels: Sequence[str] = (),
+        out: str | Path | None = None,
+    ) -> Path:
+        """Read the source, and write the internal edition of the report beside the release.
+
+        Its figures are exact: outside every guarantee, and not to be passed on.
+
+        Args:
+            source: the table that the release was made from.
+            control: a file like it, of people who are not in it; attacks are judged against them.
+            attacks: further attacks, `"shadow"`.
+            labels: columns that models predict; the last one of few values without.
+            out: the folder; the release's name with `.internal` without.
+
+        Returns:
+            The folder, of mode 0700, with `report.html` and `evaluation.json`.
+
+        Raises:
+            ReleaseError: Q620 to Q622; SpecError: Q623; SourceError: D4xx; GateError: Q646;
+            KernelError: K703.
+        """
+        from synthspec.api.internal import internal
+
+        return internal(self, source, control=control, attacks=attacks, labels=labels, out=out)
 
     def attach_report(self) -> None:
         """Write the public report into the folder, as JSON and as one page, and into its manifest."""

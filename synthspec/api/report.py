@@ -61,6 +61,35 @@ class Report:
 
         return render_html(self.value)
 
+    def _repr_html_(self) -> str:
+        """Return the page for notebooks, in a frame without scripts."""
+        from synthspec.report.render.html import framed
+
+        return framed(self.html(), f"report of {self.value.title}")
+
+    def charts(self) -> dict[str, Any]:
+        """Return every figure as an Altair chart, by its section and title; they can be changed and saved.
+
+        Raises:
+            SpecError: S160, without the `report` extra.
+        """
+        from synthspec.report.blocks import Figure
+        from synthspec.report.charts import chart_of, drawable
+
+        if not drawable():
+            raise SpecError(
+                "S160",
+                "charts need the `report` extra",
+                helps=("`pip install 'synthspec[report]'`",),
+            )
+        figures = [
+            (section.id, block)
+            for section in self.value.sections
+            for block in section.blocks
+            if isinstance(block, Figure)
+        ]
+        return {f"{place}: {block.chart.title}": chart_of(block.chart) for place, block in figures}
+
     def save(self, path: str | Path) -> Path:
         """Write the report, as its ending says.
 

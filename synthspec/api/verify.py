@@ -101,7 +101,9 @@ def verify(
     journal = None if ledger is None else Journal.find(ledger)
     if ledger is not None and journal is None:
         raise BudgetError(
-            "B550", f"there is no ledger `{ledger}`", helps=("`synthspec budget show` lists the ledgers there are",)
+            "B550",
+            f"there is no ledger `{ledger}`",
+            helps=("`synthspec budget show` lists the ledgers there are",),
         )
     trusted = trusted_keys(list(keys)) if keys else ()
     second = None if other is None else Path(other)

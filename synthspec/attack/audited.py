@@ -171,14 +171,19 @@ class AuditResult(Frozen):
     left_out: tuple[NotPlayed, ...] = ()
 
     @property
+    def every(self) -> tuple[Played | Canaries, ...]:
+        """All that was played."""
+        return (*self.games, *self.canaries)
+
+    @property
     def passed(self) -> bool:
         """Whether nothing that was played proved more than its claim."""
-        return all(each.outcome != "failed" for each in (*self.games, *self.canaries))
+        return all(each.outcome != "failed" for each in self.every)
 
     @property
     def unseen(self) -> int:
         """How many games could not have seen a bug: no evidence either way."""
-        return sum(each.outcome == "could not have seen it" for each in (*self.games, *self.canaries))
+        return sum(each.outcome == "could not have seen it" for each in self.every)
 
     def to_json(self) -> str:
         """Return the JSON that is written, with the outcomes spelled out."""
@@ -192,7 +197,7 @@ class AuditResult(Frozen):
 
     @classmethod
     def from_json(cls, text: str) -> AuditResult:
-        """Return what `to_json` wrote; a ValueError where it is something else, or its outcomes are not so."""
+        """Return what `to_json` wrote; a ValueError where it is something else."""
         import json
 
         tree = json.loads(text)
@@ -202,6 +207,6 @@ class AuditResult(Frozen):
         for part in ("games", "canaries"):
             outcomes += [each.pop("outcome", None) for each in tree.get(part, ())]
         found = cls.model_validate(tree)
-        if passed != found.passed or outcomes != [e.outcome for e in (*found.games, *found.canaries)]:
+        if passed != found.passed or outcomes != [each.outcome for each in found.every]:
             raise ValueError("the outcomes are not those of the figures")
         return found

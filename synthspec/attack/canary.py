@@ -175,13 +175,11 @@ def chance_of_proof(strengths: Array, claim: float, alarm: float, plays: int = 2
     return caught / plays
 
 
-def decode(rows: Sequence[Array], answers: Sequence[Array], canaries: int) -> tuple[Array, Array]:
-    """Return scores of the coins from linear answers with unit noise, and how strong each of them is.
-
-    The best linear guess at independent coins of mean 1/2 and variance 1/4 from y = X b + N(0, 1).
+def normals(rows: Sequence[Array], answers: Sequence[Array], canaries: int) -> tuple[Array, Array]:
+    """Return X'X and X'y of linear answers y = X b + N(0, 1) at the coins b.
 
     Args:
-        rows: what each canary would add, shape (numbers of the answer, canaries), one per answer.
+        rows: what each canary adds, shape (numbers of the answer, canaries), one per answer.
         answers: what was answered, less what all others add, in standard deviations of its noise.
         canaries: how many.
     """
@@ -189,10 +187,20 @@ def decode(rows: Sequence[Array], answers: Sequence[Array], canaries: int) -> tu
     for x, y in zip(rows, answers, strict=True):
         normal += x.T @ x
         seen += x.T @ y
-    inverse = np.linalg.inv(normal + 4 * np.eye(canaries))
-    scores = inverse @ (seen - normal.sum(1) / 2)
-    held = np.clip(1 - 4 * np.diag(inverse), 1e-12, 1 - 1e-12)  # the part of a coin's variance explained
-    return scores, np.sqrt(4 * held / (1 - held))
+    return normal, seen
+
+
+def decoded(normal: Array, seen: Array) -> Array:
+    """Return the best linear guesses at independent coins of mean 1/2 and variance 1/4, less 1/2."""
+    found: Array = np.linalg.solve(normal + 4 * np.eye(len(seen)), seen - normal.sum(1) / 2)
+    return found
+
+
+def strengths(normal: Array, factor: float = 1.0) -> Array:
+    """Return how many deviations apart each canary's score is with it and without, at noise 1 / factor."""
+    left = np.diag(np.linalg.inv(factor**2 * normal + 4 * np.eye(len(normal))))
+    held = np.clip(1 - 4 * left, 0.0, 1 - 1e-12)  # the part of a coin's variance that is explained
+    return np.asarray(np.sqrt(4 * held / (1 - held)))
 
 
 def _fewest(canaries: int, guesses: int, claim: float, alarm: float) -> int:

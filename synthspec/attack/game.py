@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 
 ALARM = 1e-6
 """How often each of the two bounds may be wrong."""
+SMOOTH = 4
+"""A cut is judged with its neighbours, a quarter of all."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,12 @@ def best_cut(there: Array, away: Array, alarm: float) -> float:
     low, high = _tables(len(there), alarm)
     with np.errstate(invalid="ignore"):
         found = ndtri(low[rights]) - ndtri(high[wrongs])
-    return float(cuts[int(np.argmax(np.where(np.isnan(found), -np.inf, found)))])
+    found = np.where(np.isfinite(found), found, -10.0)
+    wide = len(cuts) // SMOOTH  # where there are many, no cut is chosen for the luck of its own few plays
+    if wide > 1:
+        smooth = np.convolve(np.pad(found, wide, mode="edge"), np.ones(wide) / wide, mode="same")
+        found = smooth[wide : wide + len(cuts)]
+    return float(cuts[int(np.argmax(found))])
 
 
 def mu_proved(true_rate: float, false_rate: float, delta0: float = 0.0) -> float:

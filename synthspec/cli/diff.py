@@ -1,4 +1,4 @@
-"""synthspec diff: two specs or plans by consequence."""
+"""synthspec diff: two specs or plans by consequence, two releases by figures too."""
 
 from __future__ import annotations
 
@@ -15,12 +15,19 @@ from synthspec.cli.output import Output
 def command(first: str, second: str, exit_code: bool) -> int:
     """Compare two specs, plans or releases by what each change costs.
 
-    WEAKER PRIVACY and WEAKER GATE can be grepped.
+    Of two release folders also their figures: each difference with its own 90 % interval. WEAKER PRIVACY
+    and WEAKER GATE can be grepped.
     """
-    from synthspec.api.diff import diff, diff_text
+    from synthspec.api.diff import diff, diff_text, figures, figures_text
 
     output = Output.here()
-    changes = diff(first, second, output.shared.settings)
-    document = {"changes": [{**each.model_dump(mode="json"), "free": each.is_free} for each in changes]}
-    output.result("diff", document, diff_text(changes))
+    changes, found = diff(first, second, output.shared.settings), figures(first, second)
+    document: dict[str, object] = {
+        "changes": [{**each.model_dump(mode="json"), "free": each.is_free} for each in changes]
+    }
+    text = diff_text(changes)
+    if found:
+        document["figures"] = [each.model_dump(mode="json") for each in found]
+        text = f"{text}\n\n{figures_text(found)}"
+    output.result("diff", document, text)
     return 10 if exit_code and changes else 0

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", metavar="FILE", help="Write the plan; `train FILE` then asks no more questions.")
 @click.option("--full", is_flag=True, help="Show every table.")
 @click.option("--epsilon", "epsilons", metavar="E,E,...", help="Compare budgets side by side.")
+@click.option(
+    "--what-if", "changes", multiple=True, metavar="KEY=V,V", help="Other policies: `max_rows=1,3`."
+)
 @click.option("--exit-code", is_flag=True, help="With -o: exit 10 when the file held another plan.")
-def command(spec: str, out: str | None, full: bool, epsilons: str | None, exit_code: bool) -> int:
+def command(
+    spec: str, out: str | None, full: bool, epsilons: str | None, changes: tuple[str, ...], exit_code: bool
+) -> int:
     """Compile, price and predict; reads no private data and spends nothing."""
     from synthspec.api.plan import load_plan
     from synthspec.errors import SpecError
@@ -32,6 +37,12 @@ def command(spec: str, out: str | None, full: bool, epsilons: str | None, exit_c
         from synthspec.api.compare import compare, table
 
         found = compare(loaded, _numbers(epsilons))
+        output.result("plan", {"compared": [each.model_dump(mode="json") for each in found]}, table(found))
+        return 0
+    if changes:
+        from synthspec.api.compare import simulate, table
+
+        found = simulate(loaded, _changes(changes))
         output.result("plan", {"compared": [each.model_dump(mode="json") for each in found]}, table(found))
         return 0
     plan = loaded.plan()
@@ -69,6 +80,17 @@ def warn(output: Output, spec: Spec) -> None:
     if any(each.level == "error" for each in found) or output.shared.json or output.shared.quiet:
         return
     output.diagnostics(found, {spec.origin: spec.text})
+
+
+def _changes(texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return each key with each of its values: `epsilon=0.5,2` is two policies."""
+    found = []
+    for text in texts:
+        key, equals, values = text.partition("=")
+        if not (key and equals and values and all(values.split(","))):
+            raise click.UsageError(f"`{text}` is not KEY=VALUE,VALUE like `epsilon=0.5,2` or `max_rows=1,3`")
+        found += [(key, value) for value in values.split(",")]
+    return found
 
 
 def _numbers(text: str) -> list[float]:

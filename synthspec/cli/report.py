@@ -12,6 +12,7 @@ from synthspec.cli.group import Verb
 from synthspec.cli.output import Output
 
 if TYPE_CHECKING:
+    from synthspec.api.release import Release
     from synthspec.api.report import Report
 
 _WIDTH = 110
@@ -20,16 +21,53 @@ _WIDTH = 110
 
 @click.command("report", cls=Verb)
 @click.argument("release")
-@click.option("-o", "--out", metavar="FILE", help="Also write it: .html or .json by the file's ending.")
+@click.option(
+    "-o",
+    "--out",
+    metavar="FILE|DIR",
+    help="Also write it: .html or .json by the file's ending; with --internal its folder.",
+)
 @click.option("--full", is_flag=True, help="Every section and table.")
 @click.option("--strict", is_flag=True, help="A gate that cannot be told counts as failed.")
-@click.option("--internal", is_flag=True, help="The report for the inside; not built yet.")
-def command(release: str, out: str | None, full: bool, strict: bool, internal: bool) -> int:
-    """Show the public report of a release folder; exit 3 when a gate failed."""
+@click.option(
+    "--internal", is_flag=True, help="Exact figures and attacks, from the source; never to be passed on."
+)
+@click.option("--control", metavar="FILE", help="With --internal: people who are not in the source.")
+@click.option(
+    "--attack",
+    "attacks",
+    multiple=True,
+    type=click.Choice(["shadow"]),
+    help="With --internal: an attack that takes long.",
+)
+@click.option(
+    "--label", "labels", metavar="COLUMN", multiple=True, help="With --internal: what models predict."
+)
+def command(
+    release: str,
+    out: str | None,
+    full: bool,
+    strict: bool,
+    internal: bool,
+    control: str | None,
+    attacks: tuple[str, ...],
+    labels: tuple[str, ...],
+) -> int:
+    """Show the public report of a release folder; exit 3 when a gate failed.
+
+    With --internal --source PATH: write the internal edition beside the release, and end with 0.
+    """
     from synthspec.api.release import load_release
 
     output = Output.here()
-    report = load_release(release).report(internal=internal)
+    if internal:
+        return inside(output, load_release(release), out, control, attacks, labels)
+    for flag, given in (("--control", control), ("--attack", attacks), ("--label", labels)):
+        if given:
+            raise click.UsageError(
+                f"`{flag}` belongs to the internal edition: add `--internal --source PATH`"
+            )
+    report = load_release(release).report()
     if out is not None:
         report.save(out)
         output.note(f"written: {out}")
@@ -39,6 +77,38 @@ def command(release: str, out: str | None, full: bool, strict: bool, internal: b
         show(output, report, full=full)
     bad = not report.passed or (strict and report.unknown > 0)
     return 3 if bad else 0
+
+
+def inside(
+    output: Output,
+    release: Release,
+    out: str | None,
+    control: str | None,
+    attacks: tuple[str, ...],
+    labels: tuple[str, ...],
+) -> int:
+    """Write the internal edition; only its path is ever said on a stream."""
+    from synthspec.api.internal import internal, ready
+
+    settings = dict(output.shared.settings)
+    source = settings.pop("source.path", None)
+    if settings:
+        raise click.UsageError("a release is final: only `--source PATH` says where its table lies")
+    if output.shared.dry_run:
+        folder = ready(release, source, labels, out)
+        output.result("report", {"internal": str(folder), "dry_run": True}, str(folder))
+        output.note("dry run: the source was not opened")
+        return 0
+    output.note(
+        "The internal edition reads the source without noise. Its figures are exact and outside the "
+        "guarantee: they are written to files that only you can read, and shown nowhere else."
+    )
+    folder = internal(
+        release, source, control=control, attacks=attacks, labels=labels, out=out, told=output.note
+    )
+    output.note("Do not pass it on, and do not choose between releases by it.")
+    output.result("report", {"internal": str(folder)}, str(folder / "report.html"))
+    return 0
 
 
 def show(output: Output, report: Report, *, full: bool = False) -> None:

@@ -17,6 +17,7 @@ VERBS = MappingProxyType(
         "verify": "synthspec.cli.verify:command",
         "run": "synthspec.cli.run:command",
         "tune": "synthspec.cli.tune:command",
+        "audit": "synthspec.cli.audit:command",
         "budget": "synthspec.cli.budget:command",
         "keys": "synthspec.cli.keys:command",
         "release": "synthspec.cli.release_:command",

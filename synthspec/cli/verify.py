@@ -16,7 +16,13 @@ from synthspec.cli.output import Output
 @click.command("verify", cls=Verb)
 @click.argument("release", required=False)
 @click.argument("other", required=False, metavar="[OTHER]")
-@click.option("--key", "keys", multiple=True, metavar="KEY", help="A trusted signer: its line, a file of lines, or a name.")
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="KEY",
+    help="A trusted signer: its line, a file of lines, or a name.",
+)
 @click.option("--ledger", metavar="NAME", help="Also ask this ledger for the entry that the release names.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print.")
 @click.option("-o", "--out", metavar="FILE", help="Also write the checks as JSON.")
@@ -42,7 +48,9 @@ def command(
     if release is None:
         raise click.UsageError("name a release folder: `synthspec verify RELEASE`")
     if out is not None and Path(out).resolve().is_relative_to(Path(release).resolve()):
-        raise click.UsageError("write the checks beside the release, not into it: it would not be the same release")
+        raise click.UsageError(
+            "write the checks beside the release, not into it: it would not be the same release"
+        )
     found = verify(release, other, ledger=ledger, keys=keys)
     if out is not None:
         Path(out).write_text(json.dumps(found.tree(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

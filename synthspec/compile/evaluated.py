@@ -28,7 +28,7 @@ MOST_OUTCOMES = 32
 
 
 def counted(planned: PlannedColumn, columns: Iterable[PlannedColumn]) -> bool:
-    """Return whether private rows are coded by a column: read, or computed of one row's values (no window)."""
+    """Return whether private rows are coded by a column: read, or computed from one row without a window."""
     if planned.column is None or planned.role == "id" or planned.hidden:
         return False
     return planned.field is not None or planned in computed_in_order(tuple(columns))

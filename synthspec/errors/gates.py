@@ -131,4 +131,14 @@ CODES: dict[str, Entry] = {
         good="sample: {holdout: 0.1}, gates: {useful: auc_gap(readmitted) <= 0.05}",
         related=("Q613",),
     ),
+    "Q670": Entry(
+        title="no such entry to be audited",
+        text=(
+            "`synthspec audit` plays games against this software's own mechanisms and generators, on "
+            "simulated tables. It knows no release and no spec: a release is checked by `synthspec verify` "
+            "and attacked in the internal report."
+        ),
+        bad="synthspec audit --generator out/adult",
+        good="synthspec audit --generator marginal",
+    ),
 }

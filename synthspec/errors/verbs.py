@@ -55,8 +55,8 @@ CODES: dict[str, Entry] = {
         good="age,sex,ward\n71,F,icu",
     ),
     "S155": Entry(
-        title="whole units and the internal report are not built yet",
-        text="Sampling whole units, and the report for the inside, come in a later version.",
+        title="whole units are not sampled yet",
+        text="Sampling whole units comes in a later version.",
         bad="release.sample(units=100)",
         good="synthspec sample out/encounters -n 20000",
     ),
@@ -88,6 +88,13 @@ CODES: dict[str, Entry] = {
         bad="columns: {id: int 0..9, ID: int 0..9}",
         good="columns: {id: int 0..9, other_id: {type: int, in: 0..9, from: ID}}",
         related=("S123",),
+    ),
+    "S160": Entry(
+        title="charts need the extra `report`",
+        text="The report's figures are Altair charts; Altair and what draws it are an extra. Without it the "
+        "report is complete, with tables in the place of pictures.",
+        bad="load_release('out/stays').report().charts()   # without the extra",
+        good="pip install 'synthspec[report]'",
     ),
     "P407": Entry(
         title="the plan is stale",

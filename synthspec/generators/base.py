@@ -96,7 +96,7 @@ class Portable(Learner, Protocol):
     """A learner whose losses another process can compute: its module is made there again."""
 
     def described(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
-        """Return JSON facts and arrays from which `generators.load_learner` makes it; all public.
+        """Return JSON facts and contiguous arrays from which `generators.learners` makes it; all public.
 
         Parameters need not be among them: those of rank 0 are sent at every step.
         """

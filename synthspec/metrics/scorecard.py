@@ -105,7 +105,7 @@ def _cuts(points: NDArray[np.int64], outcome: NDArray[np.bool_]) -> NDArray[np.i
     many = max(1, int(yes.sum())), max(1, int((~yes).sum()))
     mass = np.cumsum(np.where(yes, 0.5 / many[0], 0.5 / many[1]))
     at = np.searchsorted(mass, mass[-1] * np.arange(1, BINS) / BINS)
-    cuts = np.unique(points[order][np.minimum(at, len(order) - 1)])
+    cuts: NDArray[np.int64] = np.unique(points[order][np.minimum(at, len(order) - 1)])
     return cuts[cuts > points.min()].astype(np.int64)
 
 

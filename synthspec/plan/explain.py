@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from synthspec.plan.explain_risk import risk_lines
 from synthspec.plan.explain_rules import rule_lines
 from synthspec.plan.networks import network_lines
 from synthspec.plan.notes import published_lines, vacuous_lines
@@ -11,6 +12,7 @@ from synthspec.plan.ops import Fit
 from synthspec.plan.plan import Gate, Plan, Question
 from synthspec.plan.scenario import Scenario
 from synthspec.privacy.accountant import mu_in
+from synthspec.privacy.cost import Cost
 from synthspec.terms.types import BOOL
 
 SHOWN = 8
@@ -28,7 +30,14 @@ _UNIT_NULL = {
 }
 
 
-def explain(plan: Plan, *, full: bool = False, ledger: str | None = None, reuse: Sequence[str] = ()) -> str:
+def explain(
+    plan: Plan,
+    *,
+    full: bool = False,
+    ledger: str | None = None,
+    reuse: Sequence[str] = (),
+    before: Cost | None = None,
+) -> str:
     """Return the plan as text.
 
     Args:
@@ -36,6 +45,7 @@ def explain(plan: Plan, *, full: bool = False, ledger: str | None = None, reuse:
         full: show every line of every list.
         ledger: a line about the ledger that would be charged, made by the caller, who can read it.
         reuse: lines about earlier releases on that ledger which answer the plan, likewise.
+        before: what the releases on that ledger amount to so far, likewise.
     """
     blocks = [
         _head(plan),
@@ -48,6 +58,7 @@ def explain(plan: Plan, *, full: bool = False, ledger: str | None = None, reuse:
         _questions(plan),
         _public(plan, full),
         _short(published_lines(plan), full),
+        risk_lines(plan, before),
         [ledger] if ledger else [],
         ["Reuse", *(f"  {line}" for line in reuse)] if reuse else [],
         _reasons(plan),

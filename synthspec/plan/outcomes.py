@@ -24,7 +24,7 @@ NO, YES, MISSING = 0, 1, 2
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """An axis and the name of each of its levels."""
+    """An axis with explicit levels, and the name of each."""
 
     axis: Axis
     names: tuple[str, ...]
@@ -63,7 +63,7 @@ def groups_of(planned: PlannedColumn, codes: NDArray[np.int64]) -> Told:
     assert column is not None
     labels = column.labels()
     if column.size <= MOST_GROUPS:
-        return Told(Axis(planned.name, column.size), labels)
+        return Told(Axis(planned.name, column.size, np.arange(column.size)), labels)
     known, most = column.size - column.missing, MOST_GROUPS - column.missing
     levels = np.empty(column.size, dtype=np.int64)
     if column.ordinal:

@@ -167,7 +167,7 @@ def _split(plan: Plan) -> None:
             wanted = True
         else:
             continue
-        if held and held.get(op.view) is not wanted:
+        if held and (op.view is None or held.get(op.view) is not wanted):
             what = "scored on units that are not held out" if wanted else "learned from units held out"
             raise InternalError("I309", f"something is {what}")
 

@@ -25,7 +25,7 @@ from synthspec.privacy.ledger import Receipt
 from synthspec.privacy.noisy import Noisy
 from synthspec.release.counted import Counted
 from synthspec.release.manifest import FileEntry
-from synthspec.release.scored import Evaluation, Scores
+from synthspec.release.scored import UNEVALUATED, Evaluation, Scores
 from synthspec.terms.frozen import Frozen
 from synthspec.terms.protection import Neighbours
 from synthspec.terms.query import Axis, Sensitivity
@@ -341,7 +341,7 @@ class Release:
     measurements: tuple[Measurement, ...] = ()
     fit: FitCounts | None = None
     assessments: tuple[Assessment, ...] = ()
-    evaluation: Evaluation = Evaluation()
+    evaluation: Evaluation = UNEVALUATED
     certificate: Certificate = EMPTY
     ledger: LedgerFacts | None = None
     commitment: Commitment | None = None

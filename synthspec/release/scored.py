@@ -178,6 +178,10 @@ class Evaluation(Frozen):
         return (*self.scores, *self.tails, *self.rows)
 
 
+UNEVALUATED = Evaluation()
+"""Of a release that bought nothing of the kind."""
+
+
 def check_answer(answer: Scores | Tail | RowCount, asked: str | None) -> None:
     """Refuse an answer whose shape or question is not that of its event.
 

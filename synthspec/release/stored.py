@@ -29,7 +29,7 @@ from synthspec.release.release import (
     SavedModel,
     ScenarioTable,
 )
-from synthspec.release.scored import Evaluation, check_answer
+from synthspec.release.scored import UNEVALUATED, Evaluation, check_answer
 from synthspec.release.weights import pack_weights, unpack_weights
 from synthspec.terms.query import Axis
 
@@ -176,11 +176,9 @@ def load(contents: Mapping[str, bytes]) -> Release:
 
 def _load_evaluation(contents: Mapping[str, bytes]) -> Evaluation:
     """Return what was paid for besides distances; releases from before it was bought have no such file."""
-    return (
-        Evaluation.model_validate(_tree(contents["scores.json"]))
-        if "scores.json" in contents
-        else Evaluation()
-    )
+    if "scores.json" not in contents:
+        return UNEVALUATED
+    return Evaluation.model_validate(_tree(contents["scores.json"]))
 
 
 def _load_measurements(contents: Mapping[str, bytes]) -> tuple[Measurement, ...]:

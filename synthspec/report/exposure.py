@@ -37,24 +37,28 @@ class Who:
     events: tuple[str, ...] = ()
 
 
-def people(held: Claim, ledger: LedgerFacts | None) -> tuple[Who, ...]:
-    """Return one unit, a family, and where the ledger's total is known both over all its releases."""
+def people(
+    held: Claim, together: Cost | None = None, words: str = "", events: tuple[str, ...] = ()
+) -> tuple[Who, ...]:
+    """Return one unit and a family, and both over several releases where their sum is given.
+
+    Args:
+        held: the claim of one release.
+        together: what several releases amount to, this one included.
+        words: which releases those are.
+        events: what says so.
+    """
     mu, slack = held.mu, delta0(held)
     one = "one row" if held.unit == "row" else "one unit"
     found = [
         Who(one, risk.risk(mu, slack)),
         Who(f"a family of {FAMILY} units", risk.risk(mu, slack, FAMILY)),
     ]
-    if ledger is not None and ledger.charged is not None and ledger.releases > 1:
-        together, more = risk.of_cost(ledger.charged)
-        entry = booked(ledger)
+    if together is not None:
+        mu, slack = risk.of_cost(together)
         found += [
-            Who(f"{one}, all {ledger.releases} releases", risk.risk(together, more), entry),
-            Who(
-                f"a family of {FAMILY}, all {ledger.releases} releases",
-                risk.risk(together, more, FAMILY),
-                entry,
-            ),
+            Who(f"{one}, {words}", risk.risk(mu, slack), events),
+            Who(f"a family of {FAMILY}, {words}", risk.risk(mu, slack, FAMILY), events),
         ]
     return tuple(found)
 
@@ -109,15 +113,21 @@ POINTED = (
 
 def exposure(release: Release, held: Claim) -> tuple[Block, ...]:
     """Return attack rates and the trade-off curve, for one unit, a family, members of subgroups, in all."""
-    who = people(held, release.ledger)
     return (
-        _attacks(who),
+        attacks(_who_of(held, release.ledger)),
         *_ledger(release.ledger),
         *(block for counted in release.counted for block in _members(held, counted, release.rows)),
     )
 
 
-def _attacks(who: Sequence[Who]) -> Figure:
+def _who_of(held: Claim, facts: LedgerFacts | None) -> tuple[Who, ...]:
+    if facts is None or facts.charged is None or facts.releases < 2:
+        return people(held)
+    return people(held, facts.charged, f"all {count(facts.releases)} releases", booked(facts))
+
+
+def attacks(who: Sequence[Who]) -> Figure:
+    """Return the trade-off curves and the attack rates of each."""
     worst = who[0].risk.found[1]
     return Figure(
         finding=(

@@ -9,6 +9,7 @@ from synthspec.errors import GateError
 from synthspec.plan.plan import Gate
 from synthspec.release.manifest import Class
 from synthspec.release.release import Release
+from synthspec.report.usefulness import gate_figure
 
 Outcome = Literal["pass", "fail", "unknown"]
 
@@ -58,6 +59,11 @@ def _judge(release: Release, gate: Gate) -> Result:
             return Result(
                 gate, _outcome(gate, low, high), assessment.value, low, high, "B", (assessment.event,)
             )
+    known = None if gate.argument is None else gate_figure(release, gate.metric, gate.argument)
+    if known is not None:
+        found, events = known
+        outcome = _outcome(gate, found.low, found.high)
+        return Result(gate, outcome, found.value, found.low, found.high, "B", events)
     return Result(gate, "unknown", None, 0.0, 0.0, "S")
 
 

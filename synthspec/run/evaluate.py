@@ -133,21 +133,20 @@ def score(
     """
     group = None if op.group is None else groups_of(columns[op.group], codes[op.group])
     axes = (found.outcome.axis,) if group is None else (found.outcome.axis, group.axis)
-    query = Scored(
-        attributes=found.card.attributes, tables=found.card.tables, cuts=found.card.cuts, axes=axes
-    )
+    card = found.card
+    query = Scored(attributes=card.attributes, tables=card.tables, cuts=card.cuts, axes=axes)
     noisy = kernel.scored(query, op.cost)
     return Scores(
         event=event_id(noisy.receipt),
         part=part,
-        label=_levels(found.outcome, codes_of(columns[op.label])),
+        label=_levels(found.outcome),
         positive=found.positive,
-        group=None if group is None or op.group is None else _levels(group, codes_of(columns[op.group])),
+        group=None if group is None else _levels(group),
         points=tuple(
             Points(attribute=name, points=tuple(table.tolist()))
-            for name, table in zip(found.card.attributes, found.card.tables, strict=True)
+            for name, table in zip(card.attributes, card.tables, strict=True)
         ),
-        edges=tuple(found.card.cuts.tolist()),
+        edges=tuple(card.cuts.tolist()),
         values=tuple(noisy.values.tolist()),
         stddev=noisy.stddev,
         released=tuple(_released(query, found, codes).tolist()),
@@ -202,25 +201,16 @@ def count_rows(kernel: Kernel, cost: Cost, part: Part) -> RowCount:
     return RowCount(event=event_id(noisy.receipt), part=part, value=int(noisy.values[0]), stddev=noisy.stddev)
 
 
-def codes_of(planned: PlannedColumn) -> int:
-    """Return the number of codes of a coded column."""
-    return 0 if planned.column is None else planned.column.size
-
-
-def _levels(told: Told, codes: int) -> Levels:
+def _levels(told: Told) -> Levels:
     levels = told.axis.levels
-    return Levels(
-        column=told.axis.attribute,
-        levels=tuple(range(codes)) if levels is None else tuple(levels.tolist()),
-        names=told.names,
-    )
+    assert levels is not None
+    return Levels(column=told.axis.attribute, levels=tuple(levels.tolist()), names=told.names)
 
 
 def _released(query: Scored, found: Classifier, codes: Codes) -> NDArray[np.int64]:
     """Return the counts of released rows that the classifier was not learned on, in the question's cells."""
-    kept = {
-        name: codes[name][found.kept_out] for name in (*query.attributes, *(a.attribute for a in query.axes))
-    }
+    names = (*query.attributes, *(axis.attribute for axis in query.axes))
+    kept = {name: codes[name][found.kept_out] for name in names}
     index = found.card.bins(kept)
     for axis in query.axes:
         here = kept[axis.attribute]

@@ -78,6 +78,7 @@ from synthspec.run.purchases import Purchases
 from synthspec.run.ranks import Alone, Ranks
 from synthspec.run.recorded import Recorded, Unrecorded
 from synthspec.run.views import Views, part_of
+from synthspec.run.without_rows import without_rows
 from synthspec.terms.query import Affected, Axis, Marginal
 
 Progress = Callable[[int, int, str], None]
@@ -187,21 +188,13 @@ def _run(
         if charged is not None:
             charged.commit()
     if run.refusal is not None:
-        raise _without_rows(run.refusal, folder)
+        raise without_rows(run.refusal, folder)
     return folder
 
 
 def _stream(noise: NoiseSource) -> NoiseSource:
     """Return a faster source of the same kind, for the gigabytes that trainings draw."""
     return StreamNoise() if isinstance(noise, SystemNoise) else noise
-
-
-def _without_rows(refusal: SamplingError, folder: Path) -> SamplingError:
-    """Return the refusal with what is left: what was paid for is a release, and rows can be had later."""
-    first = refusal.diagnostics[0]
-    kept = f"what was paid for is kept: `{folder.name}` is a release without rows"
-    again = f"change the rules and draw rows at no price: `synthspec sample {folder.name} --spec NEW.yaml`"
-    return SamplingError(first.code, first.message, notes=(*first.notes, kept), helps=(again, *first.helps))
 
 
 def _finished(charged: Charged, folder: Path) -> bool:

@@ -34,9 +34,10 @@ SLACK = 10**15
 """Of a claim with noisy gradients: delta0 = 1e-9."""
 STEPS = 2
 
-FEW = 600
-FEWEST = 400
-"""Plays of fits that take longer; at the claim of `NETWORK` these still see half the noise."""
+FEW = 500
+"""Plays of fits; they still see half the noise with probability over 0.99."""
+NETWORK_PLAYS, NETWORK_ALARM = 300, 1e-4
+"""Fits of networks take longer: fewer plays at a larger alarm, which see it as surely."""
 NETWORK = Cost(mu2=4 * 10**15, delta0=SLACK)
 
 OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -61,7 +62,13 @@ def generator_games() -> Iterator[Game]:
 
 def network(kind: str) -> Generator:
     """Return a small network that is always fine-tuned, in a few steps that every unit joins."""
-    settings = {"fine_tune": "always", "steps": STEPS, "batch_size": 10**6, "reweight": False, "max_grad_norm": 0.01}
+    settings = {
+        "fine_tune": "always",
+        "steps": STEPS,
+        "batch_size": 10**6,
+        "reweight": False,
+        "max_grad_norm": 0.01,
+    }
     made = GENERATORS[kind](**settings, **OPTIONS.get(kind, {}))
     assert isinstance(made, Generator)
     return made
@@ -71,13 +78,23 @@ def fit_game(generator: Generator, protection: Protection) -> Game:
     """Return the game of a generator that asks for counts and choices."""
     kind = kind_of(generator)
     questions = (Marginal,) if kind in ("independent", "copula") else (Marginal, Gap)
-    return _game(kind, generator, protection, OTHERS, CLAIM, questions, FEW, looks=True)
+    return _game(generator, protection, questions)
 
 
 def network_game(generator: Generator, protection: Protection) -> Game:
     """Return the game of a network; without others, whose random batches would hide the unit."""
-    questions = (Marginal, Gap, Gradient)
-    return _game(kind_of(generator), generator, protection, 0, NETWORK, questions, FEWEST, looks=False)
+    pair = exposed(SHORT, protection)
+    there, away = World.of(pair.there), World.of(pair.away)
+
+    def play(present: bool, bought: Cost) -> tuple[float]:
+        oracle = Overheard(kernel_on(there if present else away, SHORT, protection, bought), there, away)
+        generator.fit(oracle, Workload(rows=1), bought, SampleRng(1))
+        return (oracle.score,)
+
+    return Game(
+        "generator", kind_of(generator), "a whole fit", (Marginal, Gap, Gradient), protection, NETWORK,
+        one_by_one(play), half_noise(NETWORK), most=NETWORK_PLAYS, alarm=NETWORK_ALARM,
+    )  # fmt: skip
 
 
 def free_game(generator: Generator, protection: Protection) -> Game:
@@ -100,36 +117,25 @@ def free_game(generator: Generator, protection: Protection) -> Game:
 ANSWERS, MODEL = "every noisy answer", "the fitted model"
 
 
-def _game(
-    kind: str,
-    generator: Generator,
-    protection: Protection,
-    others: int,
-    claim: Cost,
-    questions: tuple[type[Query], ...],
-    most: int,
-    *,
-    looks: bool,
-) -> Game:
-    pair = exposed(DOMAIN, protection, others)
+def _game(generator: Generator, protection: Protection, questions: tuple[type[Query], ...]) -> Game:
+    pair = exposed(DOMAIN, protection, OTHERS)
     there, away = World.of(pair.there), World.of(pair.away)
 
-    def play(present: bool, bought: Cost) -> tuple[float, ...]:
+    def play(present: bool, bought: Cost) -> tuple[float, float]:
         oracle = Overheard(kernel_on(there if present else away, DOMAIN, protection, bought), there, away)
-        fitted = generator.fit(oracle, Workload(rows=others or 1), bought, SampleRng(1))
-        return (oracle.score, mass(fitted)) if looks else (oracle.score,)
+        fitted = generator.fit(oracle, Workload(), bought, SampleRng(1))
+        return oracle.score, mass(fitted)
 
-    attacks = (ANSWERS, MODEL) if looks else (ANSWERS,)
     return Game(
-        "generator", kind, "a whole fit", questions, protection, claim, one_by_one(play), half_noise(claim),
-        HALF, attacks, most,
+        "generator", kind_of(generator), "a whole fit", questions, protection, CLAIM, one_by_one(play),
+        half_noise(CLAIM), HALF, (ANSWERS, MODEL), FEW,
     )  # fmt: skip
 
 
 def mass(model: Model) -> float:
-    """Return how much the model puts into the unit's cell beyond the other world's."""
-    table = model.marginal(DOMAIN.attributes)
-    return float(table[-1, -1, -1] - table[-2, -2, -2])
+    """Return how much the model puts into the unit's code beyond the other world's."""
+    table = model.marginal(DOMAIN.attributes[:1])
+    return float(table[-1] - table[-2])
 
 
 def kind_of(generator: Generator) -> str:

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.attack.game import ALARM
 from synthspec.attack.transcript import of_counts
 from synthspec.mechanisms import Threshold
 from synthspec.privacy.cost import Cost
@@ -71,6 +72,7 @@ class Game:
         play: plays one world so many times, buying at a price each time; returns a score per play and attack,
             shape (plays, attacks).
         most: the most plays of each world that are worth their time.
+        alarm: how often each of the bounds may be wrong.
     """
 
     shelf: Literal["mechanism", "generator"]
@@ -83,7 +85,8 @@ class Game:
     planted: Cost = field(default_factory=Cost)
     bug: str = HALF
     attacks: tuple[str, ...] = ("every noisy answer",)
-    most: int = 1_000_000
+    most: int = 600
+    alarm: float = ALARM
 
     @property
     def name(self) -> str:

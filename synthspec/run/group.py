@@ -87,7 +87,7 @@ class Group:
         assert isinstance(learner, Portable)
         facts, arrays = learner.described()
         self._said(json.dumps({"learner": dict(facts), "clip": clip}).encode())
-        self._said(save({name: np.ascontiguousarray(each) for name, each in arrays.items()}))
+        self._said(save(dict(arrays)))
 
     def over(self) -> None:
         """Say, on rank 0, that there is no training to come."""

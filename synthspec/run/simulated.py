@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,13 +57,17 @@ class Simulated:
         bins = np.searchsorted(question.cuts, points, side="right").astype(np.int64)
         return self._count(question.axes, bins, question.bins)
 
-    def _count(self, axes: tuple[Axis, ...], index: IntArray | None = None, cells: int = 1) -> IntArray:
+    def _count(self, axes: tuple[Axis, ...], index: IntArray | None = None, bins: int = 1) -> IntArray:
+        cells = prod(axis.size for axis in axes) * bins
+        return np.bincount(self.cells(axes, index), minlength=cells).astype(np.int64)
+
+    def cells(self, axes: tuple[Axis, ...], index: IntArray | None = None) -> IntArray:
+        """Return each row's cell over the axes, after `index`; shape (rows,)."""
         index = np.zeros(len(self.units), dtype=np.int64) if index is None else index
         for axis in axes:
             codes = self.codes[axis.attribute]
             index = index * axis.size + (codes if axis.levels is None else axis.levels[codes])
-            cells *= axis.size
-        return np.bincount(index, minlength=cells).astype(np.int64)
+        return index
 
     def affected(self, flags: Sequence[str]) -> IntArray:
         """See `Rows.affected`."""

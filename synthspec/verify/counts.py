@@ -39,12 +39,12 @@ def check_rules(release: Release, folder: Path) -> Check:
     if again.rows != held.rows:
         return Check("rules", "failed", f"the file has {again.rows} rows, and the certificate {held.rows}")
     for rule in held.rules:
-        found, said = again.broken[rule.name], rule.recounted
-        if found != said:
-            text = f"rule `{rule.name}` is broken by {found} rows, and the certificate says {said}"
+        found = again.broken[rule.name]
+        if found != rule.recounted:
+            text = f"rule `{rule.name}` is broken by {found} rows, and the certificate says {rule.recounted}"
             return Check("rules", "failed", text)
         if own and own.get(rule.name, 0) != rule.violations:
-            text = f"rule `{rule.name}` is broken by {own.get(rule.name, 0)} rows in the first engine, not {rule.violations}"
+            text = f"rule `{rule.name}` comes out otherwise in the first engine"
             return Check("rules", "failed", text)
     if counted(release.plan, release.columns, _frame(path, release)) != release.counted:
         return Check("rules", "failed", "the questions of the spec come out otherwise on these rows")
@@ -61,7 +61,7 @@ def _frame(path: Path, release: Release) -> pl.DataFrame:
     shown = [column for column in release.columns if not column.hidden]
     if path.suffix == ".parquet":
         return pl.read_parquet(path, columns=[column.name for column in shown], glob=False)
-    frame = pl.read_csv(path, infer_schema=False, glob=False, missing_utf8_is_empty_string=False)
+    frame = pl.read_csv(path, infer_schema=False, glob=False)
     return frame.select(_cast(column) for column in shown)
 
 
@@ -94,7 +94,9 @@ def check_gates(release: Release) -> Check:
     outcomes = [result.outcome for result in judge(release)]
     if not outcomes:
         return Check("gates", "passed", "the spec sets no gates")
-    many = ", ".join(f"{outcomes.count(each)} {each}" for each in ("pass", "fail", "unknown") if each in outcomes)
+    many = ", ".join(
+        f"{outcomes.count(each)} {each}" for each in ("pass", "fail", "unknown") if each in outcomes
+    )
     return Check("gates", "passed", f"recomputed from the paid figures: {many}")
 
 
@@ -105,7 +107,7 @@ def _fits(figure: Assessment, stddev: float | None) -> bool:
     grid = 1024 * (1 if figure.worst else figure.cliques)
     least = NORMAL_95 * stddev / grid / (2 * max(1.0, figure.n_hat))
     below, above = figure.value - figure.low, figure.high - figure.value
-    inside = 0.0 < figure.low and figure.high < 1.0
+    inside = figure.low > 0.0 and figure.high < 1.0
     return max(below, above) >= min(least * (1 - 1e-9), 1.0 - figure.value, 1.0) and (
         not inside or abs(below - above) <= 1e-9
     )

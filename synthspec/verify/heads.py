@@ -1,4 +1,4 @@
-"""heads: a ledger's entry pays for one release: two releases that name one, or a ledger that does not hold it.
+"""heads: one entry of a ledger pays for one release; a ledger must hold the entry that a release names.
 
 Source: ours; DECISIONS 22.
 """
@@ -25,12 +25,18 @@ def check_pair(first: Release, second: Release, folders: tuple[Path, Path]) -> C
     if one is None or two is None:
         return Check(name, "not done", "one of the releases is of no ledger")
     if one.entry is not None and one.entry == two.entry:
-        return Check(name, "failed", f"both releases were charged by entry {_short(one)}: it was paid for once")
+        return Check(
+            name, "failed", f"both releases were charged by entry {_short(one)}: it was paid for once"
+        )
     if one.name != two.name:
-        return Check(name, "passed", f"they are of two ledgers, `{one.name}` and `{two.name}`: nothing is said of both")
+        return Check(
+            name, "passed", f"they are of two ledgers, `{one.name}` and `{two.name}`: nothing is said of both"
+        )
     places = {_place(one): one.releases, _place(two): two.releases}
     if None in places or len(places) < 2:
-        return Check(name, "failed", "the entries of the ledger that they name are no two places of one chain")
+        return Check(
+            name, "failed", "the entries of the ledger that they name are no two places of one chain"
+        )
     early, late = sorted(place for place in places if place is not None)
     if places[early] >= places[late]:
         return Check(name, "failed", "the later release counts no more releases than the earlier one")
@@ -44,7 +50,9 @@ def check_ledger(release: Release, journal: Journal) -> Check:
         return Check(name, "not done", "the release is of no ledger")
     match = _ENTRY.fullmatch(facts.entry or "")
     if match is None or not journal.holds(int(match[1]), match[2]):
-        return Check(name, "failed", f"the ledger has no entry {_short(facts)}: another one was charged, or it was cut")
+        return Check(
+            name, "failed", f"the ledger has no entry {_short(facts)}: another one was charged, or it was cut"
+        )
     entry = journal.entries()[int(match[1])]
     charge = journal.standing().charges.get(getattr(entry, "charge", ""))
     if charge is None or getattr(entry, "kind", "") != "open":
@@ -54,7 +62,7 @@ def check_ledger(release: Release, journal: Journal) -> Check:
     opened = journal.standing().opened
     if (opened.unit, opened.neighbours) != (release.claim.unit, release.claim.neighbours):
         return Check(name, "failed", "the ledger protects another unit, or other neighbours")
-    said = f"entry {match[1]} of `{opened.name}` opened the charge `{charge.label}`, of the price that is claimed"
+    said = f"entry {match[1]} of `{opened.name}` opened the charge `{charge.label}`, at the claimed price"
     return Check(name, "passed", said, {"entry": int(match[1])})
 
 
@@ -66,4 +74,3 @@ def _place(facts: LedgerFacts) -> int | None:
 def _short(facts: LedgerFacts) -> str:
     place, _, digest = (facts.entry or "none").partition(":")
     return f"{place}:{digest[:12]}" if digest else place
-

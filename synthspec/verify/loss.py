@@ -1,8 +1,8 @@
 """loss: epsilon by another project's privacy loss distributions, where it is installed.
 
-Every event is at most as telling as a Gaussian of its mu (the ledger's currency), so these Gaussians, composed by
-dp-accounting, must give the epsilon of our closed form. It is a second opinion on the conversion, not a proof:
-with choices on the way, the filter on the sum of mu^2 is the proof (DECISIONS 17).
+Every event is at most as telling as a Gaussian of its mu (the ledger's currency), so these Gaussians,
+composed by dp-accounting, must give the epsilon of our closed form. It is a second opinion on the conversion,
+not a proof: with choices on the way, the filter on the sum of mu^2 is the proof (DECISIONS 17).
 
 Source: dp-accounting (Google), `pld`; Koskela, Jaelkoe & Honkela 2020.
 """
@@ -31,10 +31,15 @@ def check_loss(release: Release) -> Check:
     delta = float(claim.delta)
     if float(slack) >= delta:
         return Check("second opinion", "failed", "the slack alone reaches delta")
-    mine, theirs = float(claim_epsilon(spent, delta)), composed(release, (delta - float(slack)) / (1 - float(slack)))
+    mine, theirs = (
+        float(claim_epsilon(spent, delta)),
+        composed(release, (delta - float(slack)) / (1 - float(slack))),
+    )
     off = abs(theirs - mine) / max(mine, 1e-12)
     figures: dict[str, float | int | str] = {"closed_form": mine, "dp_accounting": theirs, "apart": off}
-    said = f"dp-accounting's loss distributions give {theirs:.6g}, the closed form {mine:.6g}: {off:.4%} apart"
+    said = (
+        f"dp-accounting's loss distributions give {theirs:.6g}, the closed form {mine:.6g}: {off:.4%} apart"
+    )
     return Check("second opinion", "passed" if off <= WITHIN else "failed", said, figures)
 
 

@@ -78,9 +78,11 @@ def _same_frame(one: Model, two: Model) -> bool:
     close = total == again or (
         isinstance(total, float) and isinstance(again, float) and abs(total - again) <= 1e-9 * abs(total)
     )
-    return close and facts == other and {k: v.shape for k, v in one.arrays().items()} == {
-        k: v.shape for k, v in two.arrays().items()
-    }
+    return (
+        close
+        and facts == other
+        and {k: v.shape for k, v in one.arrays().items()} == {k: v.shape for k, v in two.arrays().items()}
+    )
 
 
 def _distance(one: Model, two: Model, clique: tuple[str, ...]) -> float:

@@ -1,7 +1,7 @@
 """priced: each event's question asked again by the product's own code, with its bounds and its price.
 
-The one-file verifier recomputes sensitivities and prices by its own formulas; this is the other half: questions that
-depend on columns (ranges and lists that were bought), and the product's own mechanisms, certified.
+The one-file verifier recomputes sensitivities and prices by its own formulas; this is the other half: questions
+that depend on columns (ranges and lists that were bought), and the product's own mechanisms, certified.
 
 Source: ours; PRIVACY 2 of the design.
 """
@@ -44,7 +44,7 @@ def check_questions(release: Release) -> Check:
                 return _bad(event, "asks something else than the plan")
             if query.sensitivity(plan.protection) != bound:
                 return _bad(event, "states another sensitivity than its question has")
-    said = f"{len(release.events)} events priced by the product's mechanisms; {known} questions about columns asked again"
+    said = f"{len(release.events)} events priced by the product's mechanisms; {known} questions asked again"
     return Check("questions", "passed", said, {"events": len(release.events), "questions": known})
 
 

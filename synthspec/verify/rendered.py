@@ -28,6 +28,8 @@ def check_report(release: Release, folder: Path) -> tuple[Check, ...]:
         else:
             made = render_html(report) if name.endswith(".html") else render_json(report)
             same = path.read_bytes() == made
-            said = f"rendered again: the same {len(made)} bytes" if same else "rendered again it has other bytes"
+            said = (
+                f"rendered again: the same {len(made)} bytes" if same else "rendered again it has other bytes"
+            )
             found.append(Check(name, "passed" if same else "failed", said))
     return tuple(found)

@@ -1,8 +1,8 @@
 """rows: the released rows and scenarios drawn again from the released models and the seed.
 
-Tables of rows are stored, and drawn from, as integers (`generators.dyadic`), so that the same seed gives the same
-rows everywhere. A network's shares come out of float arithmetic: equal rows are promised on one kind of machine.
-Rows that came from public files are not in the release, and no path that a release names is ever opened.
+Sampling tables are stored, and drawn from, as integers (`generators.dyadic`), so that the same seed gives
+the same rows everywhere. A network's shares come out of float arithmetic: equal rows are promised on one kind
+of machine. Rows that came from public files are not in the release, and no path that a release names is ever opened.
 
 Source: ours.
 """
@@ -109,7 +109,9 @@ def compared(name: str, path: Path, frame: pl.DataFrame, *, loose: bool) -> Chec
     said = f"{many} of {frame.height} rows differ from those drawn again, the first is row {_first(unlike)}"
     if loose and many <= DIFFERENT * frame.height:
         return Check(name, "passed", f"{said}: a network on another kind of machine", {"different": many})
-    return Check(name, "failed", said if many else f"`{path.name}` is written in another way", {"different": many})
+    return Check(
+        name, "failed", said if many else f"`{path.name}` is written in another way", {"different": many}
+    )
 
 
 def read_like(path: Path, frame: pl.DataFrame) -> pl.DataFrame | None:
@@ -117,7 +119,7 @@ def read_like(path: Path, frame: pl.DataFrame) -> pl.DataFrame | None:
     if path.suffix == ".csv":
         if path.stat().st_size > 2 * len(to_csv(frame)) + 1000:
             return None
-        return pl.read_csv(path, infer_schema=False, glob=False, missing_utf8_is_empty_string=False)
+        return pl.read_csv(path, infer_schema=False, glob=False)
     scan = pl.scan_parquet(path, glob=False)
     if scan.select(pl.len()).collect().item() != frame.height or len(scan.collect_schema()) > MOST_COLUMNS:
         return None
@@ -157,15 +159,17 @@ def _scenario(
         known = table.problem is not None
         said = "it cannot be drawn, as the release says" if known else "it cannot be drawn again"
         return Check(name, "passed" if known else "failed", said)
-    if table.file != file_of(at, asked.name, plan.format) or table.file not in {f.name for f in release.files}:
+    if table.file != file_of(at, asked.name, plan.format) or table.file not in {
+        f.name for f in release.files
+    }:
         return Check(name, "failed", "its file is missing")
     same = compared(name, folder / table.file, drawn.frame, loose=loose)
     if same.outcome == "failed" or loose:
         return same
     counted = recount(folder / table.file, release.columns, plan.rules)
     own = certificate(plan, drawn.drawn, counted)
-    said = (table.probability, table.effective, table.augmented)
-    if not _near(said, (drawn.probability, effective_share(drawn), drawn.augmented)):
+    figures = (table.probability, table.effective, table.augmented)
+    if not _near(figures, (drawn.probability, effective_share(drawn), drawn.augmented)):
         return Check(name, "failed", "its rows are the same, and other figures are said of it")
     if not _equal(own, table.certificate):
         return Check(name, "failed", "its rules come out otherwise than said")
@@ -182,9 +186,7 @@ def _equal(own: Certificate, said: Certificate) -> bool:
         figures = {"acceptance", "repaired", "mended"}
         if one.model_dump(exclude=figures) != two.model_dump(exclude=figures):
             return False
-        if not _near(
-            (one.acceptance, one.repaired, one.mended), (two.acceptance, two.repaired, two.mended)
-        ):
+        if not _near((one.acceptance, one.repaired, one.mended), (two.acceptance, two.repaired, two.mended)):
             return False
     return True
 

@@ -8,8 +8,8 @@ and it never comes with one. It runs nothing that it finds in a release. It ends
 
 A release is taken as hostile: names, sizes, links, archives and numbers are checked before they are used.
 
-Source: Dong, Roth & Su 2022 (GDP); Dong, Durfee & Rogers 2020 (bounded range); Zhu, Dong & Wang 2022 (pairs of
-the subsampled Gaussian); RFC 8032; DSSE v1; the chi-square of overlapping marginals: REPORTS.md 2.4.
+Source: Dong, Roth & Su 2022 (GDP); Dong, Durfee & Rogers 2020 (bounded range); Zhu, Dong & Wang 2022 (pairs
+of the subsampled Gaussian); RFC 8032; DSSE v1; the chi-square of overlapping marginals: REPORTS.md 2.4.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LEVEL = 1e-4
 """Of the test of the noise, both sides together: one honest release in ten thousand fails it."""
 POWER = 0.99
 WIDER = 1.15
-"""Factor on the variance, both ways, where tables or groups were chosen on the way: their law is no exact one."""
+"""Factor on the variance, both ways, where tables were chosen on the way: their law is no exact one."""
 SOLVED = 2_000_000
 ATTESTATION = "attestation.intoto.jsonl"
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -178,8 +178,8 @@ def _digests(folder: Path) -> tuple[Check, Found]:
     if more:
         raise Differs(f"`{more[0]}` lies in the folder and is in no manifest")
     trees = {name: _tree(_read(folder / name, MOST_JSON)) for name in digests if name.endswith(".json")}
-    arrays = _arrays(_read(folder / "measurements.npz", MOST_BYTES))
-    found = Found(folder, manifest, digests, trees, arrays)
+    packed = {name: _arrays(_read(folder / name, MOST_BYTES)) for name in digests if name.endswith(".npz")}
+    found = Found(folder, manifest, digests, trees, packed["measurements.npz"])
     return Check("digests", "passed", f"{len(digests)} files as the manifest names them"), found
 
 
@@ -235,7 +235,7 @@ def _arrays(content: bytes) -> dict[str, Array]:
             handle = io.BytesIO(data)
             np.lib.format.read_magic(handle)
             shape, fortran, dtype = np.lib.format.read_array_header_1_0(handle)
-            if dtype.hasobject or fortran or dtype.kind not in "if":
+            if dtype.hasobject or fortran or dtype.kind not in "iufb":
                 raise Differs("an array of another kind than numbers")
             name = member.filename.removesuffix(".npy")
             found[name] = np.frombuffer(data, dtype=dtype, offset=handle.tell()).reshape(shape)
@@ -334,7 +334,7 @@ def _same(p: Point, q: Point) -> bool:
 
 
 def _completeness(found: Found) -> Check:
-    """Every answer has one event that asked for it, every event is of a step of the plan, within its price."""
+    """Every answer has one event that asked for it; every event is of a step of the plan, within its price."""
     events = {event["id"]: event for event in found.events}
     if [event["id"] for event in found.events] != [f"e{at:04d}" for at in range(len(found.events))]:
         raise Differs("the events are not numbered in order: one is missing, or stands twice")
@@ -355,12 +355,12 @@ def _completeness(found: Found) -> Check:
             raise Differs("the fit of the source answers another question than was bought")
     for each in found.trees["evaluation.json"]:
         _use(used, events, each["event"], f"`{each['name']}`")
-    for name, event in events.items():
-        wanted = {"discover": b"touched"}.get(event["stage"])
-        if wanted and event["query"] != _digest(wanted, str(event["target"][0]).encode()):
-            raise Differs(f"event {name} bought another list than that of its column")
-        if event["output"] and event["output"].startswith("measurements.json") and name not in used:
-            raise Differs(f"the answer of event {name} is missing")
+    for what, each, question in _paid_answers(found):
+        _use(used, events, each["event"], what)
+        if (events[each["event"]]["query"], events[each["event"]]["stddev"]) != (question, each["stddev"]):
+            raise Differs(f"{what} answers another question, or with other noise, than its event bought")
+    for event in found.events:
+        _known_question(event, used)
     spent: dict[str, list[int]] = {}
     for event in found.events:
         held = spent.setdefault(event["purpose"], [0, 0])
@@ -373,8 +373,42 @@ def _completeness(found: Found) -> Check:
         if mu2 > allowed[purpose][0] or delta0 > allowed[purpose][1]:
             raise Differs(f"`{purpose}` spent more than the plan gave it")
     many = len(found.trees["measurements.json"])
-    said = f"{len(events)} events, each of a step of the plan and within its price; {many} measurements, each bought"
+    said = f"{len(events)} events, each of a step of the plan, within its price; {many} measurements, each bought"
     return Check("completeness", "passed", said, {"events": len(events), "measurements": many})
+
+
+def _known_question(event: dict[str, Any], used: dict[str, str]) -> None:
+    """Refuse an event whose answer is nowhere, and that is none of those without one."""
+    name, kind, stage = event["id"], event["mechanism"]["kind"], event["stage"]
+    if stage == "discover":
+        if kind != "threshold" or event["query"] != _digest(b"touched", str(event["target"][0]).encode()):
+            raise Differs(f"event {name} bought another list than that of its column")
+    elif kind == "rounded_gaussian" and name not in used and stage not in ("tighten", "determine"):
+        if stage != "report" or event["query"] != _digest(b"marginal"):
+            raise Differs(f"the answer of event {name} is missing")
+    elif kind in ("exponential", "subsampled_gaussian", "threshold") and (stage != "learn" or name in used):
+        raise Differs(f"event {name} is of no step that selects or trains")
+
+
+def _paid_answers(found: Found) -> Iterable[tuple[str, dict[str, Any], str]]:
+    """Return the answers in scores.json: what each is, its facts, the digest of its question."""
+    tree = found.trees.get("scores.json") or {}
+    for each in tree.get("rows", ()):
+        yield "the number of rows", each, _digest(b"marginal")
+    for each in tree.get("tails", ()):
+        yield f"the tail of `{each['column']}`", each, _digest(b"marginal", _levels(each["levels"]))
+    for each in tree.get("scores", ()):
+        axes = [each["label"]] if each["group"] is None else [each["label"], each["group"]]
+        names = tuple(str(one["attribute"]) for one in each["points"])
+        tables = [np.array(one["points"], dtype="<i8").tobytes() for one in each["points"]]
+        cuts = np.array(each["edges"], dtype="<i8").tobytes()
+        parts = (repr((names, len(axes))).encode(), cuts, *tables, *(_levels(one) for one in axes))
+        yield f"the scores of `{each['label']['column']}`", each, _digest(b"scored", *parts)
+
+
+def _levels(facts: dict[str, Any]) -> bytes:
+    levels = np.array(facts["levels"], dtype="<i8").tobytes()
+    return f"{facts['column']!r}/{len(facts['names'])}/".encode() + levels
 
 
 def _use(used: dict[str, str], events: dict[str, Any], event: str, what: str) -> None:
@@ -386,13 +420,14 @@ def _use(used: dict[str, str], events: dict[str, Any], event: str, what: str) ->
 
 
 def _allotments(plan: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    named = {"discover": "discover {column}", "tighten": "tighten {column}", "determine": "determine {column}",
-             "fit": "learn {group}", "count_fit": "fit of the source", "assess": "report"}  # fmt: skip
+    named = {op: op + " {column}" for op in ("discover", "tighten", "determine")}
+    named |= {"fit": "learn {group}", "count_fit": "fit of the source"}
     found: dict[str, tuple[int, int]] = {}
     for op in plan["ops"]:
-        if op["op"] in named:
-            cost = op["cost"]
-            found[named[op["op"]].format(**op)] = (int(cost["mu2"]), int(cost["delta0"]))
+        if "cost" in op:
+            purpose = named.get(op["op"], "report").format(**op)
+            mu2, delta0 = found.get(purpose, (0, 0))
+            found[purpose] = (mu2 + int(op["cost"]["mu2"]), delta0 + int(op["cost"]["delta0"]))
     return found
 
 
@@ -426,7 +461,9 @@ def _claim(found: Found) -> Check:
     spent = [sum(int(event["cost"][key]) for event in found.events) for key in ("mu2", "delta0")]
     if [claim["cost"]["mu2"], claim["cost"]["delta0"]] != total:
         raise Differs("the claim is not the total of the plan")
-    if any(s > t for s, t in zip(spent, total)) or any(t > plan["budget"][k] for t, k in zip(total, ("mu2", "delta0"))):
+    if any(s > t for s, t in zip(spent, total)) or any(
+        t > plan["budget"][k] for t, k in zip(total, ("mu2", "delta0"))
+    ):
         raise Differs("more was spent than claimed, or claimed than the budget allows")
     for key in ("unit", "max_rows", "neighbours"):
         if claim[key] != plan["protection"][key]:
@@ -466,8 +503,12 @@ def _sensitivities(found: Found) -> Check:
             far = DISTANCE_GRID * step * (1 if figure["worst"] else int(figure["cliques"]))
             wanted = (far, far * far)
         if (event["sensitivity_l1"], event["sensitivity_l2_squared"]) != wanted:
-            raise Differs(f"event {event['id']} states a sensitivity of L1 {event['sensitivity_l1']}, not {wanted[0]}")
-    said = f"{len(found.events)} recomputed for units of at most {m} rows, {'replace' if twice else 'add-remove'}"
+            raise Differs(
+                f"event {event['id']} states a sensitivity of L1 {event['sensitivity_l1']}, not {wanted[0]}"
+            )
+    said = (
+        f"{len(found.events)} recomputed for at most {m} rows a unit, {'replace' if twice else 'add-remove'}"
+    )
     return Check("sensitivities", "passed", said)
 
 
@@ -497,10 +538,14 @@ def _prices(found: Found) -> Check:
         if mu2 < least or mu2 > least * (1 + 3 * CLOSE) + 2 or delta0 != slack:
             raise Differs(f"event {event['id']} has another price than its mechanism")
         if abs(event["stddev"] - stddev) > CLOSE * stddev:
-            raise Differs(f"event {event['id']} states a noise of {event['stddev']:.6g}, and paid for {stddev:.6g}")
+            raise Differs(
+                f"event {event['id']} states a noise of {event['stddev']:.6g}, and paid for {stddev:.6g}"
+            )
         if kind == "rounded_gaussian" and Fraction(event["stddev"]) ** 2 * bought["mu2"] * MU2 < l2:
             raise Differs(f"event {event['id']} has less noise than it paid for")
-    said = ", ".join(f"{many} {kind.replace('_', ' ')}" for kind, many in kinds.items()) or "nothing was bought"
+    said = (
+        ", ".join(f"{many} {kind.replace('_', ' ')}" for kind, many in kinds.items()) or "nothing was bought"
+    )
     return Check("prices", "passed", f"price and noise recomputed: {said}", dict(kinds))
 
 
@@ -578,9 +623,14 @@ def _epsilon(found: Found) -> Check:
         return Check("epsilon", "passed", "nothing is claimed")
     delta, cost = claim["delta"], claim["cost"]
     spent = [sum(int(event["cost"][key]) for event in found.events) for key in ("mu2", "delta0")]
-    whole, part = epsilon_of(int(cost["mu2"]), int(cost["delta0"]), delta), epsilon_of(*spent, delta)
+    whole, part = (
+        epsilon_of(int(cost["mu2"]), int(cost["delta0"]), delta),
+        epsilon_of(spent[0], spent[1], delta),
+    )
     if not whole * (1 - 1e-6) <= claim["epsilon"] <= whole * (1 + 1e-6) + CLOSE:
-        raise Differs(f"epsilon {claim['epsilon']:.6g} is claimed, and the plan's total amounts to {whole:.6g}")
+        raise Differs(
+            f"epsilon {claim['epsilon']:.6g} is claimed, and the plan's total amounts to {whole:.6g}"
+        )
     if abs(claim["mu"] - math.sqrt(cost["mu2"] * MU2)) > CLOSE * claim["mu"]:
         raise Differs("the claimed mu is not that of the claimed price")
     rho = spent[0] * float(MU2) / 2
@@ -629,9 +679,9 @@ def residuals(tables: Sequence[Counted]) -> tuple[float, int, int]:
     """Return the sum of squares of what overlapping tables contradict each other by, its degrees of freedom,
     and how many overlaps were left out because they are too large to solve.
 
-    Whatever the rows are, noise of the stated scale makes it a chi-square. A table's sums over subsets S of its
-    attributes, less all lower means, are independent of each other; for each S all tables that hold S measure one
-    unknown. With equal groups its least squares are a weighted mean; else they are solved over the codes that
+    Whatever the rows are, noise of the stated scale makes it a chi-square. A table's sums over subsets S of
+    its attributes, less all lower means, are independent of each other; for each S all tables that hold S
+    measure one unknown. With equal groups its least squares are a weighted mean; else they are solved over the codes that
     no group tells apart.
     """
     square, dof, left_out = 0.0, 0, 0
@@ -663,8 +713,9 @@ def _pooled(tables: Sequence[Counted], less: int = 0) -> tuple[list[Counted], fl
         kinds.setdefault(table.key, []).append(table)
     pooled, square, dof = [], 0.0, 0
     for several in kinds.values():
-        weight = sum(1 / each.variance for each in several)
-        mean = sum(each.values / each.variance for each in several) / weight
+        weights = np.array([1 / each.variance for each in several])
+        weight = float(weights.sum())
+        mean: Array = np.tensordot(weights, np.stack([each.values for each in several]), axes=1) / weight
         square += sum(float(((each.values - mean) ** 2).sum()) / each.variance for each in several)
         dof += (len(several) - 1) * math.prod(size - less for size in mean.shape)
         pooled.append(Counted(several[0].names, several[0].groups, mean, 1 / weight))
@@ -750,7 +801,8 @@ def judged(square: float, dof: int, wider: float, how: str) -> Check:
     figures: dict[str, float | int | str] = {
         "statistic": square, "dof": dof, "low": low, "high": high, "power": power, "scale": ratio,
     }  # fmt: skip
-    said = f"noise is {ratio:.3f} of what is claimed ({dof} degrees of freedom; {how}); a factor of 2 is seen with {power:.4f}"
+    said = f"noise is {ratio:.3f} of what is claimed ({dof} degrees of freedom; {how}); "
+    said += f"a factor of 2 is seen with probability {power:.4f}"
     if not low <= square <= high:
         return Check("noise", "failed", f"not the claimed scale: {said}", figures)
     return Check("noise", "passed" if power >= POWER else "could not have seen it", said, figures)

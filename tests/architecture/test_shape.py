@@ -12,6 +12,8 @@ import synthspec
 from tests.architecture.source_tree import PACKAGE, ROOT, files, name_of, tree
 
 LIMIT = 400
+ONE_FILE = {"verify/standalone.py": 900}
+"""The auditor's verifier is handed over as one file, apart from the product."""
 CITING = ("mechanisms", "privacy", "metrics", "generators")
 # built from parts, so that this file does not hold what it looks for
 NOT_OURS = tuple(
@@ -25,7 +27,7 @@ TEXTS = {".py", ".md", ".toml", ".yaml", ".yml", ".csv", ".sh", ""}
 def test_a_file_is_small_and_says_what_it_is(path: object) -> None:
     assert hasattr(path, "read_text")
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= LIMIT
+    assert len(text.splitlines()) <= ONE_FILE.get(name_of(path), LIMIT)
     if text.strip():
         assert ast.get_docstring(tree(path)), "a module starts with one line on what it is"
 

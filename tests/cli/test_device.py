@@ -30,3 +30,29 @@ def test_an_unknown_device_is_a_wrong_option(command: Command, spec: Path) -> No
     done = command("train", str(spec), "--yes", "--device", "tpu")
     assert done.code == 2
     assert "auto" in done.err
+
+
+def test_the_processes_are_no_part_of_the_plan_and_not_started_where_nothing_is_trained(
+    command: Command, spec: Path
+) -> None:
+    done = command("train", str(spec), "--yes", "--processes", "3", "-o", "rel")
+    assert done.code == 0
+    assert "processes" not in (Path("rel") / "plan.json").read_text()
+
+
+@pytest.mark.parametrize("verb", ["train", "run"])
+@pytest.mark.parametrize("word", ["0", "two", "-1", "1.5"])
+def test_no_number_of_processes_is_a_wrong_option(verb: str, word: str, command: Command, spec: Path) -> None:
+    done = command(verb, str(spec), "--yes", "--processes", word)
+    assert done.code == 2
+    assert "torchrun" in done.err
+
+
+def test_torchrun_that_did_not_start_this_costs_nothing(
+    command: Command, spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    done = command("train", str(spec), "--yes", "--processes", "torchrun")
+    assert done.code == 1
+    assert "error[G474]" in done.err and "RANK" in done.err
+    assert not list(home().rglob("*.sqlite"))

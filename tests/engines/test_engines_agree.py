@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthspec.engines import ENGINES, csvfile
-from synthspec.engines.base import Held
+from synthspec.engines.base import Held, Part
 from synthspec.engines.polars import PolarsEngine
 from synthspec.engines.stdlib import StdlibEngine
 from synthspec.terms.physical import from_physical
@@ -38,6 +38,17 @@ def units_of(held: Held) -> list[list[tuple[int, ...]]]:
     return sorted(sorted(rows) for rows in found.values())
 
 
+def dealt(parts: list[Part], like: Held) -> Held:
+    """Return the rows of all parts, their units numbered by their marks."""
+    marks = np.concatenate([np.zeros((0, 2), dtype=np.uint64), *(part.marks for part in parts)])
+    _, numbers = np.unique(marks, axis=0, return_inverse=True)
+    codes = {
+        name: np.concatenate([column[:0], *(part.codes[name] for part in parts)])
+        for name, column in like.codes.items()
+    }
+    return Held(codes, numbers.reshape(-1).astype(np.int64))
+
+
 def answers(
     engine: StdlibEngine | PolarsEngine, asked: View, split: bytes = b""
 ) -> tuple[list[list[int]], list[int], dict[str, int], list[list[tuple[int, ...]]], list[str]]:
@@ -49,6 +60,7 @@ def answers(
         again = [count.tolist() for count in opened.count(CLIQUES[:2])]
         assert again == counts[:2]
         held = opened.held()
+        assert units_of(dealt(list(opened.parts()), held)) == units_of(held), "by marks as by numbers"
         types = [f"{name} {codes.dtype}" for name, codes in held.codes.items()]
         affected = opened.affected(FLAGS).tolist()
         return counts + scores, affected, dict(opened.partitions("sex")), units_of(held), types

@@ -62,9 +62,7 @@ def _scored(query: Scored, table: Table) -> NDArray[np.int64]:
     for unit in table:
         for a, b in unit:
             code = {"a": a, "b": b}
-            points = sum(
-                int(t[code[name]]) for name, t in zip(query.attributes, query.tables, strict=True)
-            )
+            points = sum(int(t[code[name]]) for name, t in zip(query.attributes, query.tables, strict=True))
             levels = (
                 code[x.attribute] if x.levels is None else int(x.levels[code[x.attribute]])
                 for x in query.axes

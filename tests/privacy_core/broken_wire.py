@@ -52,13 +52,14 @@ class Wire:
                 client, _ = self._socket.accept()
             except OSError:
                 return
+            broken = False
             with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
                 server.connect(str(self._server / NAME))
-                if self._serve(client, server):
-                    if self.for_good:
-                        self._socket.close()
-                    client.close()
-                    self.at_cut()
+                broken = self._serve(client, server)
+                if broken and self.for_good:
+                    self._socket.close()
+            if broken:
+                self.at_cut()
 
     def _serve(self, client: socket.socket, server: socket.socket) -> bool:
         """Forward until an end hangs up; return whether the wire was cut."""

@@ -205,9 +205,9 @@ def test_a_name_is_opened_once_and_is_a_plain_word(at: Place) -> None:
     with pytest.raises(BudgetError, match="B509"):
         opened(at)
     for name in ("", "A", "../up", "a b", "x" * 65, "-a"):
-        with pytest.raises(BudgetError, match="B509|B516"):
+        with pytest.raises(BudgetError, match=r"B509|B516"):
             opened(at, name)
-        with pytest.raises(BudgetError, match="B509|B516"):
+        with pytest.raises(BudgetError, match=r"B509|B516"):
             Journal.find(name)
 
 

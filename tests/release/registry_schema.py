@@ -1,8 +1,9 @@
 """The structure of an entry of OpenDP's registry of deployments, as a JSON schema.
 
 Written down from opendp/deployments-registry-data, schemas/deployments-schema.yaml at commit 057e5d8 (July
-2026): its required keys, its closed lists of words, its types, and that no other key is allowed. Texts about the
-fields, and the kinds of evidence, are left out. `benchmarks/peers/registry.py` validates against the original.
+2026): its required keys, its closed lists of words, its types, and that no other key is allowed. Texts about
+the fields, and the kinds of evidence, are left out. `benchmarks/peers/described.py` holds an entry against
+the original.
 """
 
 from __future__ import annotations

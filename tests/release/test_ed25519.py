@@ -175,7 +175,7 @@ def test_it_agrees_with_another_implementation_on_honest_and_on_mutated_signatur
         return True
 
     accepted = 0
-    for trial in range(60):
+    for trial in range(24):
         private = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"key %d" % trial).digest())
         key, text = private.public_key().public_bytes_raw(), hashlib.sha512(b"%d" % trial).digest()[:trial]
         sign = private.sign(text)
@@ -187,4 +187,4 @@ def test_it_agrees_with_another_implementation_on_honest_and_on_mutated_signatur
             parts[part][where // 8 % len(parts[part])] ^= 1 << (trial % 8)
             mutated = tuple(bytes(each) for each in parts)
             assert verifies(*mutated) == theirs(*mutated) is False
-    assert accepted == 60
+    assert accepted == 24

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -15,7 +17,7 @@ from synthspec.report import charts
 from synthspec.report.blocks import Report, Value
 from synthspec.report.build import build
 from synthspec.report.render.html import render_html
-from synthspec.report.render.json import read_json, render_json, schema
+from synthspec.report.render.json import SCHEMA, read_json, render_json, schema, schema_text
 from synthspec.report.render.terminal import render_terminal
 from tests.release.example import empty, release
 from tests.report.hostile import LONG, NAMES, SCRIPT, hostile
@@ -109,6 +111,22 @@ def test_no_class_but_the_public_ones_can_be_written(letter: str | None) -> None
         Report.model_validate(tree)
 
 
+def test_the_committed_schema_is_that_of_the_blocks() -> None:
+    """`SYNTHSPEC_GOLDEN=write` renews it; a change that older readers cannot follow needs a new version."""
+    file = Path(charts.__file__).parent / "render" / SCHEMA
+    if os.environ.get("SYNTHSPEC_GOLDEN") == "write":
+        file.write_text(schema_text(), encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == schema_text()
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+def test_no_object_of_the_schema_takes_keys_of_its_own() -> None:
+    objects = [each for each in [schema(), *schema()["$defs"].values()] if each.get("type") == "object"]
+    assert len(objects) > 15
+    assert all(each["additionalProperties"] is False for each in objects)
+    assert schema()["$defs"]["Value"]["properties"]["class"] == {"enum": ["S", "M", "B", "P"]}
+
+
 def test_unknown_keys_are_refused() -> None:
     tree = json.loads(render_json(report("example")))
     tree["sections"][0]["internal"] = 1
@@ -131,6 +149,8 @@ def test_a_number_without_a_class_or_a_paid_one_without_events_cannot_be_made() 
         Value(text="3", number=3)
     with pytest.raises(ValidationError):
         Value(text="3", number=3, class_="B")
+    with pytest.raises(ValidationError):
+        Value(text="3", number=3, class_="M")
     Value(text="3", number=3, class_="B", events=("e0001",))
 
 

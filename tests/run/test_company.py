@@ -90,8 +90,8 @@ def test_two_processes_buy_what_one_buys_and_are_gone_afterwards(
         assert canary.encode() not in together
     assert not out + err
 
-    again, other = charged(plan, "alone")
-    execute(plan, again, other, engine(), SystemNoise(), tmp_path / "alone")
+    alone = tuned_plan(source_in(tmp_path / "again"))
+    execute(alone, *charged(alone, "alone"), engine(), SystemNoise(), tmp_path / "alone")
     assert bought(tmp_path / "alone") == bought(release)
 
 

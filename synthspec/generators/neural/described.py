@@ -33,7 +33,7 @@ def described(network: Network, bones: Backbone) -> tuple[dict[str, Any], dict[s
     for at, (level, density) in enumerate(zip(bones.levels, bones.densities, strict=True)):
         arrays |= {f"level/{at}": level, f"density/{at}": density}
     arrays |= {f"rung/{at}": rung.shares for at, rung in enumerate(bones.rungs)}
-    return facts, arrays
+    return facts, {name: np.ascontiguousarray(each) for name, each in arrays.items()}
 
 
 def bones_of(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Backbone:

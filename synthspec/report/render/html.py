@@ -7,7 +7,7 @@ import hashlib
 from importlib import resources
 
 from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from synthspec.report.blocks import Chart, Report, Status, Value
 from synthspec.report.charts import svg
@@ -17,8 +17,22 @@ POLICY = "default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-u
 SIGNS: dict[Status, str] = {"yes": "✓", "no": "✗", "open": "?", "none": "–"}
 
 
-def render_html(report: Report) -> bytes:
-    """Return the page; the same bytes for the same report (and the same `report` extra)."""
+PUBLIC = "Public release report"
+FOOT = (
+    "This page is a function of report.json alone. It loads nothing and runs no script; report.json holds "
+    "the "
+    "class and the events of every number."
+)
+
+
+def render_html(report: Report, *, kind: str = PUBLIC, foot: str = FOOT) -> bytes:
+    """Return the page; the same bytes for the same report (and the same `report` extra).
+
+    Args:
+        report: what it shows.
+        kind: what it is, above the title.
+        foot: the last line.
+    """
     style = _resource("page.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     environment = Environment(
@@ -30,6 +44,8 @@ def render_html(report: Report) -> bytes:
     )
     page = environment.get_template("page").render(
         report=report,
+        kind=kind,
+        foot=foot,
         style=Markup(style),
         policy=POLICY.format(digest=digest),
         signs=SIGNS,
@@ -38,6 +54,14 @@ def render_html(report: Report) -> bytes:
         source=_source,
     )
     return page.encode()
+
+
+def framed(page: bytes, title: str, height: int = 640) -> str:
+    """Return a page as a frame for notebooks: its own styles, no scripts, nothing leaks in or out."""
+    return (
+        f'<iframe sandbox="" title="{escape(title)}" width="100%" height="{height}" frameborder="0" '
+        f'srcdoc="{escape(page.decode())}"></iframe>'
+    )
 
 
 def _draw(chart: Chart, identifier: str) -> Markup | None:

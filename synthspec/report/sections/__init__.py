@@ -25,6 +25,7 @@ from synthspec.report.sections.rules import rules
 from synthspec.report.sections.scenarios import scenarios
 from synthspec.report.sections.scope import scope
 from synthspec.report.sections.subgroups import subgroups
+from synthspec.report.sections.utility import utility
 from synthspec.report.sections.verify import verify
 
 SECTIONS: tuple[Callable[[Release], Section], ...] = (
@@ -38,6 +39,7 @@ SECTIONS: tuple[Callable[[Release], Section], ...] = (
     verify,
     audit,
     fidelity,
+    utility,
     answers,
     subgroups,
     rules,

@@ -16,7 +16,7 @@ VERIFY = Value(text="synthspec verify RELEASE", name=True)
 
 def cover(release: Release) -> Section:
     """Return the section."""
-    numbers = () if release.claim is None else _headline(release.claim)
+    numbers = () if release.claim is None else headline(release.claim)
     return Section(
         id="cover",
         title="At a glance",
@@ -44,7 +44,8 @@ def _outside(release: Release) -> tuple[str | Value, ...]:
     return Value(text="what the claim does not cover", anchor="outside"), ", "
 
 
-def _headline(claim: Promise) -> tuple[tuple[str, Value, tuple[str | Value, ...]], ...]:
+def headline(claim: Promise) -> tuple[tuple[str, Value, tuple[str | Value, ...]], ...]:
+    """Return the numbers under the claim's sentence, each with what it means."""
     caught = tradeoff(claim.mu, delta0(claim), 0.01)
     unit = Value(text="row") if claim.unit == "row" else named(claim.unit)
     rows = number(claim.max_rows, count(claim.max_rows), "S")

@@ -91,11 +91,11 @@ def _says(release: Release, edges: Sequence[Edge]) -> Prose:
 def _edges(edges: Sequence[Edge]) -> Table:
     return Table(
         caption="Edges",
-        columns=("Column", "Goes", "Column", "How it came about", "Model"),
+        columns=("Column", "Direction", "Column", "How it came about", "Model"),
         rows=tuple(
             (
                 named(first),
-                plain("to" if directed else "with"),
+                plain("goes to" if directed else "goes with"),
                 named(second),
                 plain(how),
                 named(group) if group else plain(""),

@@ -6,6 +6,14 @@ from synthspec.release.release import Release
 from synthspec.report.blocks import Facts, Section, Value
 from synthspec.report.words import count, named, number, plain, quoted
 
+DATASHEET = {
+    "purpose": "Purpose",
+    "owner": "Owner",
+    "contact": "Contact",
+    "retention": "Kept for",
+}
+"""What `about` says besides its text."""
+
 Item = tuple[str, tuple[str | Value, ...]]
 
 
@@ -24,6 +32,9 @@ def _about(release: Release) -> tuple[Item, ...]:
     items: list[Item] = [("Name", (named(plan.name),))]
     if plan.about:
         items.append(("About", (quoted(plan.about, 600),)))
+    for word, text in plan.datasheet:
+        if text:
+            items.append((DATASHEET[word], (quoted(text, 600),)))
     return tuple(items)
 
 

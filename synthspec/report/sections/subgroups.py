@@ -73,7 +73,7 @@ def subgroups(release: Release) -> Section:
 
 def _sizes(release: Release, counted: Counted) -> tuple[Block, ...]:
     title = named(counted.name).text
-    found = _ratios(release, counted)
+    found = ratios(release, counted)
     heading = Heading(text=f"Sizes of the groups of {title}")
     if not found:
         says = "No noisy counts were bought for this column, so its groups' sizes are not compared."
@@ -134,7 +134,7 @@ def _row(each: Ratio) -> tuple[Value, ...]:
     )
 
 
-def _ratios(release: Release, counted: Counted) -> list[Ratio]:
+def ratios(release: Release, counted: Counted) -> list[Ratio]:
     """Return the groups' ratios from the noisy one-way counts of the column, pooled; none without any."""
     column = next((c.column for c in release.columns if c.name == counted.name), None)
     mine = [

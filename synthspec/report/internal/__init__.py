@@ -1,0 +1,1 @@
+"""The annex of the internal edition, as one page; the public report never imports it."""

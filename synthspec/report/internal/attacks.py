@@ -1,0 +1,188 @@
+"""attacks: what each attack found, against its control and against the claim; and what it would have seen.
+
+The curve of the claim is that of the public report (privacy/risk.py).
+"""
+
+from __future__ import annotations
+
+from synthspec.attack.evaluation import Evaluation
+from synthspec.attack.outcome import Outcome, Share
+from synthspec.privacy.risk import of_cost, tradeoff
+from synthspec.release.release import Claim
+from synthspec.report.blocks import Curve
+from synthspec.report.internal.parts import (
+    Chapter,
+    Grid,
+    Part,
+    Picture,
+    Prose,
+    Tried,
+    between,
+    figure,
+    share,
+)
+
+STATUS = {"found": "no", "not seen": "open", "no evidence either way": "open", "not judged": "none"}
+GRID = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+def attacks(evaluation: Evaluation, claim: Claim | None) -> Chapter:
+    """Return the chapter."""
+    parts: list[Part] = [
+        Prose(
+            "Each attack is made on people of the table and, in the same way, on people who are not in it: "
+            "what works on both is knowledge about people in general and no leak. Intervals hold with 95 "
+            "%. Of twenty attacks on a release without any leak, one finds something by chance. An attack "
+            "that finds nothing says something only as far as its power reaches; that is found by planting "
+            "leaks."
+        )
+    ]
+    if evaluation.not_judged:
+        parts += [Prose(f"Not judged: {line}.") for line in evaluation.not_judged]
+    if evaluation.attacks:
+        parts.append(_overview(evaluation.attacks))
+    parts += [_tried(each, claim) for each in evaluation.attacks]
+    curve = _curve(evaluation.attacks, claim)
+    if curve is not None:
+        parts.append(curve)
+    return Chapter(
+        id="annex-attacks",
+        title="Attacks on this release",
+        question="Does this release give people away in practice, and would the attacks have seen it?",
+        parts=tuple(parts),
+    )
+
+
+def _overview(outcomes: tuple[Outcome, ...]) -> Grid:
+    rows = tuple((each.title, each.verdict, _least(each)) for each in outcomes)
+    return Grid("All attacks", ("Attack", "Outcome", "Smallest leak that it would have seen"), rows)
+
+
+def _least(each: Outcome) -> str:
+    if each.verdict in ("found", "not judged"):
+        return "–"
+    if each.power is None or each.power.smallest is None:
+        return "none: it could not have seen a leak"
+    if _by_noise(each):
+        return f"{share(1 - each.power.smallest)} of the noise left"
+    return f"copies of {share(each.power.smallest)} of people"
+
+
+def _tried(each: Outcome, claim: Claim | None) -> Tried:
+    return Tried(
+        status=STATUS[each.verdict],
+        word=each.verdict,
+        title=each.title,
+        says=f"The attacker {each.about}. {power_of(each)}{_against(each, claim)}",
+        facts=tuple(_facts(each)),
+    )
+
+
+def power_of(each: Outcome) -> str:
+    """Return what the outcome means, with what the attack would have seen."""
+    if each.verdict == "found":
+        return "It tells people of the table from others."
+    if each.verdict == "not judged":
+        return "It could not be judged."
+    if each.power is None or each.power.smallest is None:
+        whole = "all noise taken away" if _by_noise(each) else "copies of everybody it attacked"
+        return f"It found nothing, and it would not have seen {whole} either: no evidence either way."
+    if _by_noise(each):
+        seen = f"counts with {share(1 - each.power.smallest)} of their noise"
+        missed = "" if each.power.missed is None else f", not those with {share(1 - each.power.missed)} of it"
+    else:
+        seen = f"copies of {share(each.power.smallest)} of the people it attacked"
+        missed = "" if each.power.missed is None else f", not of {share(each.power.missed)}"
+    return f"It found nothing; it would have seen {seen}{missed}."
+
+
+def _by_noise(each: Outcome) -> bool:
+    return each.power is not None and each.power.planted != "copies"
+
+
+def _against(each: Outcome, claim: Claim | None) -> str:
+    """Return how the rates compare with what the claim allows."""
+    if claim is None or not each.rates:
+        return ""
+    mu, delta0 = of_cost(claim.cost)
+    beyond = [r for r in each.rates if r.members.low > tradeoff(mu, delta0, min(1.0, r.others.high))]
+    if beyond:
+        return (
+            " Even the low end of a rate lies above the most that the claim allows any attack: the claim, "
+            "or the program, is wrong, or the control is not like the table. Find out before anything is "
+            "released."
+        )
+    return " Its rates are compatible with the claim." if each.verdict == "found" else ""
+
+
+def _facts(each: Outcome) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if each.auc is not None:
+        found.append(
+            ("area under the curve", f"{figure(each.auc.value)} ({between(each.auc.low, each.auc.high)})")
+        )
+    if each.success is not None:
+        found.append(("right about people of the table", counted(each.success)))
+    if each.control is not None:
+        found.append(("right about others", counted(each.control)))
+    if each.excess is not None:
+        ends = between(each.excess.low, each.excess.high)
+        found.append(("excess over the control", f"{figure(each.excess.value)} ({ends})"))
+    if each.precision is not None:
+        found.append(("precision: right among guesses", counted(each.precision)))
+    if each.recall is not None:
+        found.append(("recall: right among people attacked", counted(each.recall)))
+    for rate in each.rates:
+        most = "" if rate.bound is None else f"; any attack at the claim: {share(rate.bound)} at most"
+        told = f"{counted(rate.members)}, of others {counted(rate.others)}{most}"
+        found.append((f"members found at {100 * rate.rate:g} % false alarms", told))
+    found += [("limit", note) for note in each.notes]
+    found.append(("method", each.cites))
+    return found
+
+
+def counted(each: Share) -> str:
+    """Return a share with its trials and interval."""
+    return f"{share(each.value)} ({each.hits} of {each.trials}; {share(each.low)} to {share(each.high)})"
+
+
+def _curve(outcomes: tuple[Outcome, ...], claim: Claim | None) -> Picture | None:
+    scored = [each for each in outcomes if each.rates]
+    if not scored or claim is None:
+        return None
+    mu, delta0 = of_cost(claim.cost)
+    bound = tuple((x, max(0.001, tradeoff(mu, delta0, x))) for x in GRID)
+    lines = [
+        tuple((r.rate, max(0.001, r.members.value)) for r in reversed(each.rates)) for each in scored[:4]
+    ]
+    names = [each.title for each in scored[:4]]
+    rows = tuple(
+        (
+            each.title,
+            f"{100 * r.rate:g} %",
+            share(r.members.value),
+            f"{share(r.members.low)} to {share(r.members.high)}",
+            "–" if r.bound is None else share(r.bound),
+        )
+        for each in scored
+        for r in each.rates
+    )
+    over = any(r.bound is not None and r.members.low > r.bound for each in scored for r in each.rates)
+    return Picture(
+        finding="Some attack lies above what the claim allows."
+        if over
+        else "No attack lies clearly above what the claim allows any attack.",
+        chart=Curve(
+            title="Members found against false alarms, both on log scales",
+            x_axis="others taken for members",
+            y_axis="members found",
+            names=("Any attack, by the claim", "Guessing", *names),
+            lines=(bound, ((0.001, 0.001), (1.0, 1.0)), *lines),
+        ),
+        grid=Grid(
+            caption="Members found at low false-alarm rates",
+            columns=("Attack", "False alarms", "Members found", "95 % interval", "Most by the claim"),
+            rows=rows,
+            numeric=(1, 2, 3, 4),
+        ),
+    )
