@@ -3,6 +3,7 @@
     python benchmarks/audit.py                    everything: a quarter of an hour
     python benchmarks/audit.py --runs 200         fewer plays
     python benchmarks/audit.py --canaries-only    the games of the last time, canaries anew
+    python benchmarks/audit.py --again threshold  the games of one entry anew, all else of the last time
 
 Writes benchmarks/results/audit.md, and the recent result that the package carries.
 """
@@ -20,7 +21,7 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 
 from synthspec.api.audit import RUNS, audit  # noqa: E402
 from synthspec.attack.audited import AuditResult, Canaries, Played  # noqa: E402
-from synthspec.run.audit import canary_audit, canary_kinds  # noqa: E402
+from synthspec.run.audit import canary_audit, canary_kinds, games, play  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results" / "audit.md"
 RECENT = Path(__file__).parents[1] / "synthspec" / "attack" / "recent.json"
@@ -45,7 +46,7 @@ def row(found: Played | Canaries) -> str:
     cells: list[object]
     if isinstance(found, Played):
         cells = [found.entry, found.title, found.neighbours, found.runs, claim, proved, f"{found.guess:.2f}"]
-        cells += [most, f"{found.power:.3g}"]
+        cells += [most, "" if found.power is None else f"{found.power:.3g}"]
     else:
         cells = [found.entry, found.canaries, found.guesses, found.right, claim, proved]
         cells += [most, f"{found.half:.3g}", f"{found.quarter:.3g}"]
@@ -82,11 +83,17 @@ def main() -> None:
     asked.add_argument("--runs", type=int, default=RUNS)
     asked.add_argument("--games-only", action="store_true")
     asked.add_argument("--canaries-only", action="store_true")
+    asked.add_argument("--again", metavar="ENTRY")
     given = asked.parse_args()
-    if given.canaries_only:
+    if given.again:
         before = AuditResult.from_json(RECENT.read_text(encoding="utf-8"))
-        found = tuple(canary_audit(kind) for kind in canary_kinds())
-        result = before.model_copy(update={"canaries": found})
+        kept = tuple(each for each in before.games if each.entry != given.again)
+        found = tuple(play(game, given.runs) for game in games(entry=given.again))
+        at = next((i for i, each in enumerate(before.games) if each.entry == given.again), len(kept))
+        result = before.model_copy(update={"games": (*kept[:at], *found, *kept[at:])})
+    elif given.canaries_only:
+        before = AuditResult.from_json(RECENT.read_text(encoding="utf-8"))
+        result = before.model_copy(update={"canaries": tuple(canary_audit(kind) for kind in canary_kinds())})
     else:
         count = 0 if given.games_only else None
         result = audit(runs=given.runs, canaries=count, told=lambda each: print(row(each), flush=True))

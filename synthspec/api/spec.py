@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -128,7 +128,21 @@ class Spec:
 
     def check(self) -> list[Diagnostic]:
         """Return every finding that needs no data; never raises for errors of the spec."""
-        return list(self._found[1])
+        return [*self._found[1], *self._absent()]
+
+    def _absent(self) -> list[Diagnostic]:
+        """Return what the spec's networks need and this machine lacks: said now, refused by `train`."""
+        checked = self._found[0]
+        groups = () if checked is None else checked.groups
+        names = [g.name for g in groups if g.generator is not None and g.generator.extra() is not None]
+        if not names:
+            return []
+        from synthspec.run.device import needs_extra
+
+        found = needs_extra()
+        path = ("generate", names[0], "using")
+        span = replace(self.parsed.span(path), primary=True)
+        return [] if found is None else [replace(found, level="note", path=path, spans=(span,))]
 
     def checked(self) -> Checked:
         """Return the checked spec.

@@ -66,6 +66,7 @@ def tune(
     trials: int = 6,
     seed: int = 0,
     told: Callable[[Trial], None] = lambda trial: None,
+    noted: Callable[[str], None] = lambda words: None,
 ) -> tuple[Trial, ...]:
     """Return what was tried, the best first, for every network of `spec`; the first trial is the spec's own.
 
@@ -77,6 +78,7 @@ def tune(
         trials: how many combinations per group, the spec's own included.
         seed: of the combinations and of the rows.
         told: hears of each trial when it is done.
+        noted: hears, in words, of rows that do not fit the spec.
 
     Raises:
         SpecError: P411, when the rows would be private ones; G473, when nothing can be tried; G471.
@@ -88,7 +90,7 @@ def tune(
     from synthspec.privacy.cost import Cost
     from synthspec.privacy.entropy import SampleRng
     from synthspec.run.device import check_device
-    from synthspec.run.public import public_codes
+    from synthspec.run.public import public_rows
 
     plan = spec.plan().value
     fits = {op.group: op for op in plan.ops if isinstance(op, Fit)}
@@ -102,7 +104,9 @@ def tune(
     check_device("cpu", neural=True)
     found: list[Trial] = []
     with _public(spec, plan, source, seed) as rows:
-        codes = public_codes(rows)
+        codes, flagged = public_rows(rows)
+        for words in _misfits(flagged, len(next(iter(codes.values()), ()))):
+            noted(words)
         for each, net in groups:
             rng = SampleRng(seed, "tune").split(each.name)
             for options in _combinations(net, space or SPACE, trials, rng.generator):
@@ -113,6 +117,19 @@ def tune(
                 told(trial)
     order = {name: at for at, name in enumerate(each.name for each, _ in groups)}
     return tuple(sorted(found, key=lambda trial: (order[trial.group], trial.distance)))
+
+
+def _misfits(flagged: Mapping[str, int], kept: int) -> Iterator[str]:
+    """Yield, in words, how many rows are outside the spec; refuse when none is left: G473."""
+    for label, rows in flagged.items():
+        if rows:
+            yield f"rows outside the spec, `{label}`: {rows}; treated as the spec says"
+    if not kept:
+        raise SpecError(
+            "G473",
+            "no row of the table fits the spec",
+            helps=("name a release of the same table, with domains no wider than those of the spec",),
+        )
 
 
 def _network(group: Group, wanted: str | None) -> Network | None:

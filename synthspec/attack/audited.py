@@ -62,7 +62,8 @@ class Played(Frozen):
         epsilon: epsilon at the claim's delta is at least so much.
         guess: the mu that the plain shares point to.
         provable: the most that so many runs could have proved of mu.
-        power: how likely so many runs catch half the noise, if the attack is as good as it was.
+        power: how likely so many runs catch half the noise, if the attack is as good as it was; None where
+            the game is not about the size of noise.
         planted: what the game proved of a planted bug, None where none was played.
     """
 
@@ -83,7 +84,7 @@ class Played(Frozen):
     epsilon: float
     guess: float
     provable: float
-    power: float
+    power: float | None
     planted: Planted | None = None
 
     @property
@@ -91,7 +92,7 @@ class Played(Frozen):
         """A pass only where the same game sees a planted bug, or half the noise would have been seen."""
         if self.mu > self.claim.mu or self.epsilon > self.claim.epsilon:
             return "failed"
-        seen = self.planted.caught if self.planted is not None else self.power >= SURE
+        seen = self.planted.caught if self.planted is not None else (self.power or 0.0) >= SURE
         return "passed" if seen else "could not have seen it"
 
 
@@ -210,3 +211,16 @@ class AuditResult(Frozen):
         if passed != found.passed or outcomes != [each.outcome for each in found.every]:
             raise ValueError("the outcomes are not those of the figures")
         return found
+
+
+def recent() -> AuditResult | None:
+    """Return the result that this package carries, None where it has none or it is of another version."""
+    from importlib.resources import files
+
+    from synthspec import __version__
+
+    place = files("synthspec.attack").joinpath("recent.json")
+    if not place.is_file():
+        return None
+    found = AuditResult.from_json(place.read_text(encoding="utf-8"))
+    return found if found.version == __version__ else None

@@ -26,7 +26,7 @@ PAIRS = 200
 """Pairs of columns of the released rows that are counted at most."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Counted:
     """One table of counts over `columns` of the attacked tables.
 

@@ -74,10 +74,10 @@ def _name(found: Played | Canaries) -> str:
 def _power(found: Played | Canaries) -> str:
     """Return what the game could have proved."""
     if found.kind == "game":
-        return (
-            f"so many plays could have proved up to mu = {found.provable:.2f}; "
-            f"half the noise would be caught with probability {found.power:.2g}"
-        )
+        most = f"so many plays could have proved up to mu = {found.provable:.2f}"
+        if found.power is None:
+            return most
+        return f"{most}; half the noise would be caught with probability {found.power:.2g}"
     return (
         f"so many canaries could have proved up to mu = {found.provable:.2f}; half the noise would be caught "
         f"with probability {found.half:.2g}, a quarter of it with {found.quarter:.2g}"

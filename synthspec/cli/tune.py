@@ -32,7 +32,16 @@ def command(
 
     space = _space(tried)
     loaded = load(spec, output.shared.settings)
-    found = tune(loaded, release, group=group, space=space, trials=trials, seed=seed, told=told)
+    found = tune(
+        loaded,
+        release,
+        group=group,
+        space=space,
+        trials=trials,
+        seed=seed,
+        told=told,
+        noted=lambda words: output.note(f"note: {words}"),
+    )
     best = {trial.group: trial for trial in reversed(found)}
     lines = [
         f"{name}: with: {{{trial.text()}}}" if trial.options else f"{name}: leave its options as they are"

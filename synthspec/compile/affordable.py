@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from synthspec.compile.budget import Budget, domain_of, group_price, learned_rows
+from synthspec.compile.budget import Budget, domain_of, group_price, learned_units
 from synthspec.compile.checked import Checked, CheckedGroup
 from synthspec.compile.evaluated import least
 from synthspec.errors import BudgetError, Diagnostic
@@ -36,14 +36,12 @@ def refuse_unaffordable(checked: Checked, budget: Budget) -> None:
 
 def _steps_drown(checked: Checked, group: CheckedGroup, price: Cost) -> bool:
     """Return whether fine-tuning is asked for whose noise is wider than all rows' gradients together."""
-    generator, source = group.generator, checked.spec.source
+    generator, units = group.generator, learned_units(checked)
     if not isinstance(generator, Network) or generator.fine_tune != "always":
         return False
-    if source is None or source.rows is None:
+    if units is None:
         return False
-    split = generator.split(
-        group_price(checked, group, price), *domain_of(checked, group), learned_rows(checked, source.rows)
-    )
+    split = generator.split(group_price(checked, group, price), *domain_of(checked, group), units)
     return bool(split.tuning.mu2) and split.expectation.signal < 1
 
 

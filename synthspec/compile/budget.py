@@ -61,20 +61,24 @@ def group_price(checked: Checked, group: CheckedGroup, price: Cost) -> Cost:
     """Return the price of a group, with slack where it may be fine-tuned by noisy gradients."""
     if not isinstance(group.generator, Network) or not price.mu2:
         return price
-    source = checked.spec.source
     domain, given = domain_of(checked, group)
     whole = Cost(mu2=price.mu2, delta0=price.delta0 + slack_of(checked))
-    rows = None if source is None or source.rows is None else learned_rows(checked, source.rows)
-    if rows is None:
+    units = learned_units(checked)
+    if units is None:
         return price if group.generator.fine_tune == "never" else whole
-    split = group.generator.split(whole, domain, given, float(rows))
+    split = group.generator.split(whole, domain, given, units)
     return whole if split.tuning.mu2 else price
 
 
-def learned_rows(checked: Checked, rows: int) -> int:
-    """Return how many of the public number of rows are learned from (`Plan.learned_rows`)."""
-    holdout = checked.spec.sample.holdout
-    return rows if holdout is None else max(1, round(rows * (1 - holdout)))
+def learned_units(checked: Checked) -> float | None:
+    """Return the public number of units that are learned from (`Plan.learned_units`)."""
+    source, privacy = checked.spec.source, checked.spec.privacy
+    kept = 1.0 - (checked.spec.sample.holdout or 0.0)
+    if source is None or (source.units is None and source.rows is None):
+        return None
+    most = 1 if privacy is None or privacy.max_rows is None else privacy.max_rows
+    number = source.units if source.units is not None else (source.rows or 0) / most
+    return max(1.0, number * kept)
 
 
 def domain_of(checked: Checked, group: CheckedGroup) -> tuple[Domain, frozenset[str]]:

@@ -89,7 +89,7 @@ class Gates:
                        for column in self.spec.columns.values())  # fmt: skip
         order = int(metric[-4]) if metric.endswith("way") else 1
         why = ""
-        if figure.class_ == "B" and self.spec.source is None and not self.findings.written("source"):
+        if figure.class_ != "S" and self.spec.source is None and not self.findings.written("source"):
             why = "the spec has no source to compare with"
         elif figure.class_ == "B" and split.get("report") == 0:
             why = "`report: 0` buys no figures"

@@ -48,6 +48,7 @@ def workload_of(
         given=frozenset(group.given),
         kin=kin_of(columns, mine),
         rows=plan.learned_rows,
+        units=plan.learned_units,
     )
 
 

@@ -87,8 +87,8 @@ CODES: dict[str, Entry] = {
     "Q611": Entry(
         title="a gate names an unknown figure",
         text=(
-            "Gates may name the figures that the public report computes or buys. `explain` lists none that "
-            "private data would be needed for at no price."
+            "Gates may name the figures that the public report computes or buys, and three that are read off "
+            "private rows without a price: those are judged in the internal edition only, and decide nothing."
         ),
         bad="good: tvd <= 0.05",
         good="good: max_tvd_1way <= 0.05",

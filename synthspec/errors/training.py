@@ -38,7 +38,10 @@ CODES: dict[str, Entry] = {
     ),
     "G473": Entry(
         title="nothing to tune",
-        text="`tune` tries options of networks, and the spec (or the group that was named) has none.",
+        text=(
+            "`tune` tries options of networks on public rows: the spec (or the group that was named) has no "
+            "network, or no row fits the spec's domains."
+        ),
         bad="synthspec tune hospital.yaml --from out/hospital      # every group is `using: marginal`",
         good="generate: {all: {columns: [age, sex, ward], using: autoregressive}}",
         related=("P411",),

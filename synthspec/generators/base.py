@@ -206,6 +206,7 @@ class Workload:
         kin: the kind of each code of a nominal attribute of many codes (a chapter, a district), shape
             (codes,): small codes of one kind are merged before others.
         rows: public rough number of rows, or None.
+        units: public rough number of units, or None.
         per_row: how many rows one unit of the protection may add to a count (sensitivity context).
     """
 
@@ -222,6 +223,7 @@ class Workload:
     given: frozenset[str] = frozenset()
     kin: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     rows: int | None = None
+    units: float | None = None
 
     @cached_property
     def closed(self) -> Mapping[str, Clique]:

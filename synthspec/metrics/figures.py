@@ -14,11 +14,13 @@ from synthspec.terms.frozen import Frozen
 class Figure(Frozen):
     """What a figure says, its class (S: of released rows, B: bought by the `report` share), its arguments.
 
+    Class I: read off private rows without noise; such a gate is the curator's, judged in the internal edition
+    only, and decides nothing.
     `low`..`high` is its range; `built` False means that this version cannot compute it yet.
     """
 
     about: str
-    class_: Literal["S", "B"]
+    class_: Literal["S", "B", "I"]
     low: float = 0.0
     high: float = 1.0
     arguments: int = 0
@@ -53,6 +55,18 @@ FIGURES: Mapping[str, Figure] = {
         class_="B",
         high=float("inf"),
         arguments=2,
+    ),
+    "attacks_found": Figure(
+        about="how many attacks of the internal edition found a leak", class_="I", high=float("inf")
+    ),
+    "c2st_auc": Figure(
+        about="how well a classifier tells released rows from private ones, area under the curve", class_="I"
+    ),
+    "tstr_gap": Figure(
+        about="how much area the best model of a column loses by learning from released rows",
+        class_="I",
+        low=-1.0,
+        arguments=1,
     ),
 }
 """From name to figure."""

@@ -10,12 +10,12 @@ from synthspec.terms.domain import Domain
 
 
 def split_of(plan: Plan, group: Group, cost: Cost) -> Split | None:
-    """Return how a network's budget is divided; None for other generators, and without public rows."""
-    if not isinstance(group.generator, Network) or plan.learned_rows is None:
+    """Return how a network's budget is divided; None for other generators, and without public numbers."""
+    if not isinstance(group.generator, Network) or plan.learned_units is None:
         return None
     names = (*group.given, *group.columns)
     domain = Domain(attributes=names, sizes=tuple(_size(plan, name) for name in names))
-    return group.generator.split(cost, domain, frozenset(group.given), float(plan.learned_rows))
+    return group.generator.split(cost, domain, frozenset(group.given), plan.learned_units)
 
 
 def network_lines(plan: Plan) -> list[str]:

@@ -285,6 +285,17 @@ class Plan(Frozen):
         return max(1, round(self.public_rows * (1 - self.holdout)))
 
     @property
+    def learned_units(self) -> float | None:
+        """The public number of units that are learned from: as declared, else as few as the rows can be of."""
+        kept = 1.0 if self.holdout is None else 1.0 - self.holdout
+        if self.public_units is not None:
+            return max(1.0, self.public_units * kept)
+        if self.public_rows is None:
+            return None
+        most = 1 if self.protection is None else self.protection.max_rows
+        return max(1.0, self.public_rows * kept / most)
+
+    @property
     def scored_rows(self) -> int | None:
         """The public number of rows that classifiers are scored on: those held out, else all."""
         if self.public_rows is None or self.holdout is None:

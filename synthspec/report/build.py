@@ -8,7 +8,7 @@ from synthspec.release.public import public_plan
 from synthspec.release.release import Release
 from synthspec.report.blocks import Report
 from synthspec.report.sections import SECTIONS
-from synthspec.report.words import visible
+from synthspec.report.words import program, visible
 
 
 def build(release: Release) -> Report:
@@ -16,7 +16,7 @@ def build(release: Release) -> Report:
     release = replace(release, plan=public_plan(release.plan))
     return Report(
         title=visible(release.plan.name),
-        tool=release.plan.tool,
+        tool=program(release.plan.tool),
         day=None if release.ledger is None else release.ledger.day,
         sections=tuple(section(release) for section in SECTIONS),
     )

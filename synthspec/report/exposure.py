@@ -17,7 +17,7 @@ from synthspec.release.counted import Counted
 from synthspec.release.manifest import Class
 from synthspec.release.release import Claim, LedgerFacts, Release
 from synthspec.report.blocks import Block, Callout, Curve, Figure, Heading, Prose, Table, Value
-from synthspec.report.sections.promise import delta0
+from synthspec.report.promise import delta0
 from synthspec.report.sourced import booked
 from synthspec.report.words import count, named, number, percent, percent_up, plain, up
 

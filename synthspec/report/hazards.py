@@ -17,7 +17,7 @@ from typing import Literal
 from synthspec.privacy import risk
 from synthspec.release.release import Claim, Release
 from synthspec.report.blocks import Value
-from synthspec.report.sections.promise import delta0
+from synthspec.report.promise import delta0
 from synthspec.report.sourced import booked, bought, learned, resting
 from synthspec.report.words import count, number, percent_up, plain, up
 

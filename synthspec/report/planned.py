@@ -5,6 +5,7 @@ from __future__ import annotations
 from synthspec.plan.explain import predicted
 from synthspec.plan.plan import Plan, Prediction
 from synthspec.privacy.cost import Cost
+from synthspec.release.public import public_plan
 from synthspec.release.release import Release
 from synthspec.report.blocks import (
     Block,
@@ -20,9 +21,9 @@ from synthspec.report.blocks import (
 )
 from synthspec.report.blocks import Figure as Picture
 from synthspec.report.exposure import attacks, people
+from synthspec.report.promise import sentence
 from synthspec.report.sections.cover import headline
-from synthspec.report.sections.promise import sentence
-from synthspec.report.words import named, number, percent, plain, quoted, up, visible
+from synthspec.report.words import named, number, percent, plain, program, quoted, up, visible
 
 
 def planned(plan: Plan, ledger: str = "", before: Cost | None = None) -> Report:
@@ -33,6 +34,7 @@ def planned(plan: Plan, ledger: str = "", before: Cost | None = None) -> Report:
         ledger: a line about its ledger, made by the caller, who can read it.
         before: what earlier releases on that ledger amount to, likewise.
     """
+    plan = public_plan(plan)
     release = Release(plan=plan, columns=plan.columns)
     held = release.claim
     blocks: list[Block] = [Claim(sentence=sentence(release), numbers=() if held is None else headline(held))]
@@ -47,7 +49,7 @@ def planned(plan: Plan, ledger: str = "", before: Cost | None = None) -> Report:
         blocks.append(_gates(plan))
     return Report(
         title=visible(plan.name),
-        tool=plan.tool,
+        tool=program(plan.tool),
         sections=(
             Section(
                 id="plan",

@@ -35,6 +35,11 @@ def named(text: str) -> Value:
     return Value(text=shown, full=None if shown == text else text, name=True)
 
 
+def program(tool: str) -> str:
+    """Return the program that a plan names: its version alone in plans of old."""
+    return f"synthspec {tool}" if tool[:1].isdigit() else tool
+
+
 def plain(text: str) -> Value:
     """Return text of ours."""
     return Value(text=text)

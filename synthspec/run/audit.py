@@ -63,12 +63,13 @@ def needs_torch(kind: str) -> bool:
 
 def play(game: Game, runs: int, *, delta: float = DELTA) -> Played:
     """Play one game: the planted bug first, then the claim."""
-    runs = max(2, min(runs, game.most))
+    runs = max(2, min(runs, game.most)) * game.times
     with _one_thread(game.entry):
         planted = _planted(game, runs, delta) if plants(game) else None
         found, attack = _proved(game, game.claim, runs, delta)
     claim = claimed(game.claim, delta)
-    slack = float(game.claim.delta0 * DELTA0_UNIT)
+    slack, true = float(game.claim.delta0 * DELTA0_UNIT), 2 * min(found.guess, claim.mu)
+    gaussian = game.times == 1 and game.claim.mu2 > 0
     return Played(
         shelf=game.shelf,
         entry=game.entry,
@@ -86,7 +87,7 @@ def play(game: Game, runs: int, *, delta: float = DELTA) -> Played:
         epsilon=found.epsilon,
         guess=found.guess,
         provable=provable(runs, slack, _alarm(game)),
-        power=chance_of_proof(2 * min(found.guess, claim.mu), claim.mu, runs, slack, _alarm(game)),
+        power=chance_of_proof(true, claim.mu, runs, slack, _alarm(game)) if gaussian else None,
         planted=planted,
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from synthspec.errors import SpecError
+from synthspec.errors import Diagnostic, SpecError
 from synthspec.plan.ops import Fit
 from synthspec.plan.plan import Plan
 
@@ -30,14 +30,22 @@ def check_device(asked: str, *, neural: bool) -> None:
     Raises:
         SpecError: G471, when the extra `neural` is missing; G470, when `cuda` is asked for in vain.
     """
-    if (neural or asked == "cuda") and any(find_spec(name) is None for name in NEEDED):
-        raise SpecError(
-            "G471",
-            "training a network needs the extra `neural`, which is not installed",
-            helps=("install it: `pip install 'synthspec[neural]'`",),
-        )
+    missing = needs_extra() if neural or asked == "cuda" else None
+    if missing is not None:
+        raise SpecError(missing.code, missing.message, helps=missing.helps)
     if asked == "cuda":
         chosen_device(asked)
+
+
+def needs_extra() -> Diagnostic | None:
+    """Return what is missing to train a network on this machine, None when nothing is."""
+    if all(find_spec(name) is not None for name in NEEDED):
+        return None
+    return Diagnostic(
+        code="G471",
+        message="training a network needs the extra `neural`, which is not installed",
+        helps=("install it: `pip install 'synthspec[neural]'`",),
+    )
 
 
 def chosen_device(asked: str) -> str:

@@ -27,8 +27,7 @@ from synthspec.terms.domain import Domain
 from synthspec.terms.protection import Protection
 from synthspec.terms.query import Gap, Gradient, Marginal, Query
 
-DOMAIN = Domain(attributes=("a", "b", "c"), sizes=(5, 4, 6))
-SHORT = Domain(attributes=("a", "b"), sizes=(4, 3))
+DOMAIN = Domain(attributes=("a", "b"), sizes=(5, 4))
 OTHERS = 100
 SLACK = 10**15
 """Of a claim with noisy gradients: delta0 = 1e-9."""
@@ -36,8 +35,8 @@ STEPS = 2
 
 FEW = 500
 """Plays of fits; they still see half the noise with probability over 0.99."""
-NETWORK_PLAYS, NETWORK_ALARM = 300, 1e-4
-"""Fits of networks take longer: fewer plays at a larger alarm, which see it as surely."""
+NETWORK_PLAYS, NETWORK_ALARM = 200, 1e-3
+"""Trainings take longer: fewer plays at a larger alarm, which see it as surely."""
 NETWORK = Cost(mu2=4 * 10**15, delta0=SLACK)
 
 OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -83,11 +82,11 @@ def fit_game(generator: Generator, protection: Protection) -> Game:
 
 def network_game(generator: Generator, protection: Protection) -> Game:
     """Return the game of a network; without others, whose random batches would hide the unit."""
-    pair = exposed(SHORT, protection)
+    pair = exposed(DOMAIN, protection)
     there, away = World.of(pair.there), World.of(pair.away)
 
     def play(present: bool, bought: Cost) -> tuple[float]:
-        oracle = Overheard(kernel_on(there if present else away, SHORT, protection, bought), there, away)
+        oracle = Overheard(kernel_on(there if present else away, DOMAIN, protection, bought), there, away)
         generator.fit(oracle, Workload(rows=1), bought, SampleRng(1))
         return (oracle.score,)
 

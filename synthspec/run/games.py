@@ -73,6 +73,7 @@ class Game:
             shape (plays, attacks).
         most: the most plays of each world that are worth their time.
         alarm: how often each of the bounds may be wrong.
+        times: as many plays for one of the others: they cost little, and what they look for is rare.
     """
 
     shelf: Literal["mechanism", "generator"]
@@ -87,6 +88,7 @@ class Game:
     attacks: tuple[str, ...] = ("every noisy answer",)
     most: int = 600
     alarm: float = ALARM
+    times: int = 1
 
     @property
     def name(self) -> str:
@@ -325,7 +327,10 @@ def _names(
         return scores
 
     kind = str(Threshold.model_fields["kind"].default)
-    return Game("mechanism", kind, title, (Touched,), protection, claim, play, planted, bug, attacks)
+    times = 1 if bug == HALF else 5
+    return Game(
+        "mechanism", kind, title, (Touched,), protection, claim, play, planted, bug, attacks, times=times
+    )
 
 
 def _unseen(

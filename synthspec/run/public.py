@@ -20,27 +20,36 @@ def public_codes(plan: Plan) -> Mapping[str, NDArray[np.int64]]:
         InternalError: I326, when the source is not declared public: the caller refuses such plans.
         SourceError: D450, when it cannot be read.
     """
+    return public_rows(plan)[0]
+
+
+def public_rows(plan: Plan) -> tuple[Mapping[str, NDArray[np.int64]], Mapping[str, int]]:
+    """Return codes as `public_codes`, and how many rows each label flags (`plan.view.flags_of`); raises so."""
     import polars as pl
 
-    from synthspec.engines.recipe import ALIVE, Recipe
+    from synthspec.engines.recipe import ALIVE, Recipe, flag
 
     if not plan.source_public:
         raise InternalError("I326", "codes of a private source were asked for")
     view = build_view(plan, plan.columns)
+    recipe = Recipe(view)
+    marks = [pl.col(flag(at)) for at in range(len(recipe.flags))]
     wanted = [
         to_polars(coded.code).cast(pl.Int64).fill_null(0).clip(0, coded.size - 1).alias(coded.attribute)
         for coded in view.codes
     ]
     try:
-        frames = [
-            frame.filter(pl.col(ALIVE)).select(coded.attribute for coded in view.codes)
-            for frame, _ in Recipe(view).run(wanted)
-        ]
+        read = [frame for frame, _ in recipe.run([*wanted, *marks])]
     except (OSError, ValueError) as error:
         raise SourceError(
             "D450",
             f"`{view.source.path}` cannot be read as a table ({type(error).__name__})",
             helps=("give a CSV or a Parquet file with the columns of the spec",),
         ) from None
+    frames = [frame.filter(pl.col(ALIVE)).select(coded.attribute for coded in view.codes) for frame in read]
     whole = pl.concat(frames) if frames else pl.DataFrame({coded.attribute: [] for coded in view.codes})
-    return {name: whole[name].to_numpy().astype(np.int64) for name in whole.columns}
+    flagged = {
+        label: sum(int(frame[flag(at)].fill_null(False).sum()) for frame in read)
+        for at, label in enumerate(recipe.flags)
+    }
+    return {name: whole[name].to_numpy().astype(np.int64) for name in whole.columns}, flagged

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from synthspec.generators.base import Draws
 from synthspec.privacy.cost import Cost
-from synthspec.run.fit_games import FEW, NETWORK
+from synthspec.run.fit_games import NETWORK, NETWORK_ALARM, NETWORK_PLAYS
 from synthspec.run.games import Game, half_noise, kernel_on, one_by_one, protections
 from synthspec.run.overheard import Overheard, World
 from synthspec.run.simulated import exposed
@@ -51,7 +51,7 @@ def training_game(protection: Protection, rate: Fraction) -> Game:
     title = f"{STEPS} steps at rate {rate}"
     return Game(
         "mechanism", "subsampled_gaussian", title, (Gradient,), protection, NETWORK, one_by_one(play),
-        half_noise(NETWORK), most=FEW,
+        half_noise(NETWORK), most=NETWORK_PLAYS, alarm=NETWORK_ALARM,
     )  # fmt: skip
 
 

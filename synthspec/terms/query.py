@@ -111,10 +111,7 @@ class Scored:
 
     def sensitivity(self, protection: Protection) -> Sensitivity:
         """Return the bounds, see the class."""
-        m = protection.max_rows
-        if protection.neighbours == "replace":
-            return Sensitivity(l1=2 * m, l2_squared=2 * m * m)
-        return Sensitivity(l1=m, l2_squared=m * m)
+        return Marginal(self.axes).sensitivity(protection)
 
     def digest(self) -> str:
         """Return a digest of the question (public)."""

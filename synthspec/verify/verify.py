@@ -146,6 +146,8 @@ def _signatures(check: Check, folder: Path, keys: Sequence[PublicKey]) -> Check:
     if found is None:
         return check
     said = "; ".join(signer.words() for signer in found.signers)
+    if not found.complete or (keys and not found.trusted):
+        return Check(check.name, "failed", said)
     return replace(check, outcome="passed" if found.trusted else "not done", detail=said)
 
 

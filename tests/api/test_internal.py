@@ -53,7 +53,10 @@ columns:
   ward: [a, b, c, d, e, f]
   outcome: bool
 sample: {rows: 300}
-gates: {close: max_tvd_1way <= 0.9}
+gates:
+  close: max_tvd_1way <= 0.9
+  unfound: attacks_found <= 8
+  useful: tstr_gap(outcome) > 0.99
 subgroups: [sex]
 """
 
@@ -202,11 +205,12 @@ def test_each_attack_is_judged_with_control_interval_and_power(place: Place) -> 
     assert "pass" not in {each["verdict"] for each in attacks.values()}
 
 
-def test_gates_are_judged_and_the_source_is_tied_to_the_release(place: Place) -> None:
-    assert place.evaluation["gates"] == [
-        {"class": "I", "name": "close", "text": "max_tvd_1way <= 0.9", "outcome": "met",
-         "value": place.evaluation["gates"][0]["value"]},
-    ]  # fmt: skip
+def test_gates_are_judged_and_decide_nothing_and_the_source_is_tied_to_the_release(place: Place) -> None:
+    outcomes = {gate["name"]: gate["outcome"] for gate in place.evaluation["gates"]}
+    assert outcomes == {"close": "met", "unfound": "met", "useful": "not met"}
+    assert place.code == 0
+    public = ss.load_release(place.folder / "out").report()
+    assert set(public.gates) == {"close"} and public.passed  # the others are not the public's to know
     assert place.evaluation["control"] == "file"
     assert place.evaluation["tied"] == "yes"
     assert place.evaluation["people"]["people"] == PEOPLE

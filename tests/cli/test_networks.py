@@ -215,6 +215,21 @@ def test_a_search_on_rows_without_the_columns_of_the_spec_names_these(there: Com
     assert "`fee`" in done.err and "`cost`" not in done.err and "rel" in done.err
 
 
+def test_rows_outside_a_narrower_spec_are_counted_and_a_spec_that_none_fits_is_refused(
+    there: Command,
+) -> None:
+    Path("narrow.yaml").write_text(SPEC.replace("age: int 0..99", "age: int 30..99"))
+    arguments = ("--from", "rel", "--group", "second", "--trials", "1")
+    done = there("tune", "narrow.yaml", *arguments)
+    assert done.code == 0, done.err
+    (said,) = [line for line in done.err.splitlines() if line.startswith("note: rows outside the spec")]
+    assert "age" in said and 50 < int(said.split(": ")[2].split(";")[0]) < 300
+    assert "outside the spec" not in there("tune", "nets.yaml", *arguments).err
+    Path("none.yaml").write_text(SPEC.replace("age: int 0..99", "age: int 5000..5001"))
+    refused = there("tune", "none.yaml", *arguments)
+    assert refused.code == 1 and "error[G473]" in refused.err
+
+
 @pytest.mark.parametrize("header", [True, False])
 def test_a_search_on_a_public_table_that_does_not_fit_says_why(header: bool, command: Command) -> None:
     spec = SPEC.replace("{path: table.csv, rows: 700}", "{path: open.csv, public: true, basis: made up}")

@@ -35,8 +35,12 @@ columns:
   old: {derive: age >= 65}
 rules:
   elders: {if: age >= 90, then: sex = 'F'}
-sample: {rows: 150, seed: 2}
-gates: {one-way: max_tvd_1way <= 0.9}
+sample: {rows: 150, seed: 2, holdout: 0.2}
+gates:
+  one-way: max_tvd_1way <= 0.9
+  useful: auc_gap(sex) <= 0.9
+  tails: tail_ratio(age, 0.9) <= 90
+subgroups: [place]
 """
 HEADER = "person,age,sex,born,lactate,place\n"
 CANARY = "canary7361"

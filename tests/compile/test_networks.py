@@ -58,6 +58,23 @@ def test_fine_tuning_that_is_asked_for_against_advice_is_shown_so() -> None:
     assert "signal 0," not in explain(plan(spec("vae", epsilon=0.5)))
 
 
+def test_the_signal_counts_units_as_declared_or_as_few_as_the_rows_can_be_of() -> None:
+    """A unit's gradient is clipped once, however many rows it has."""
+    found = plan(spec("vae"))
+    assert found.protection is not None and found.learned_units == 50000
+    people = found.protection.model_copy(update={"max_rows": 5})
+    bounded = found.model_copy(update={"protection": people})
+    declared = bounded.model_copy(update={"public_units": 20000})
+    assert (bounded.learned_units, declared.learned_units) == (10000, 20000)
+    assert declared.model_copy(update={"holdout": 0.25}).learned_units == 15000
+    signals = []
+    for each in (found, declared, bounded):
+        split = split_of(each, each.groups[0], fit_of(each).cost)
+        assert split is not None
+        signals.append(split.expectation.signal)
+    assert [each / signals[0] for each in signals] == pytest.approx([1, 0.4, 0.2])
+
+
 def test_fine_tuning_without_one_useful_step_is_refused_before_any_charge() -> None:
     with pytest.raises(BudgetError, match="one useful step") as raised:
         plan(spec("vae", epsilon=0.001, options="fine_tune: always"))

@@ -124,7 +124,7 @@ MUTANTS = (
         "privacy/store.py",
         "        if seq != place or digest != link(previous, seq, content):",
         "        if seq != place:",
-        (PC + "test_journal.py",),
+        (PC + "test_store_file.py",),
     ),
     Mutant(
         "units mixed",
@@ -289,5 +289,28 @@ MUTANTS = (
         "        joined = np.argsort(first, kind='stable').argsort() < round(units * self.rate / 2**32)\n"
         "        return np.flatnonzero(joined)\n",
         (PC + "test_subsampled_gaussian.py",),
+    ),
+    Mutant(
+        "k cliques at the price of one",
+        "run/kernel.py",
+        "        receipts = [self._ledger.charge(RoundedGaussian.costing(cost)) for cost in costs]\n",
+        "        receipts = [self._ledger.charge(RoundedGaussian.costing(costs[0]))] * len(costs)\n",
+        ("tests/privacy/test_kernel.py::test_every_purchase_of_a_batch_is_charged_before_the_one_pass",),
+    ),
+    Mutant(
+        "an amount that is no number fits every cap",
+        "privacy/cost.py",
+        "    mu2: int = Field(default=0, ge=0)\n    delta0: int = Field(default=0, ge=0)\n",
+        "    mu2: int = Field(default=0, ge=0)\n    delta0: int = Field(default=0, ge=0)\n\n"
+        "    def __init__(self, **amounts: object) -> None:\n"
+        "        super().__init__(**{n: 0 if a != a else a for n, a in amounts.items()})\n",
+        (PC + "test_ledger.py::test_an_amount_that_is_no_whole_number_is_no_cost",),
+    ),
+    Mutant(
+        "masks applied after sampling while the model keeps the mass",
+        "generators/rounds.py",
+        "        for clique, mask in self.workload.zeros:\n",
+        "        for clique, mask in ():\n",
+        ("tests/laws/test_zeros.py::test_impossible_cells_have_no_mass_at_any_price",),
     ),
 )

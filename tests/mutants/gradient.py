@@ -239,4 +239,14 @@ MUTANTS = (
         "        for frame, _ in self._recipe.run(self._wanted()):\n            chunks",
         ("tests/engines/test_engines_agree.py::test_polars_equals_the_plain_loop_on_any_csv",),
     ),
+    Mutant(
+        "exact category frequencies in the conditional sampler",
+        "generators/neural/network.py",
+        '        rows = start_rows(start, rng.split("rows"))\n',
+        '        rows = start_rows(start, rng.split("rows"))\n'
+        "        held = oracle._rows.held().codes  # type: ignore[attr-defined]\n"
+        "        for at, name in enumerate(oracle.domain.attributes):\n"
+        "            rows[:, at] = np.resize(held[name], len(rows)) if len(held[name]) else rows[:, at]\n",
+        (LEAKS,),
+    ),
 )

@@ -58,6 +58,17 @@ def plant(home: Path, mutant: Mutant) -> None:
     assert path.read_text(encoding="utf-8") != text
 
 
+def environment(home: Path) -> dict[str, str]:
+    """Return the variables under which the copy is what Python imports."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(home),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SYNTHSPEC_HOME": str(home / ".home"),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(home / ".hypothesis"),
+    }
+
+
 def run_tests(home: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     """Run `tests` in the copy and return the finished process."""
     command = [
@@ -67,13 +78,7 @@ def run_tests(home: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess
     return subprocess.run(
         command,
         cwd=home,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(home),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "SYNTHSPEC_HOME": str(home / ".home"),
-            "HYPOTHESIS_STORAGE_DIRECTORY": str(home / ".hypothesis"),
-        },
+        env=environment(home),
         capture_output=True,
         text=True,
         timeout=800,

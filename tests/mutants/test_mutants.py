@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.mutants.evaluation import MUTANTS as EVALUATION
 
 from tests.mutants.core import MUTANTS as CORE
 from tests.mutants.gradient import MUTANTS as GRADIENT
@@ -112,7 +113,7 @@ MUTANTS = (
         "exact n as the number of rows",
         "run/execute.py",
         "self._drawn = draw(self._plan, self._columns, self._models, self._plan.rows, rng)",
-        "n = int(self._rows()._rows.count([()])[0][0])\n"
+        "n = int(self._rows(1)._rows.count([()])[0][0])\n"
         "                self._drawn = draw(self._plan, self._columns, self._models, n, rng)",
         (NONINTERFERENCE,),
     ),
@@ -279,8 +280,10 @@ MUTANTS = (
     Mutant(
         "exact n as denominator",
         "run/execute.py",
-        "        total = total_of(self._bought.marginals)\n",
-        "        total = total_of(self._bought.marginals)\n"
+        "        witness = self._bought.witness(\"report\", target_of(op))\n"
+        "        kernel = self._rows(op.view).allot(op.cost, \"report\", witness)\n",
+        "        witness = self._bought.witness(\"report\", target_of(op))\n"
+        "        kernel = self._rows(op.view).allot(op.cost, \"report\", witness)\n"
         "        if total is not None:\n"
         "            axis = Axis(attribute=kernel.domain.attributes[0], size=kernel.domain.sizes[0])\n"
         "            total = type(total)(float(kernel._rows.count([(axis,)])[0].sum()), 1.0)\n",
@@ -291,10 +294,10 @@ MUTANTS = (
         "run/execute.py",
         "            heard.begin(step + 1, op.op)\n",
         "            seen = 0\n"
-        "            if run._kernel is not None:\n"
-        "                domain = run._kernel.domain\n"
+        "            if run._views._kernel is not None:\n"
+        "                domain = run._views._kernel.domain\n"
         "                axis = Axis(attribute=domain.attributes[0], size=domain.sizes[0])\n"
-        "                seen = int(run._kernel._rows.count([(axis,)])[0].sum())\n"
+        "                seen = int(run._views._kernel._rows.count([(axis,)])[0].sum())\n"
         "            progress(step + 1, seen + len(plan.ops) + 1, op.op)\n",
         (NONINTERFERENCE,),
     ),
@@ -307,6 +310,7 @@ MUTANTS = (
     ),
     *CORE,
     *GRADIENT,
+    *EVALUATION,
 )
 
 

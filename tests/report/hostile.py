@@ -22,6 +22,7 @@ NAMES = (
     LONG,
     "'\"><img src=x onerror=alert(1)>",
     "]]>--><svg onload=alert(1)>",
+    '=HYPERLINK("http://x")',
 )
 
 
@@ -46,6 +47,7 @@ def hostile() -> Release:
             "name": SCRIPT + RIGHT_TO_LEFT,
             "about": LONG + SCRIPT,
             "source_basis": SCRIPT,
+            "format": "csv",
             "gates": (
                 Gate(name=SCRIPT, text=SCRIPT, metric="violations", op="=", bounds=(0,)),
                 Gate(name=LONG, text=LONG, metric="nonsense", op="=", bounds=(0,)),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import synthspec
 from synthspec.errors import SpecError
 from synthspec.run import device
 from synthspec.run.device import check_device, chosen_device, trains_networks
@@ -67,3 +68,21 @@ def test_a_plan_with_a_network_says_so(tmp_path: Path) -> None:
     source = tmp_path / "visits.csv"
     source.write_text(visits(50))
     assert trains_networks(tuned_plan(source))
+
+
+def test_check_and_plan_say_early_that_the_extra_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note, no error: the plan may be trained on another machine."""
+    text = (
+        "spec: 1\nname: t\nsource: {path: t.csv}\nprivacy: {unit: row, epsilon: 1}\n"
+        "columns: {a: [x, y], b: [x, y]}\ngenerate: {g: {columns: [a, b], using: vae}}\n"
+    )
+    path = tmp_path / "t.yaml"
+    path.write_text(text)
+    monkeypatch.setattr(device, "NEEDED", ("surely_not_installed",))
+    (found,) = [each for each in synthspec.load(path).check() if each.code == "G471"]
+    assert (found.level, found.path) == ("note", ("generate", "g", "using"))
+    assert synthspec.load(path).plan() is not None
+    path.write_text(text.replace("vae", "marginal"))
+    assert not [each for each in synthspec.load(path).check() if each.code == "G471"]

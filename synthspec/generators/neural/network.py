@@ -151,10 +151,10 @@ class Network(Generator):
         """Return whether there is anything that a network could say of such a group."""
         return prod(domain.size(a) for a in domain.attributes if a not in given) > 1
 
-    def split(self, cap: Cost, domain: Domain, given: frozenset[str], rows: float) -> Split:
-        """Return how `cap` is divided; the plan shows it, with the public number of rows."""
+    def split(self, cap: Cost, domain: Domain, given: frozenset[str], units: float) -> Split:
+        """Return how `cap` is divided; the plan shows it, with the public number of units."""
         share = Cost(mu2=int(Fraction(self.fine_tune_share) * cap.mu2), delta0=cap.delta0)
-        found = expected(share, rows, self.parameters(domain, given), self.needs())
+        found = expected(share, units, self.parameters(domain, given), self.needs())
         possible = share.mu2 > 0 and share.delta0 > 0 and self.able(domain, given)
         wanted = self.fine_tune == "always" or (self.fine_tune == "auto" and found.helps)
         if not (possible and wanted):
@@ -166,23 +166,28 @@ class Network(Generator):
         left = oracle.left
         cap = Cost(mu2=min(cap.mu2, left.mu2), delta0=min(cap.delta0, left.delta0))
         given = workload.given.intersection(oracle.domain.attributes)
-        look, rows = self._rows(oracle, workload, cap)
+        look, units = self._units(oracle, workload, cap)
         rest = Cost(mu2=cap.mu2 - look.mu2, delta0=cap.delta0)
-        split = self.split(rest, oracle.domain, given, rows)
+        split = self.split(rest, oracle.domain, given, units)
         start = fit_marginal(oracle, workload, split.start, rng.split("start"), self.max_cells)
         return self.learned(oracle, workload, start, split, rng)
 
-    def _rows(self, oracle: Oracle, workload: Workload, cap: Cost) -> tuple[Cost, float]:
-        """Return what the number of rows cost, and the number; bought where a decision hangs on it."""
+    def _units(self, oracle: Oracle, workload: Workload, cap: Cost) -> tuple[Cost, float]:
+        """Return what the number of units cost, and the number; bought where a decision hangs on it.
+
+        Rows are of units of at most so many, so that there are at least rows / max_rows of them.
+        """
+        if workload.units is not None:
+            return Cost(), workload.units
         if workload.rows is not None:
-            return Cost(), float(workload.rows)
+            return Cost(), workload.rows / oracle.protection.max_rows
         price = Cost(mu2=int(Fraction(LOOK) * cap.mu2))
         if self.fine_tune != "auto" or price.mu2 == 0 or cap.delta0 == 0:
             return Cost(), 0.0
         name = oracle.domain.attributes[0]
         axis = Axis(name, 1, np.zeros(oracle.domain.sizes[0], dtype=np.int64))
         (noisy,) = oracle.measure([(Marginal(axes=(axis,)), price)])
-        return price, max(float(noisy.values[0]), 0.0)
+        return price, max(float(noisy.values[0]), 0.0) / oracle.protection.max_rows
 
     def learned(
         self, oracle: Oracle, workload: Workload, start: TreeModel, split: Split, rng: SampleRng

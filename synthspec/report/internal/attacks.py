@@ -65,7 +65,7 @@ def _least(each: Outcome) -> str:
         return "none: it could not have seen a leak"
     if _by_noise(each):
         return f"{share(1 - each.power.smallest)} of the noise left"
-    return f"copies of {share(each.power.smallest)} of people"
+    return f"copies of {_part(each.power.smallest)}"
 
 
 def _tried(each: Outcome, claim: Claim | None) -> Tried:
@@ -91,9 +91,13 @@ def power_of(each: Outcome) -> str:
         seen = f"counts with {share(1 - each.power.smallest)} of their noise"
         missed = "" if each.power.missed is None else f", not those with {share(1 - each.power.missed)} of it"
     else:
-        seen = f"copies of {share(each.power.smallest)} of the people it attacked"
-        missed = "" if each.power.missed is None else f", not of {share(each.power.missed)}"
+        seen = f"copies of {_part(each.power.smallest)}"
+        missed = "" if each.power.missed is None else f", not of {_part(each.power.missed)}"
     return f"It found nothing; it would have seen {seen}{missed}."
+
+
+def _part(amount: float) -> str:
+    return "everybody it attacked" if amount >= 1 else f"{100 * amount:g} % of the people it attacked"
 
 
 def _by_noise(each: Outcome) -> bool:
@@ -104,15 +108,19 @@ def _against(each: Outcome, claim: Claim | None) -> str:
     """Return how the rates compare with what the claim allows."""
     if claim is None or not each.rates:
         return ""
-    mu, delta0 = of_cost(claim.cost)
-    beyond = [r for r in each.rates if r.members.low > tradeoff(mu, delta0, min(1.0, r.others.high))]
-    if beyond:
+    if _beyond(each, claim):
         return (
             " Even the low end of a rate lies above the most that the claim allows any attack: the claim, "
             "or the program, is wrong, or the control is not like the table. Find out before anything is "
             "released."
         )
     return " Its rates are compatible with the claim." if each.verdict == "found" else ""
+
+
+def _beyond(each: Outcome, claim: Claim) -> bool:
+    """Return whether a rate lies above the claim's curve by more than both intervals explain."""
+    mu, delta0 = of_cost(claim.cost)
+    return any(r.members.low > tradeoff(mu, delta0, r.others.high) for r in each.rates)
 
 
 def _facts(each: Outcome) -> list[tuple[str, str]]:
@@ -167,7 +175,7 @@ def _curve(outcomes: tuple[Outcome, ...], claim: Claim | None) -> Picture | None
         for each in scored
         for r in each.rates
     )
-    over = any(r.bound is not None and r.members.low > r.bound for each in scored for r in each.rates)
+    over = any(_beyond(each, claim) for each in scored)
     return Picture(
         finding="Some attack lies above what the claim allows."
         if over

@@ -42,7 +42,8 @@ def fidelity(evaluation: Evaluation) -> Chapter:
         Prose(
             "Total variation distance between people of the table and released rows. Beside it: what two "
             "samples of these sizes from one population show (the sampling ceiling), and the control, "
-            "people who are not in the table. Below the ceiling there is nothing to see."
+            "people who are not in the table (a small control is far off by its size alone). Below the "
+            "ceiling there is nothing to see."
         ),
         Grid(
             caption="Exact distances by number of columns",

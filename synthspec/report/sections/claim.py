@@ -9,7 +9,7 @@ from synthspec.privacy.accountant import zcdp_rho
 from synthspec.release.release import Claim, Release
 from synthspec.report.blocks import Block, Callout, Facts, Prose, Section, Value
 from synthspec.report.exposure import exposure, odds
-from synthspec.report.sections.promise import delta0, sentence
+from synthspec.report.promise import delta0, sentence
 from synthspec.report.sourced import booked
 from synthspec.report.words import count, named, number, plain, up
 

@@ -7,7 +7,7 @@ from synthspec.release.release import Claim as Promise
 from synthspec.release.release import Release
 from synthspec.report.blocks import Check, Claim, Prose, Section, Status, Value, Verdict
 from synthspec.report.gates import judge
-from synthspec.report.sections.promise import delta0, sentence
+from synthspec.report.promise import delta0, sentence
 from synthspec.report.sourced import booked, bought, resting
 from synthspec.report.words import count, named, number, percent_up, plain, up
 

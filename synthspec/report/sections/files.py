@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from synthspec.columns import Category
 from synthspec.release.release import Release
-from synthspec.report.blocks import Block, Facts, Prose, Section, Table, Value
-from synthspec.report.words import count, named, number, plain
+from synthspec.report.blocks import Block, Callout, Facts, Prose, Section, Table, Value
+from synthspec.report.words import count, listed, named, number, plain
 
 
 def files(release: Release) -> Section:
@@ -25,11 +26,49 @@ def files(release: Release) -> Section:
         ]
     else:
         blocks.append(Prose(parts=("The release was not read from a folder, so it names no files.",)))
+    blocks += _formulas(release)
     named_files = release.plan.files
     if named_files:
         items = tuple((named(file.path).text, (plain(file.sha256),)) for file in named_files)
         blocks.append(Facts(items=(("Public files of the spec", ("fixed by their SHA-256",)), *items)))
     return Section(id="files", title="Files", question="Which exact bytes?", blocks=tuple(blocks))
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell starts with that a spreadsheet takes for a formula."""
+
+
+def _formulas(release: Release) -> tuple[Block, ...]:
+    """Return a warning where rows written as CSV may hold cells that a spreadsheet would run.
+
+    Cells are written as they are: a quote in front would be another value for every other reader.
+    """
+    if "csv" not in (release.plan.format, *release.plan.also):
+        return ()
+    found = [
+        column.name
+        for column in release.columns
+        if isinstance(column.column, Category) and any(v.startswith(FORMULA) for v in column.column.values)
+    ]
+    if not found:
+        return ()
+    return (
+        Callout(
+            tone="warning",
+            title="Cells that look like formulas",
+            parts=(
+                "Declared values of ",
+                listed(found[:5]),
+                *_more(len(found) - 5),
+                " start with a sign that spreadsheets take for a formula. The CSV holds them as "
+                "they are: import its columns as text.",
+            ),
+        ),
+    )
+
+
+def _more(left: int) -> tuple[str | Value, ...]:
+    return () if left <= 0 else (" and ", number(left, count(left), "S"), " more")
 
 
 def _table(release: Release) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synthspec.release.release import Release
 from synthspec.report.blocks import Block, Check, Prose, Section, Status, Value, Verdict
-from synthspec.report.gates import Outcome, Result, judge
+from synthspec.report.gates import Outcome, Result, curators, judge
 from synthspec.report.words import count, named, near, number, quoted
 
 SIGNS: dict[Outcome, Status] = {"pass": "yes", "fail": "no", "unknown": "open"}
@@ -27,7 +27,17 @@ def gates(release: Release) -> Section:
             Verdict(checks=tuple(_check(result) for result in results)),
         )
     else:
-        blocks = (Prose(parts=("The spec sets no gates.",)),)
+        blocks = (
+            Prose(
+                parts=(
+                    "The spec sets no gates." if not release.plan.gates else "The spec sets no public gates.",
+                )
+            ),
+        )
+    hidden = sum(curators(gate) for gate in release.plan.gates)
+    if hidden:
+        says = f"Judged inside only, by figures that are never published, and deciding nothing: {hidden}."
+        blocks = (*blocks, Prose(parts=(says,)))
     return Section(
         id="gates", title="Gates", question="Does it meet the bar that its author set?", blocks=blocks
     )

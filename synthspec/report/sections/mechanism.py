@@ -5,7 +5,7 @@ from __future__ import annotations
 from synthspec.release.release import Event, Release
 from synthspec.report.blocks import Block, Callout, Facts, Figure, Flow, Section, Table, Value
 from synthspec.report.sourced import bought, learned, resting
-from synthspec.report.words import count, named, number, plain
+from synthspec.report.words import count, named, number, plain, program
 
 BORDER = "only noisy answers pass this line"
 
@@ -128,7 +128,7 @@ def _mechanism(kind: str, events: tuple[Event, ...]) -> tuple[Value, ...]:
 def _code(release: Release) -> Facts:
     plan = release.plan
     items: list[tuple[str, tuple[str | Value, ...]]] = [
-        ("Program", (plain(f"synthspec {plan.tool}" if plan.tool[:1].isdigit() else plan.tool),)),
+        ("Program", (plain(program(plan.tool)),)),
         ("Spec", ("digest ", plain(plan.spec_digest), "; its text is in the folder")),
     ]
     items += [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synthspec.release.release import Release
 from synthspec.report.blocks import Facts, Section, Value
-from synthspec.report.words import count, named, number, plain, quoted
+from synthspec.report.words import count, named, number, plain, program, quoted
 
 DATASHEET = {
     "purpose": "Purpose",
@@ -67,7 +67,7 @@ def _made(release: Release) -> tuple[Item, ...]:
         kind = getattr(group.generator, "kind", type(group.generator).__name__)
         columns = number(len(group.columns), str(len(group.columns)), "S")
         items.append(("Model", (named(group.name), f": {kind}, ", columns, " columns")))
-    items.append(("Tool", (plain(plan.tool),)))
+    items.append(("Tool", (plain(program(plan.tool)),)))
     if release.ledger is not None:
         items.append(("Day", (plain(release.ledger.day),)))
     items.append(("Spec digest", (plain(plan.spec_digest),)))

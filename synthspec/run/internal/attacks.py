@@ -33,7 +33,7 @@ LOOKED = 4_000
 """People among whom the most exposed are looked for."""
 
 REFERENCE = 4_000
-"""Records of other people that an attacker knows the population from."""
+"""Records of other people to which distances are measured; counts are compared with all there are."""
 
 NOISE_LEFT = (0.0, 0.1, 0.25, 0.5, 0.75)
 """Shares of the paid noise that are left in, to see what the attack on the measured tables would see."""
@@ -42,7 +42,7 @@ Attack = Callable[[], Outcome]
 Bound = Callable[[float], float]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Attacked:
     """Everything that attacks are handed; one row a person. Without a control most are not judged.
 
@@ -77,7 +77,7 @@ class Attacked:
             alone = others.one_each(rng)
             order = rng.permutation(alone.rows)
             tested = alone.take(np.sort(order[: alone.rows // 2]))
-            reference = alone.take(np.sort(order[alone.rows // 2 :])).some(REFERENCE, rng)
+            reference = alone.take(np.sort(order[alone.rows // 2 :]))
         members = people.one_each(rng)
         # the first rows in order would be people who sit together in the file
         members = members.take(rng.permutation(members.rows))
@@ -234,17 +234,18 @@ def _by_released(found: Attacked) -> Outcome:
 def _by_nearness(found: Attacked, *, exposed: bool) -> Outcome:
     assert found.others is not None and found.reference is not None
     rng = rng_of(found.seed, 8)
+    reference = found.reference.some(REFERENCE, rng)
     if exposed:
         one, two = found.members.some(LOOKED, rng), found.others.some(LOOKED, rng)
-        members = one.take(most_exposed(one, found.reference))
-        others = two.take(most_exposed(two, found.reference))
+        members = one.take(most_exposed(one, reference))
+        others = two.take(most_exposed(two, reference))
     else:
         members, others = found.members.some(TRIALS, rng), found.others.some(2 * TRIALS, rng)
     attack = Nearness(
         found.made,
         members,
         others,
-        found.reference,
+        reference,
         found.bound,
         attack="membership-exposed" if exposed else "membership-nearest",
         title="Membership of the most exposed" if exposed else "Membership by nearest rows",

@@ -119,34 +119,45 @@ class _Work:
         )
         fits = self._step("regression", lambda: self._regressions(people.table, made, seen, labels))
         outcomes: list[Outcome] = []
-        for name, attack in attacks(found):
+        for name, attack in self._step("choosing whom to attack", lambda: list(attacks(found))):
             outcomes.append(self._step(f"attack: {name}", attack))
         if asked.shadow:
             outcomes.append(self._step("attack: shadow models", lambda: shadow(asked, found, seen)))
         near = self._step("copies", lambda: closeness(made, people.table, held, CLOSENESS, self._seed))
-        return Evaluation(
-            name=asked.plan.name,
-            tool=asked.plan.tool,
-            release=asked.manifest,
-            tied="yes" if asked.tied else "not known",
-            control="none" if others is None else "file" if asked.control is not None else "held out",
-            people=Counts(
-                rows=people.table.rows,
-                people=people.count,
-                control_rows=0 if others is None else others.table.rows,
-                control_people=0 if others is None else others.count,
-                released=made.rows,
+        return self._step(
+            "writing up",
+            lambda: Evaluation(
+                name=asked.plan.name,
+                tool=asked.plan.tool,
+                release=asked.manifest,
+                tied="yes" if asked.tied else "not known",
+                control="none" if others is None else "file" if asked.control is not None else "held out",
+                people=Counts(
+                    rows=people.table.rows,
+                    people=people.count,
+                    control_rows=0 if others is None else others.table.rows,
+                    control_people=0 if others is None else others.count,
+                    released=made.rows,
+                ),
+                fidelity=exact,
+                separation=apart,
+                utility=useful,
+                regressions=fits,
+                attacks=tuple(outcomes),
+                closeness=near,
+                gates=curator_gates(asked.plan.gates, exact, apart, useful, outcomes),
+                not_judged=(*not_judged(found, shadow=asked.shadow), *self._unkeyed()),
+                values_within=STEPS,
+                releases=asked.releases,
             ),
-            fidelity=exact,
-            separation=apart,
-            utility=useful,
-            regressions=fits,
-            attacks=tuple(outcomes),
-            closeness=near,
-            gates=curator_gates(asked.plan.gates, exact, apart, useful, outcomes),
-            not_judged=not_judged(found, shadow=asked.shadow),
-            values_within=STEPS,
-            releases=asked.releases,
+        )
+
+    def _unkeyed(self) -> tuple[str, ...]:
+        if self._asked.plan.holdout is None or self._asked.split is not None:
+            return ()
+        return (
+            "who was held out of the learning: the key of that split is not on this machine, so people held "
+            "out count as people of the table, and what is found about these is diluted",
         )
 
     def _step(self, name: str, work: Callable[[], Result]) -> Result:
@@ -197,10 +208,16 @@ class _Work:
         return fidelity(members, made, others, levels, rng)
 
     def _labels(self, seen: tuple[PlannedColumn, ...]) -> tuple[int, ...]:
-        """Return the columns that models predict: those asked for, or the last one of few values."""
+        """Return the columns that models predict: asked for, or named by gates, or the last of few values."""
         names = [column.name for column in seen]
-        if self._asked.labels:
-            return tuple(names.index(name) for name in self._asked.labels)
+        gated = [
+            gate.argument
+            for gate in self._asked.plan.gates
+            if gate.metric in ("auc_gap", "tstr_gap") and gate.argument in names
+        ]
+        wanted = self._asked.labels or tuple(dict.fromkeys(name for name in gated if name is not None))
+        if wanted:
+            return tuple(names.index(name) for name in wanted)
         few = [
             i
             for i, column in enumerate(seen)

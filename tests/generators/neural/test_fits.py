@@ -15,6 +15,7 @@ from synthspec.privacy.cost import Cost
 from synthspec.privacy.entropy import SampleRng
 from synthspec.terms.codes import Codes
 from synthspec.terms.domain import Domain
+from synthspec.terms.protection import Protection
 from tests.generators.exact_oracle import TableOracle
 
 pytest.importorskip("torch")
@@ -103,6 +104,34 @@ def test_the_number_of_rows_is_bought_where_the_decision_hangs_on_it() -> None:
         assert ("gradient" in {verb for verb, _ in oracle.asked}) is tuned
         assert oracle.asked[0] == ("measure", ("a",))
         assert oracle.ledger.spent.fits(cost)
+
+
+def test_fine_tuning_that_is_asked_for_needs_no_public_number_of_rows() -> None:
+    """Tuned with the number that the start's answers give, even where nothing says that it helps."""
+    domain, columns = parity(4000)
+    oracle = TableOracle(domain, columns, RICH)
+    generator = made(Autoregressive, steps=2, batch_size=100, fine_tune="always")
+    model = generator.fit(oracle, Workload(), oracle.left, SampleRng(1))
+    assert isinstance(model, NeuralModel)
+    assert [verb for verb, _ in oracle.asked].count("gradient") == 1
+    assert model.notes["signal"] == 0 and model.notes["fine_tune_mu2"] > 0
+    assert abs(float(model.notes["rate"]) - 100 / 4000) < 0.005  # type: ignore[arg-type]
+    assert oracle.ledger.spent.fits(RICH) and oracle.ledger.spent.mu2 > RICH.mu2 * 0.999
+
+
+@pytest.mark.parametrize(
+    ("workload", "signal"),
+    [(Workload(rows=4000), 1.0), (Workload(rows=4000, units=4000), 4.0), (Workload(units=1000), 1.0)],
+)
+def test_it_is_units_that_gradients_are_of(workload: Workload, signal: float) -> None:
+    """Four rows a person at most: 4,000 rows are of 1,000 people at least."""
+    domain, columns = parity(4000)
+    oracle = TableOracle(domain, columns, RICH, protection=Protection(unit="who", max_rows=4))
+    generator = made(Autoregressive, fine_tune="never")
+    model = generator.fit(oracle, workload, oracle.left, SampleRng(1))
+    assert isinstance(model, NeuralModel)
+    thousand = generator.split(RICH, domain, frozenset(), 1000.0).expectation.signal
+    assert model.notes["signal"] == pytest.approx(signal * thousand)
 
 
 @pytest.mark.parametrize("kind", [Autoregressive, Vae, Ctgan])

@@ -29,6 +29,15 @@ def test_the_tables_of_a_backbone_multiply_to_the_start_model(seed: int) -> None
     np.testing.assert_allclose(enumerated(plain), start.marginal(NAMES), atol=1e-12)
 
 
+def test_where_no_network_was_learned_rows_are_those_of_the_start() -> None:
+    """Its sampler keeps each column's counts as even as can be; drawn one by one they would be off by more."""
+    start = model_of(2)
+    plain = NeuralModel(start, backbone(start), None, {})
+    drawn, wanted = (each.sample(3000, SampleRng(5)) for each in (plain, start))
+    for name in NAMES:
+        assert np.array_equal(drawn.columns[name], wanted.columns[name])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_rows_follow_the_product_of_tables_and_network(seed: int) -> None:
     model = neural_of(seed, strength=3.0)

@@ -1,0 +1,82 @@
+"""The audit itself, run in copies of the project with a planted bug: it must fail there, with exit code 3.
+
+Slow. Each bug makes the true mu at least sqrt(3) times the claim; `chance_of_proof` says how surely that is
+caught, and the plays are as many as make it 0.999.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.harness import Mutant, copy_of_project, environment, plant
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A bug, and what is audited to find it.
+
+    Attributes:
+        bug: the planted bug; its tests are not run here.
+        asked: the arguments of `synthspec audit`.
+    """
+
+    bug: Mutant
+    asked: tuple[str, ...]
+
+
+GAUSSIAN = ("--mechanism", "rounded_gaussian", "--runs", "600")
+AUDITED = (
+    Audited(
+        Mutant(
+            "half the noise",
+            "privacy/rounded.py",
+            "    x *= -scale\n",
+            "    x *= -scale / 2\n",
+            (),
+        ),
+        GAUSSIAN,
+    ),
+    Audited(
+        Mutant(
+            "counts and scores of a unit's rows as if it had one",
+            "terms/query.py",
+            "        m = protection.max_rows\n",
+            "        m = 1\n",
+            (),
+        ),
+        GAUSSIAN,
+    ),
+    Audited(
+        Mutant(
+            "selection rate doubled",
+            "mechanisms/exponential.py",
+            "SCALE_UNIT / (2 * sensitivity.l1)\n        bits",
+            "SCALE_UNIT / sensitivity.l1\n        bits",
+            (),
+        ),
+        ("--mechanism", "exponential", "--runs", "600"),
+    ),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("each", AUDITED, ids=lambda each: each.bug.name)
+def test_the_audit_fails_where_a_bug_is_planted(each: Audited, tmp_path: Path) -> None:
+    home = copy_of_project(tmp_path)
+    plant(home, each.bug)
+    done = subprocess.run(
+        [sys.executable, "-m", "synthspec", "audit", *each.asked],
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout[-2000:] + done.stderr[-1000:]
+    assert "FAILED" in done.stdout
