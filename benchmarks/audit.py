@@ -21,6 +21,7 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 
 from synthspec.api.audit import RUNS, audit  # noqa: E402
 from synthspec.attack.audited import AuditResult, Canaries, Played  # noqa: E402
+from synthspec.privacy.entropy import SystemNoise  # noqa: E402
 from synthspec.run.audit import canary_audit, canary_kinds, games, play  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results" / "audit.md"
@@ -88,12 +89,14 @@ def main() -> None:
     if given.again:
         before = AuditResult.from_json(RECENT.read_text(encoding="utf-8"))
         kept = tuple(each for each in before.games if each.entry != given.again)
-        found = tuple(play(game, given.runs) for game in games(entry=given.again))
+        found = tuple(play(game, given.runs) for game in games(SystemNoise(), entry=given.again))
         at = next((i for i, each in enumerate(before.games) if each.entry == given.again), len(kept))
         result = before.model_copy(update={"games": (*kept[:at], *found, *kept[at:])})
     elif given.canaries_only:
         before = AuditResult.from_json(RECENT.read_text(encoding="utf-8"))
-        result = before.model_copy(update={"canaries": tuple(canary_audit(kind) for kind in canary_kinds())})
+        result = before.model_copy(
+            update={"canaries": tuple(canary_audit(kind, SystemNoise()) for kind in canary_kinds())}
+        )
     else:
         count = 0 if given.games_only else None
         result = audit(runs=given.runs, canaries=count, told=lambda each: print(row(each), flush=True))

@@ -54,6 +54,10 @@ PRELOADED = (
     "synthspec.cli.budget", "synthspec.release.bundle", "synthspec.run.execute", "synthspec.run.engine",
 )  # fmt: skip
 PATIENCE = 300.0
+LEARN = "train without its page"
+"""The verb up to the release: charging, learning, writing. Making its page takes four times as long."""
+PAGED = 0.15
+"""How often the page is made too."""
 RENEWED = 40
 """After so many turns the next ledger is opened: an entry is decided on all before it."""
 
@@ -125,6 +129,8 @@ class Bench:
         """Return the work of a command line."""
 
         def work() -> int:
+            if arguments[0] == LEARN:
+                return learn(arguments[1], resume="--resume" in arguments)
             from synthspec.cli.main import run
 
             return run(list(arguments))
@@ -145,9 +151,16 @@ class Bench:
         return said
 
     def killed(self, *arguments: str) -> bool:
-        """Run a command and kill it at some moment; return whether it was still at work."""
-        moment = float(self.rng.uniform(0, 1.05 * self.typical[arguments[0]]))
+        """Run a command and kill it at some moment; return whether it was still at work.
+
+        Half of the trainings are killed at some moment after their folder of answers was made.
+        """
+        late = arguments[0] in ("train", LEARN) and bool(self.rng.integers(2))
+        moment = float(self.rng.uniform(0, (0.6 if late else 1.05) * self.typical[arguments[0]]))
+        before = self.runs()
         pid = forked(self.verb(*arguments), self.folder, self.log)
+        while late and self.runs() == before and self.at_work(pid):
+            time.sleep(0.0005)
         code = ended(pid, time.monotonic() + moment)
         if code is not None:
             said = self.log.read_text(errors="replace")
@@ -157,6 +170,14 @@ class Bench:
         os.waitpid(pid, 0)
         self.kills += 1
         return True
+
+    def runs(self) -> int:
+        """Return how many runs have written answers, or begun to."""
+        return sum(1 for _ in (self.folder.parent / "home" / "runs").glob("*/*"))
+
+    def at_work(self, pid: int) -> bool:
+        """Return whether the process has not ended, without taking its exit status."""
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
     @property
     def log(self) -> Path:
@@ -190,6 +211,9 @@ class Bench:
         (self.folder / "table.csv").write_text("age,sex,ward\n" + "\n".join(lines) + "\n")
         self.renew()
         self.whole("train", "small.plan", "-o", "first", "-q")
+        self.whole(LEARN, "second")
+        shutil.rmtree(self.folder / "second")
+        self.removed += 1
         self.whole("sample", "first", "-n", "3000", "--seed", "7", "-o", "wanted.csv", "-q")
         self.look()
 
@@ -216,7 +240,7 @@ class Bench:
         bought: list[str] = []
         again: tuple[str, ...] = ()
         for _ in range(int(self.rng.integers(1, 4))):
-            if not self.killed("train", "small.plan", "-o", out, "-q", *again):
+            if not self.killed(*self.training(out), *again):
                 break
             found = self.look()
             kept = self.answers(found, len(before))
@@ -238,13 +262,19 @@ class Bench:
         new = found["names"][before:]
         return answers(self.folder.parent / "home", new[0]) if new else []
 
+    def training(self, out: str) -> tuple[str, ...]:
+        """Return how the next training is run: most are run without making their page."""
+        if self.rng.random() < PAGED:
+            return ("train", "small.plan", "-o", out, "-q")
+        return (LEARN, out)
+
     def go_on(self, out: str, before: int) -> None:
         """Let the run end, and see that one charge and one whole release came of it."""
         new = self.look()["states"][before:]
         if new != ["committed"]:
             again = ("--resume",) if new else ()
             self.resumed += bool(again)
-            self.whole("train", "small.plan", "-o", out, "-q", *again)
+            self.whole(LEARN, out, *again)
         found = self.look()
         assert found["states"][before:] == ["committed"], found["states"][before:]
         assert out in found["releases"], f"{out} is not there"
@@ -279,10 +309,10 @@ class Bench:
         assert after["spent"] == before["spent"]
         self.raised()
 
-    def fire(self, kills: int) -> None:
-        """Go on until so many processes were killed at work."""
+    def fire(self, kills: int, until: float) -> None:
+        """Go on until so many processes were killed at work, or until the time is over."""
         number = 0
-        while self.kills < kills:
+        while self.kills < kills and time.monotonic() < until:
             number += 1
             match self.rng.choice(["train", "sample", "budget"], p=[0.7, 0.15, 0.15]):
                 case "train":
@@ -294,6 +324,15 @@ class Bench:
             if number % RENEWED == 0:
                 self.renew()
                 print(f"  {self.kills} kills", file=sys.stderr, flush=True)
+
+
+def learn(out: str, *, resume: bool) -> int:
+    """Charge for the plan, learn, and write the release."""
+    from synthspec.api.train import train
+    from synthspec.plan.plan import Plan
+
+    train(Plan.model_validate_json(Path("small.plan").read_bytes()), out=out, resume=resume)
+    return 0
 
 
 def some(bought: int) -> str:
@@ -321,9 +360,8 @@ def facts(ledger: str, folder: Path, removed: int) -> dict[str, Any]:
     began = {each.release for each in charges if each.state in ("opened", "committed")}
     for run in (home() / "runs").glob("*"):
         if run.name.startswith(f"rel-{ledger.rpartition('-')[2]}-"):
-            assert not answers(home(), run.name) or run.name in began, (
-                "answers that no opened charge paid for"
-            )
+            paid = run.name in began
+            assert paid or not answers(home(), run.name), "answers that no opened charge paid for"
     releases = []
     for path in folder.iterdir():
         if path.is_dir() and not path.name.startswith("."):
@@ -368,6 +406,7 @@ def main() -> int:
     """Run as the module says; exit 0 when everything held, 1 at the first thing that did not."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     asked.add_argument("--kills", type=int, default=100)
+    asked.add_argument("--minutes", type=float, default=1e6, help="stop there, whatever was reached")
     asked.add_argument("--store", choices=("file", "postgres"), default="file")
     asked.add_argument("--address", help="of a ledger that is not there yet, for --store postgres")
     asked.add_argument("--seed", type=int, default=1)
@@ -394,7 +433,7 @@ def fire(given: argparse.Namespace, named: Callable[[str], str]) -> int:
         begun = time.monotonic()
         try:
             bench.prepare()
-            bench.fire(given.kills)
+            bench.fire(given.kills, begun + 60 * given.minutes)
         except AssertionError as untrue:
             print(f"untrue: {untrue}")
             return 1

@@ -67,4 +67,6 @@ def test_two_signed_it_and_no_private_key_is_kept() -> None:
 def test_it_names_no_place_on_the_machine_that_made_it() -> None:
     plan = read_release(FOLDER / "release").plan
     assert plan.source is not None
-    assert (plan.source.path, plan.folder) == ("visits.csv", "release")
+    assert (plan.source.path, plan.folder) == ("visits.csv", "out/visits")
+    texts = [path for path in (FOLDER / "release").iterdir() if path.suffix in (".json", ".yaml", ".jsonl")]
+    assert not [path.name for path in texts if b"/tmp" in path.read_bytes()]

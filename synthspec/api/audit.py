@@ -60,15 +60,17 @@ def audit(
 def _found(
     chosen: tuple[tuple[str | None, str | None], ...], runs: int, canaries: int | None
 ) -> Iterator[Played | Canaries]:
+    from synthspec.privacy.entropy import SystemNoise
     from synthspec.run.audit import CANARIES, canary_audit, canary_kinds, games, play
 
+    noise = SystemNoise()
     for shelf, entry in chosen:
-        for game in games(shelf, entry):
+        for game in games(noise, shelf, entry):
             yield play(game, runs)
     for shelf, entry in chosen:
         if shelf != "mechanism" and canaries != 0:
             for kind in canary_kinds(entry):
-                yield canary_audit(kind, canaries or CANARIES)
+                yield canary_audit(kind, noise, canaries or CANARIES)
 
 
 def _chosen(mechanism: str | None, generator: str | None) -> tuple[tuple[str | None, str | None], ...]:

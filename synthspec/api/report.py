@@ -95,8 +95,12 @@ class Report:
 
         Raises:
             SpecError: S152, when the ending is neither .html nor .json.
+            ReleaseError: Q641, when it would lie in a signed release.
         """
+        from synthspec.release.attestation import refuse_within
+
         file = Path(path)
+        refuse_within(file)
         match file.suffix:
             case ".html":
                 file.write_bytes(self.html())

@@ -123,7 +123,7 @@ def _misfits(flagged: Mapping[str, int], kept: int) -> Iterator[str]:
     """Yield, in words, how many rows are outside the spec; refuse when none is left: G473."""
     for label, rows in flagged.items():
         if rows:
-            yield f"rows outside the spec, `{label}`: {rows}; treated as the spec says"
+            yield f"`{label}` in {rows} of the rows; they are treated as the spec says"
     if not kept:
         raise SpecError(
             "G473",

@@ -16,6 +16,7 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
 
     Raises:
         SpecError: S152, when the ending says neither CSV nor Parquet.
+        ReleaseError: Q641, when it would lie in a signed release.
     """
     file = Path(path)
     if file.suffix not in (".csv", ".parquet"):
@@ -23,7 +24,9 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
             "S152", f"`{file.name}` ends neither in .csv nor in .parquet", helps=("name it `rows.parquet`",)
         )
     from synthspec.draw import table
+    from synthspec.release.attestation import refuse_within
 
+    refuse_within(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.stem}.partial{file.suffix}")
     try:

@@ -35,12 +35,13 @@ def powered(judge: Judge, people: Table, rng: np.random.Generator) -> Outcome:
     if outcome.verdict != "not seen":
         return outcome
     order = rng.permutation(people.rows)
+    many = {max(1, round(share * people.rows)): None for share in SHARES}  # few people: fewer steps
 
     def seen(share: float) -> bool:
-        chosen = np.sort(order[: max(1, round(share * people.rows))])
+        chosen = np.sort(order[: round(share * people.rows)])
         return judge(people.take(chosen)).verdict == "found"
 
-    smallest, missed = smallest_seen(seen, SHARES)
+    smallest, missed = smallest_seen(seen, [count / people.rows for count in many])
     return judged(outcome, Power(planted="copies", smallest=smallest, missed=missed))
 
 

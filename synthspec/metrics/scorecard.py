@@ -106,7 +106,8 @@ def _cuts(points: NDArray[np.int64], outcome: NDArray[np.bool_]) -> NDArray[np.i
     mass = np.cumsum(np.where(yes, 0.5 / many[0], 0.5 / many[1]))
     at = np.searchsorted(mass, mass[-1] * np.arange(1, BINS) / BINS)
     cuts: NDArray[np.int64] = np.unique(points[order][np.minimum(at, len(order) - 1)])
-    return cuts[cuts > points.min()].astype(np.int64)
+    above: NDArray[np.int64] = cuts[cuts > points.min()]
+    return above
 
 
 def _points(

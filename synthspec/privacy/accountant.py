@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from synthspec.privacy.certified import (
@@ -166,6 +167,7 @@ def zcdp_rho(mu: float) -> float:
     return up(ctx, real(ctx, _at_least_0(mu)) ** 2 / 2)
 
 
+@lru_cache(maxsize=256)
 def selection_mu2(scale: Fraction) -> int:
     """Return the price [1e-15] of exponential weights exp(scale * score / (2 D)), rounded up.
 
@@ -181,6 +183,7 @@ def selection_mu2(scale: Fraction) -> int:
     return ceil_in(ctx, mu * mu, MU2_UNIT)
 
 
+@lru_cache(maxsize=256)
 def selection_scale(mu2: int, unit: Fraction) -> int:
     """Return the largest scale [unit] whose `selection_mu2` is at most `mu2`: its closed form, inverted.
 

@@ -24,6 +24,14 @@ OPTIONS = (
 """What may stand after `?`: where the server and the credentials are found, never a credential."""
 
 EXAMPLE = "postgres://db.example/ledgers?sslmode=verify-full#hospital"
+LEDGER = (
+    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+    rf"|(?:{'|'.join(SCHEMES)})://(?:[^\s:/@?#]+@)?[^\s@?#]*"
+    rf"(?:\?(?:{'|'.join(OPTIONS)})=[^\s@&#]+(?:&(?:{'|'.join(OPTIONS)})=[^\s@&#]+)*)?"
+    r"#[a-z0-9][a-z0-9_-]{0,63}"
+)
+"""What `ledger:` may be in a spec, as the pattern of its schema: a name, or an address without a password."""
+LEDGER_HINT = f"use letters, digits, `-`; or an address like `{EXAMPLE}`"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 

@@ -67,6 +67,17 @@ def is_signed(folder: Path) -> bool:
     return (folder / ATTESTATION).is_symlink() or (folder / ATTESTATION).exists()
 
 
+def refuse_within(path: Path) -> None:
+    """Refuse (Q641) a file that is to be written into a signed release: it would be no part of it."""
+    folder = path.absolute().parent
+    if is_signed(folder):
+        raise ReleaseError(
+            "Q641",
+            f"`{folder.name}` is a signed release, and `{path.name}` would change it",
+            helps=("write it to another place with `-o FILE`",),
+        )
+
+
 def read_attestation(folder: Path, trusted: Iterable[PublicKey] = ()) -> Attestation | None:
     """Return the attestation of the release in `folder`, None when nobody signed it.
 

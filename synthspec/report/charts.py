@@ -47,7 +47,7 @@ def svg(chart: Chart, identifier: str) -> str | None:
         return None
     import vl_convert
 
-    drawn: str = vl_convert.vegalite_to_svg(chart_of(chart).to_dict(), show_warnings=False)
+    drawn: str = vl_convert.vegalite_to_svg(chart_of(chart).to_dict(validate=False), show_warnings=False)
     return _embedded(drawn, identifier)
 
 

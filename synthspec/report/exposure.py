@@ -24,7 +24,7 @@ from synthspec.report.words import count, named, number, percent, percent_up, pl
 FAMILY = 4
 """How many units the family of the tables has."""
 
-CURVE = tuple(10 ** (-4 + i / 10) for i in range(41))
+CURVE = tuple(10 ** (-4 + i / 6) for i in range(25))
 FOLDED = 20
 
 

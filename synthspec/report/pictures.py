@@ -39,14 +39,17 @@ def steps(chart: Steps) -> Any:
         .encode(x=x, y=y),
     ]
     for place, (name, limit) in enumerate(chart.limits, 1):
-        one = inline([{"total": limit, "name": name, "at": 0}])
+        left = place % 2 == 1  # two limits that lie close would print over each other
+        one = inline([{"total": limit, "name": name, "at": 0 if left else max(last, 1)}])
         colour = PALETTE[place % len(PALETTE)]
         layers += [
             alt.Chart(one)
             .mark_rule(color=colour, strokeWidth=2, strokeDash=DASHES[place % len(DASHES)])
             .encode(y=y),
             alt.Chart(one)
-            .mark_text(align="left", dx=6, dy=-7, color=colour, fontSize=12)
+            .mark_text(
+                align="left" if left else "right", dx=6 if left else -6, dy=-7, color=colour, fontSize=12
+            )
             .encode(x=x, y=y, text="name:N"),
         ]
     return themed(alt.layer(*layers).properties(width=WIDTH - 120, height=210))

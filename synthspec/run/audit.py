@@ -19,6 +19,7 @@ from synthspec.generators import GENERATORS
 from synthspec.mechanisms import MECHANISMS
 from synthspec.privacy.accountant import claim_epsilon, mu_in
 from synthspec.privacy.cost import DELTA0_UNIT, Cost
+from synthspec.privacy.entropy import NoiseSource
 from synthspec.run import canaries
 from synthspec.run.fit_games import generator_games
 from synthspec.run.games import Game, mechanism_games
@@ -32,11 +33,11 @@ MISSING = "needs the extra `neural`: `pip install 'synthspec[neural]'`"
 Told = Callable[[str], None]
 
 
-def games(shelf: str | None = None, entry: str | None = None) -> Iterator[Game]:
+def games(noise: NoiseSource, shelf: str | None = None, entry: str | None = None) -> Iterator[Game]:
     """Yield the games of the shelves, or of one entry; those of networks only where torch is installed."""
     found = [mechanism_games, training_games, generator_games]
     for each in found:
-        for game in each():
+        for game in each(noise):
             if shelf in (None, game.shelf) and entry in (None, game.entry):
                 if needs_torch(game.entry) and not _torch():
                     continue
@@ -126,12 +127,12 @@ def claimed(cost: Cost, delta: float) -> Claimed:
     )
 
 
-def canary_audit(kind: str, count: int = CANARIES, *, delta: float = DELTA) -> Canaries:
+def canary_audit(kind: str, noise: NoiseSource, count: int = CANARIES, *, delta: float = DELTA) -> Canaries:
     """Audit one network by canaries: a planted bug first, then the claim."""
     alarm, claim = canaries.ALARM, claimed(canaries.CLAIM, delta)
     with _one_thread(kind):
-        bug = canaries.one_run(kind, count, canaries.PLANTED, delta)
-        run = canaries.one_run(kind, count, canaries.CLAIM, delta)
+        bug = canaries.one_run(kind, count, canaries.PLANTED, delta, noise)
+        run = canaries.one_run(kind, count, canaries.CLAIM, delta, noise)
     seen = run.found
     half, quarter = (chance_of_canaries(strengths(run.normal, f), claim.mu, alarm) for f in (2.0, 4.0))
     return Canaries(

@@ -22,7 +22,7 @@ from synthspec.generators import Workload
 from synthspec.generators.base import Learner
 from synthspec.mechanisms import SubsampledGaussian
 from synthspec.privacy.cost import DELTA0_UNIT, Cost
-from synthspec.privacy.entropy import NoiseSource, SampleRng, SystemNoise
+from synthspec.privacy.entropy import NoiseSource, SampleRng
 from synthspec.privacy.noisy import Noisy
 from synthspec.run.fit_games import network
 from synthspec.run.games import kernel_on
@@ -57,15 +57,15 @@ class Coins:
     normal: NDArray[np.float64]
 
 
-def one_run(kind: str, canaries: int, bought: Cost, delta: float, noise: NoiseSource | None = None) -> Coins:
+def one_run(kind: str, canaries: int, bought: Cost, delta: float, noise: NoiseSource) -> Coins:
     """Fit a small network once, with about half of the canaries, and guess who was in it."""
-    coins = np.frombuffer((noise or SystemNoise()).bytes(canaries), dtype=np.uint8) < 128
+    coins = np.frombuffer(noise.bytes(canaries), dtype=np.uint8) < 128
     domain = Domain(attributes=tuple("abcdef"[:COLUMNS]), sizes=(CODES,) * COLUMNS)
     rng = np.random.Generator(np.random.Philox(11))
     codes = {name: rng.integers(0, CODES, canaries) for name in domain.attributes}
     everyone = Simulated(domain, codes, np.arange(canaries))
     mine = Simulated(domain, {n: c[coins] for n, c in codes.items()}, np.arange(int(coins.sum())))
-    kernel = kernel_on(World.of(mine), domain, Protection(unit="row", max_rows=1), bought)
+    kernel = kernel_on(World.of(mine), domain, Protection(unit="row", max_rows=1), bought, noise)
     oracle = Listening(kernel, everyone)
     generator = network(kind).model_copy(update={"width": WIDTH, "fine_tune_share": 0.6})
     generator.fit(oracle, Workload(rows=canaries // 2), bought, SampleRng(1))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from synthspec.generators import GENERATORS, Generator, Independent, Model, Workload
 from synthspec.privacy.cost import Cost
-from synthspec.privacy.entropy import SampleRng
+from synthspec.privacy.entropy import NoiseSource, SampleRng
 from synthspec.run.games import (
     CLAIM,
     HALF,
@@ -47,16 +47,16 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
 """Small networks: what is audited is what they are given, not how much they learn."""
 
 
-def generator_games() -> Iterator[Game]:
+def generator_games(noise: NoiseSource) -> Iterator[Game]:
     """Yield the games of every entry of the shelf of generators."""
     for kind, made in GENERATORS.items():
         for protection in protections():
             if kind == "rules":
-                yield free_game(made(), protection)
+                yield free_game(made(), protection, noise)
             elif made().extra() is None:
-                yield fit_game(made(), protection)
+                yield fit_game(made(), protection, noise)
             else:
-                yield network_game(network(kind), protection)
+                yield network_game(network(kind), protection, noise)
 
 
 def network(kind: str) -> Generator:
@@ -73,20 +73,22 @@ def network(kind: str) -> Generator:
     return made
 
 
-def fit_game(generator: Generator, protection: Protection) -> Game:
+def fit_game(generator: Generator, protection: Protection, noise: NoiseSource) -> Game:
     """Return the game of a generator that asks for counts and choices."""
     kind = kind_of(generator)
     questions = (Marginal,) if kind in ("independent", "copula") else (Marginal, Gap)
-    return _game(generator, protection, questions)
+    return _game(generator, protection, noise, questions)
 
 
-def network_game(generator: Generator, protection: Protection) -> Game:
+def network_game(generator: Generator, protection: Protection, noise: NoiseSource) -> Game:
     """Return the game of a network; without others, whose random batches would hide the unit."""
     pair = exposed(DOMAIN, protection)
     there, away = World.of(pair.there), World.of(pair.away)
 
     def play(present: bool, bought: Cost) -> tuple[float]:
-        oracle = Overheard(kernel_on(there if present else away, DOMAIN, protection, bought), there, away)
+        oracle = Overheard(
+            kernel_on(there if present else away, DOMAIN, protection, bought, noise), there, away
+        )
         generator.fit(oracle, Workload(rows=1), bought, SampleRng(1))
         return (oracle.score,)
 
@@ -96,14 +98,14 @@ def network_game(generator: Generator, protection: Protection) -> Game:
     )  # fmt: skip
 
 
-def free_game(generator: Generator, protection: Protection) -> Game:
+def free_game(generator: Generator, protection: Protection, noise: NoiseSource) -> Game:
     """Return the game of a generator that buys nothing; the planted bug counts columns without a price."""
     pair = exposed(DOMAIN, protection, OTHERS)
     there, away = World.of(pair.there), World.of(pair.away)
 
     def play(present: bool, bought: Cost) -> tuple[float, float]:
         cap = Cost(mu2=max(bought.mu2, 1))
-        oracle = Overheard(kernel_on(there if present else away, DOMAIN, protection, cap), there, away)
+        oracle = Overheard(kernel_on(there if present else away, DOMAIN, protection, cap, noise), there, away)
         fitted = (Independent() if bought.mu2 else generator).fit(oracle, Workload(), cap, SampleRng(1))
         return oracle.score, mass(fitted)
 
@@ -116,12 +118,16 @@ def free_game(generator: Generator, protection: Protection) -> Game:
 ANSWERS, MODEL = "every noisy answer", "the fitted model"
 
 
-def _game(generator: Generator, protection: Protection, questions: tuple[type[Query], ...]) -> Game:
+def _game(
+    generator: Generator, protection: Protection, noise: NoiseSource, questions: tuple[type[Query], ...]
+) -> Game:
     pair = exposed(DOMAIN, protection, OTHERS)
     there, away = World.of(pair.there), World.of(pair.away)
 
     def play(present: bool, bought: Cost) -> tuple[float, float]:
-        oracle = Overheard(kernel_on(there if present else away, DOMAIN, protection, bought), there, away)
+        oracle = Overheard(
+            kernel_on(there if present else away, DOMAIN, protection, bought, noise), there, away
+        )
         fitted = generator.fit(oracle, Workload(), bought, SampleRng(1))
         return oracle.score, mass(fitted)
 

@@ -19,7 +19,7 @@ from synthspec.attack.game import ALARM
 from synthspec.attack.transcript import of_counts
 from synthspec.mechanisms import Threshold
 from synthspec.privacy.cost import Cost
-from synthspec.privacy.entropy import SystemNoise
+from synthspec.privacy.entropy import NoiseSource
 from synthspec.privacy.ledger import Ledger, Receipt
 from synthspec.privacy.noisy import Noisy
 from synthspec.run.kernel import Kernel
@@ -116,24 +116,22 @@ def half_noise(claim: Cost) -> Cost:
     return Cost(mu2=4 * claim.mu2, delta0=claim.delta0)
 
 
-def kernel_on(rows: World, domain: Domain, protection: Protection, cap: Cost) -> Kernel:
-    """Return a fresh kernel on a simulated table that can spend `cap`; its noise is the system's."""
-    return Kernel(
-        rows.rows, domain, protection, Ledger(cap), SystemNoise(), Unrecorded(), _unseen, rows.counts
-    )
+def kernel_on(rows: World, domain: Domain, protection: Protection, cap: Cost, noise: NoiseSource) -> Kernel:
+    """Return a fresh kernel on a simulated table that can spend `cap`."""
+    return Kernel(rows.rows, domain, protection, Ledger(cap), noise, Unrecorded(), _unseen, rows.counts)
 
 
-def mechanism_games() -> Iterator[Game]:
+def mechanism_games(noise: NoiseSource) -> Iterator[Game]:
     """Yield the games of all mechanisms but noisy gradients, which need torch."""
     for protection in protections():
-        yield _counts(protection)
-        yield _scored(protection)
+        yield _counts(protection, noise)
+        yield _scored(protection, noise)
         for worst in (False, True):
-            yield _distances(protection, worst=worst)
-        yield _affected(protection)
-        yield _choice(protection)
-        yield _common(protection)
-        yield _lonely(protection)
+            yield _distances(protection, noise, worst=worst)
+        yield _affected(protection, noise)
+        yield _choice(protection, noise)
+        yield _common(protection, noise)
+        yield _lonely(protection, noise)
 
 
 def _claimed(
@@ -151,7 +149,7 @@ def _claimed(
     )  # fmt: skip
 
 
-def _counts(protection: Protection) -> Game:
+def _counts(protection: Protection, noise: NoiseSource) -> Game:
     """Four marginals at a quarter of the price each: the unit is in one cell of each."""
     pair = exposed(DOMAIN, protection)
     there, away = World.of(pair.there), World.of(pair.away)
@@ -160,7 +158,7 @@ def _counts(protection: Protection) -> Game:
 
     def play(present: bool, bought: Cost) -> tuple[float]:
         world = there if present else away
-        oracle = Overheard(kernel_on(world, DOMAIN, protection, bought), there, away)
+        oracle = Overheard(kernel_on(world, DOMAIN, protection, bought, noise), there, away)
         oracle.measure(list(zip(queries, bought.split(len(queries)), strict=True)))
         return (oracle.score,)
 
@@ -171,6 +169,7 @@ def _gaussian(
     title: str,
     query: Query,
     protection: Protection,
+    noise: NoiseSource,
     pair: Pair,
     ask: Callable[[Kernel, Cost], Noisy],
     exact: Callable[[Simulated], Exact],
@@ -180,7 +179,7 @@ def _gaussian(
     both = exact(pair.there), exact(pair.away)
 
     def play(present: bool, bought: Cost) -> tuple[float]:
-        noisy = ask(kernel_on(there if present else away, DOMAIN, protection, bought), bought)
+        noisy = ask(kernel_on(there if present else away, DOMAIN, protection, bought, noise), bought)
         return (of_counts(noisy.values, *both, noisy.stddev),)
 
     claim = CLAIM
@@ -196,18 +195,18 @@ def _gaussian(
     )
 
 
-def _scored(protection: Protection) -> Game:
+def _scored(protection: Protection, noise: NoiseSource) -> Game:
     """A histogram of scores by label: all of the unit's rows have one score."""
     tables = tuple(np.arange(DOMAIN.size(name), dtype=np.int64) for name in ("a", "b"))
     query = Scored(("a", "b"), tables, np.array([2, 4, 6], dtype=np.int64), (Axis("c", DOMAIN.size("c")),))
     return _gaussian(
-        "a histogram of scores", query, protection, exposed(DOMAIN, protection),
+        "a histogram of scores", query, protection, noise, exposed(DOMAIN, protection),
         lambda kernel, cost: kernel.scored(query, cost),
         lambda rows: rows.scored([query])[0],
     )  # fmt: skip
 
 
-def _distances(protection: Protection, *, worst: bool) -> Game:
+def _distances(protection: Protection, noise: NoiseSource, *, worst: bool) -> Game:
     """Distances to tables that are empty where the unit is and full where it is not."""
     grid, pair = 4, exposed(DOMAIN, protection)
     cliques = tuple((Axis(name, DOMAIN.size(name)),) for name in DOMAIN.attributes)
@@ -227,11 +226,17 @@ def _distances(protection: Protection, *, worst: bool) -> Game:
 
     title = "the largest of three distances" if worst else "the sum of three distances"
     return _gaussian(
-        title, query, protection, pair, lambda kernel, cost: kernel.distances([(query, cost)])[0], exact
+        title,
+        query,
+        protection,
+        noise,
+        pair,
+        lambda kernel, cost: kernel.distances([(query, cost)])[0],
+        exact,
     )
 
 
-def _affected(protection: Protection) -> Game:
+def _affected(protection: Protection, noise: NoiseSource) -> Game:
     """Four counters of units, and a unit that all of them count."""
     flags = ("a", "b", "c", "over")
     query, pair = Affected(flags), exposed(DOMAIN, protection)
@@ -240,13 +245,13 @@ def _affected(protection: Protection) -> Game:
         replace(pair.away, flagged=dict.fromkeys(flags, 5)),
     )
     return _gaussian(
-        "counters of units", query, protection, counted,
+        "counters of units", query, protection, noise, counted,
         lambda kernel, cost: kernel.affected(query, cost),
         lambda rows: rows.affected(flags),
     )  # fmt: skip
 
 
-def _choice(protection: Protection) -> Game:
+def _choice(protection: Protection, noise: NoiseSource) -> Game:
     """Two candidates, one score rising and one falling by all that the unit can move: they swap places."""
     pair = exposed(DOMAIN, protection)
     there, away = World.of(pair.there), World.of(pair.away)
@@ -260,7 +265,7 @@ def _choice(protection: Protection) -> Game:
 
     def play(present: bool, bought: Cost) -> tuple[float]:
         world = there if present else away
-        oracle = Overheard(kernel_on(world, DOMAIN, protection, bought), there, away)
+        oracle = Overheard(kernel_on(world, DOMAIN, protection, bought, noise), there, away)
         oracle.select([rising, falling], bought)
         return (oracle.score,)
 
@@ -269,7 +274,7 @@ def _choice(protection: Protection) -> Game:
     )
 
 
-def _common(protection: Protection) -> Game:
+def _common(protection: Protection, noise: NoiseSource) -> Game:
     """Names that many units have: all are kept, so that their noisy counts are seen."""
     pair, names = exposed(DOMAIN, protection), [f"name {i}" for i in range(2 * ROWS)]
     mine, others = set(names[:ROWS]), set(names[ROWS:])
@@ -281,10 +286,12 @@ def _common(protection: Protection) -> Game:
         ),
     )
     claim = Cost(mu2=CLAIM.mu2, delta0=10**15)
-    return _names("names that many have", protection, counted, claim, half_noise(claim), HALF, ("counts",))
+    return _names(
+        "names that many have", protection, noise, counted, claim, half_noise(claim), HALF, ("counts",)
+    )
 
 
-def _lonely(protection: Protection) -> Game:
+def _lonely(protection: Protection, noise: NoiseSource) -> Game:
     """Names that only this unit has: the slack alone may betray them."""
     pair = exposed(DOMAIN, protection)
     common = {f"name {i}": 5000 for i in range(ROWS)}
@@ -295,12 +302,13 @@ def _lonely(protection: Protection) -> Game:
     )
     claim, planted = Cost.of(0.01, 0.02), Cost.of(0.01, 0.2)
     bug = "ten times the slack"
-    return _names("names that one unit has", protection, counted, claim, planted, bug, ("names",))
+    return _names("names that one unit has", protection, noise, counted, claim, planted, bug, ("names",))
 
 
 def _names(
     title: str,
     protection: Protection,
+    noise: NoiseSource,
     pair: Pair,
     claim: Cost,
     planted: Cost,
@@ -316,7 +324,7 @@ def _names(
         mine = both[0] if present else both[1]
         named = {f"{i}/{name}": units for i in range(plays) for name, units in mine.items()}
         rows = World.of(replace(pair.there, named=named))
-        found = kernel_on(rows, DOMAIN, protection, bought).discover("a", plays * most, bought)
+        found = kernel_on(rows, DOMAIN, protection, bought, noise).discover("a", plays * most, bought)
         scores = np.zeros((plays, 1))
         for at, value in zip(found.names, found.noisy.values.tolist(), strict=True):
             i, _, name = at.partition("/")

@@ -24,7 +24,7 @@ def public_codes(plan: Plan) -> Mapping[str, NDArray[np.int64]]:
 
 
 def public_rows(plan: Plan) -> tuple[Mapping[str, NDArray[np.int64]], Mapping[str, int]]:
-    """Return codes as `public_codes`, and how many rows each label flags (`plan.view.flags_of`); raises so."""
+    """Return the codes of `public_codes`, and how many rows each label flags (`plan.view.flags_of`)."""
     import polars as pl
 
     from synthspec.engines.recipe import ALIVE, Recipe, flag

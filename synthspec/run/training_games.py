@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from synthspec.generators.base import Draws
 from synthspec.privacy.cost import Cost
+from synthspec.privacy.entropy import NoiseSource
 from synthspec.run.fit_games import NETWORK, NETWORK_ALARM, NETWORK_PLAYS
 from synthspec.run.games import Game, half_noise, kernel_on, one_by_one, protections
 from synthspec.run.overheard import Overheard, World
@@ -31,20 +32,22 @@ STEPS, CLIP = 3, 0.5
 RATES = (Fraction(1), Fraction(3, 4))
 
 
-def training_games() -> Iterator[Game]:
+def training_games(noise: NoiseSource) -> Iterator[Game]:
     """Yield the games of noisy gradients: every unit joins every step, or three in four do."""
     for protection in protections():
         for rate in RATES:
-            yield training_game(protection, rate)
+            yield training_game(protection, rate, noise)
 
 
-def training_game(protection: Protection, rate: Fraction) -> Game:
+def training_game(protection: Protection, rate: Fraction, noise: NoiseSource) -> Game:
     """Return the game of a training at a rate."""
     pair = exposed(DOMAIN, protection)
     there, away = World.of(pair.there), World.of(pair.away)
 
     def play(present: bool, bought: Cost) -> tuple[float]:
-        oracle = Overheard(kernel_on(there if present else away, DOMAIN, protection, bought), there, away)
+        oracle = Overheard(
+            kernel_on(there if present else away, DOMAIN, protection, bought, noise), there, away
+        )
         oracle.gradient(Steep(), rate=rate, steps=STEPS, clip=CLIP, expected=1.0, cost=bought)
         return (oracle.score,)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-from synthspec.privacy.address import EXAMPLE, OPTIONS, SCHEMES
+from synthspec.privacy.address import LEDGER, LEDGER_HINT
 from synthspec.spec.nearest import nearest
 from synthspec.spec.shape import (
     Choice,
@@ -104,13 +104,6 @@ SOURCE = Forms(
     lambda node: _one_of(node, "path", "path", "long"),
 )
 
-_LEDGER = (
-    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
-    rf"|(?:{'|'.join(SCHEMES)})://(?:[^\s:/@?#]+@)?[^\s@?#]*"
-    rf"(?:\?(?:{'|'.join(OPTIONS)})=[^\s@&#]+(?:&(?:{'|'.join(OPTIONS)})=[^\s@&#]+)*)?#[a-z0-9][a-z0-9_-]{{0,63}}"
-)
-_LEDGER_HINT = f"use letters, digits, `-`; or an address like `{EXAMPLE}`"
-
 PRIVACY = Record(
     "privacy",
     {
@@ -119,7 +112,7 @@ PRIVACY = Record(
         "epsilon": Number(0, 1_000, lo_open=True),
         "delta": Number(0, 0.01),
         "neighbours": Choice(("add-remove", "replace")),
-        "ledger": Text("a ledger's name, or its address without a password", _LEDGER, _LEDGER_HINT),
+        "ledger": Text("a ledger's name, or its address without a password", LEDGER, LEDGER_HINT),
         "split": Named(PROBABILITY, "consumer", keys="group"),
         "unit_null": Choice(("own", "drop")),
         "contribution": Choice(("rows", "weights")),

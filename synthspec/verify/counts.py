@@ -101,13 +101,15 @@ def check_gates(release: Release) -> Check:
 
 
 def _fits(figure: Assessment, stddev: float | None) -> bool:
-    """Return whether an interval lies around its figure, and is at least as wide as the noise makes it."""
+    """Return whether an interval lies around its figure and is at least as wide as the noise makes it.
+
+    What is cut off at 0 or 1 tells nothing of its width; the noise of the number of rows only adds to it.
+    """
     if stddev is None or not figure.low <= figure.value <= figure.high:
         return False
     grid = 1024 * (1 if figure.worst else figure.cliques)
-    least = NORMAL_95 * stddev / grid / (2 * max(1.0, figure.n_hat))
+    least = NORMAL_95 * stddev / grid / (2 * max(1.0, figure.n_hat)) * (1 - 1e-9)
+    if not 0.0 < figure.value < 1.0:
+        return True
     below, above = figure.value - figure.low, figure.high - figure.value
-    inside = figure.low > 0.0 and figure.high < 1.0
-    return max(below, above) >= min(least * (1 - 1e-9), 1.0 - figure.value, 1.0) and (
-        not inside or abs(below - above) <= 1e-9
-    )
+    return (figure.low == 0.0 or below >= least) and (figure.high == 1.0 or above >= least)

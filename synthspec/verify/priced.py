@@ -1,7 +1,8 @@
 """priced: each event's question asked again by the product's own code, with its bounds and its price.
 
-The one-file verifier recomputes sensitivities and prices by its own formulas; this is the other half: questions
-that depend on columns (ranges and lists that were bought), and the product's own mechanisms, certified.
+The one-file verifier recomputes sensitivities and prices by its own formulas; this is the other half:
+questions that depend on columns (ranges and lists that were bought), and the product's own mechanisms,
+certified.
 
 Source: ours; PRIVACY 2 of the design.
 """

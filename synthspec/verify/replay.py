@@ -1,7 +1,8 @@
 """Replay: the learning of one group done again, every answer taken from the release.
 
 A generator's choices are functions of public facts, of its seed and of released answers. So the same
-generator, given these, must ask the same questions at the same prices in the same order, and end with the same model.
+generator, given these, must ask the same questions at the same prices in the same order, and end with the
+same model.
 
 Source: ours; post-processing (Dwork & Roth 2014, prop. 2.1).
 """
@@ -44,7 +45,8 @@ class Replayed:
     """An `Oracle` that answers from a release; `others` counts selections among other candidates.
 
     The tables that candidates are compared with come out of floating-point fits: on another kind of machine
-    their last digits may differ, and with them the digest of the question. What was chosen is then taken as said.
+    their last digits may differ, and with them the digest of the question. What was chosen is then taken as
+    said.
     """
 
     domain: Domain

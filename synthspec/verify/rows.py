@@ -1,8 +1,9 @@
 """rows: the released rows and scenarios drawn again from the released models and the seed.
 
 Sampling tables are stored, and drawn from, as integers (`generators.dyadic`), so that the same seed gives
-the same rows everywhere. A network's shares come out of float arithmetic: equal rows are promised on one kind
-of machine. Rows that came from public files are not in the release, and no path that a release names is ever opened.
+the same rows everywhere. A network's shares come out of float arithmetic: equal rows are promised on one
+kind of machine. Rows that came from public files are not in the release, and no path that a release names
+is ever opened.
 
 Source: ours.
 """

@@ -343,7 +343,7 @@ def _same(p: Point, q: Point) -> bool:
 
 
 def _completeness(found: Found) -> Check:
-    """Every answer has one event that asked for it; every event is of a step of the plan, within its price."""
+    """Each answer has one event that asked for it; each event is of a step of the plan, within its price."""
     events = {event["id"]: event for event in found.events}
     if [event["id"] for event in found.events] != [f"e{at:04d}" for at in range(len(found.events))]:
         raise Differs("the events are not numbered in order: one is missing, or stands twice")
@@ -382,7 +382,7 @@ def _completeness(found: Found) -> Check:
         if mu2 > allowed[purpose][0] or delta0 > allowed[purpose][1]:
             raise Differs(f"`{purpose}` spent more than the plan gave it")
     many = len(found.trees["measurements.json"])
-    said = f"{len(events)} events, each of a step of the plan, within its price; {many} measurements, each bought"
+    said = f"{len(events)} events, each of a step of the plan and within its price; {many} measurements"
     return Check("completeness", "passed", said, {"events": len(events), "measurements": many})
 
 
@@ -692,8 +692,8 @@ def residuals(tables: Sequence[Counted]) -> tuple[float, int, int]:
 
     Whatever the rows are, noise of the stated scale makes it a chi-square. A table's sums over subsets S of
     its attributes, less all lower means, are independent of each other; for each S all tables that hold S
-    measure one unknown. With equal groups its least squares are a weighted mean; else they are solved over the codes that
-    no group tells apart.
+    measure one unknown. With equal groups its least squares are a weighted mean; else they are solved over
+    the codes that no group tells apart.
     """
     square, dof, left_out = 0.0, 0, 0
     whole, found, many = _pooled(tables)

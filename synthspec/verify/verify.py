@@ -1,9 +1,9 @@
 """verify: everything that can be checked of a release without the data, in one list.
 
 The checks of the one-file verifier come first, by its own code; then those that need the product: signatures
-once more by the product's reading, a second opinion on epsilon, the test of the noise calibrated, models fitted
-and rows drawn again, rules counted again, the report rendered again. Nothing of a release is run, and no path
-that it names is opened.
+once more by the product's reading, a second opinion on epsilon, the test of the noise calibrated, models
+fitted and rows drawn again, rules counted again, the report rendered again. Nothing of a release is run, and
+no path that it names is opened.
 
 Source: REPORTS.md 2.4 of the design; DECISIONS 24, 27, 28.
 """

@@ -93,6 +93,25 @@ def test_a_key_with_a_passphrase_signs_with_it_only(folder: Path, monkeypatch: p
     assert keys.sign(folder, "operator").complete
 
 
+def test_nothing_is_written_into_a_signed_release(folder: Path) -> None:
+    from synthspec.api.release import load_release
+    from synthspec.api.write import write_table
+
+    keys.new_key("operator")
+    keys.sign(folder, "operator")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    rows, release_ = pl.DataFrame({"age": [1]}), load_release(folder)
+    for work in (
+        release_.attach_report,
+        lambda: release_.report().save(folder / "mine.html"),
+        lambda: write_table(rows, folder / "more.csv"),
+    ):
+        with pytest.raises(ReleaseError, match="Q641"):
+            work()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert write_table(rows, folder.parent / "more.csv").is_file()
+
+
 def test_an_unknown_key_is_refused_before_the_release_is_touched(folder: Path) -> None:
     with pytest.raises(ReleaseError, match="Q643"):
         keys.sign(folder, "nobody")

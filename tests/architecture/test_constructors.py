@@ -7,11 +7,12 @@ import pytest
 from tests.architecture.source_tree import PACKAGE, calls, files, name_of
 
 MADE_IN = {
-    "Kernel": {"run/views.py", "run/kernel.py", "run/rehearsal.py"},
+    "Kernel": {"run/views.py", "run/kernel.py", "run/rehearsal.py", "run/games.py"},
     "Receipt": {"privacy/ledger.py"},
-    "Ledger": {"privacy/ledger.py", "run/execute.py", "run/rehearsal.py"},
+    "Ledger": {"privacy/ledger.py", "run/execute.py", "run/rehearsal.py", "run/games.py"},
     "Noisy": {"run/kernel.py"},
     "Checked": {"compile/check.py"},
+    "Inside": {"privacy/inside.py"},
 }
 
 

@@ -1,4 +1,4 @@
-"""What the report's share buys: by a public rule, within the share, predicted, and nothing else than asked."""
+"""What the report share buys: by a public rule, within the share, predicted, nothing else than asked."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def test_the_share_is_held_out_independently_of_what_the_rows_say(
 ) -> None:
     """6,000 units, share 0.4: false alarms below 1e-9 (six standard deviations, twice).
 
-    It must catch a share that is off by 0.04, copies of one row that go together, and sides that follow a value.
+    It must catch a share off by 0.04, copies of one row that go together, sides that follow a value.
     """
     path = tmp_path / "t.csv"
     body = (

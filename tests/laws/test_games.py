@@ -8,13 +8,15 @@ import pytest
 
 from synthspec.generators import GENERATORS
 from synthspec.mechanisms import MECHANISMS
+from synthspec.privacy.entropy import SystemNoise
 from synthspec.run.audit import needs_torch, plants
 from synthspec.run.fit_games import generator_games
 from synthspec.run.games import RELATIONS, Game, mechanism_games
 from synthspec.run.training_games import training_games
 from synthspec.terms.query import Query
 
-GAMES: tuple[Game, ...] = (*mechanism_games(), *training_games(), *generator_games())
+NOISE = SystemNoise()
+GAMES: tuple[Game, ...] = (*mechanism_games(NOISE), *training_games(NOISE), *generator_games(NOISE))
 
 
 @pytest.mark.parametrize("kind", MECHANISMS)

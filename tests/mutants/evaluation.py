@@ -79,7 +79,7 @@ MUTANTS = (
         "run/kernel.py",
         "        return self._gaussian([query], [cost], self._rows.scored)[0]\n",
         "        noisy = self._gaussian([query], [cost], self._rows.scored)[0]\n"
-        "        return Noisy(noisy.question, self._rows.scored([query])[0], noisy.stddev, noisy.receipt)\n",
+        "        return Noisy(noisy.query, self._rows.scored([query])[0], noisy.stddev, noisy.receipt)\n",
         ("tests/cli/test_nothing_leaks.py::test_nothing_that_leaves_a_run_depends_on_the_rows",),
     ),
 )

@@ -30,7 +30,7 @@ def power_of(each: Listed) -> float:
     return chance_of_proof(each.factor * mu, mu, plays, game.claim.delta0 * 1e-24, game.alarm)
 
 
-def tests_of(each: Listed) -> list[str]:
+def caught_by(each: Listed) -> list[str]:
     """Return the tests that catch a bug, without their folders."""
     named = [test for name in each.mutants for test in PLANTED[name].tests]
     return list(dict.fromkeys(test.rpartition("/")[2].partition("::")[2] or test for test in named))
@@ -38,7 +38,7 @@ def tests_of(each: Listed) -> list[str]:
 
 def row(each: Listed) -> str:
     """Return the line of the README's table."""
-    tests = tests_of(each)
+    tests = caught_by(each)
     more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
     game = "" if each.game is None else f"{each.game} ({power_of(each):.2f})"
     return f"| {each.bug} | `{tests[0]}`{more} | {game} |"

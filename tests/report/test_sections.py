@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
 
+from synthspec.attack.audited import AuditResult, Claimed, Played
 from synthspec.privacy import risk
 from synthspec.privacy.cost import Cost
 from synthspec.release.release import Release
@@ -232,3 +234,48 @@ def test_each_column_stands_beside_its_ceiling_and_the_headline_is_in_samples() 
     like = found["How large a sample of the private rows would be as far off"]
     assert all(0 <= (row[3].low or 0) <= (row[3].number or 0) <= (row[3].high or 0) <= 1 for row in like.rows)
     assert all(row[3].class_ == "B" and row[3].events for row in like.rows)
+
+
+sections_audit = import_module("synthspec.report.sections.audit")
+"""The module: the room exports the function of that name."""
+
+GAME = Played(
+    shelf="mechanism",
+    entry="rounded_gaussian",
+    title="one cell",
+    neighbours="add-remove",
+    max_rows=1,
+    attack="the noisy count",
+    runs=600,
+    right=200,
+    wrong=100,
+    true_rate=0.6,
+    false_rate=0.4,
+    claim=Claimed(mu=1.0, delta0=0.0, epsilon=4.4, delta=1e-5),
+    mu=0.4,
+    epsilon=0.3,
+    guess=0.9,
+    provable=2.7,
+    power=0.99,
+)
+
+
+def test_games_of_the_audit_are_printed_for_what_the_release_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = GAME.model_copy(update={"entry": "threshold"})
+    bad = GAME.model_copy(update={"mu": 1.2})
+    unseen = GAME.model_copy(update={"power": 0.2})
+    result = AuditResult(
+        version="9", day="2026-11-21", runs=600, alarm=0.05, games=(GAME, other, bad, unseen)
+    )
+    monkeypatch.setattr(sections_audit, "recent", lambda: result)
+    section = sections_audit.audit(release())
+    (table,) = tables(section)
+    assert [row[6].text for row in table.rows] == [
+        "✓ nothing found",
+        "✗ more than claimed",
+        "? no evidence either way",
+    ]
+    assert {value.class_ for row in table.rows for value in row[2:6]} == {"P"}
+    assert "Of 3 games" in text(section) and "is no proof" in text(section)
+    monkeypatch.setattr(sections_audit, "recent", lambda: None)
+    assert "Not in this release" in text(sections_audit.audit(release()))

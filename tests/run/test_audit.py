@@ -16,12 +16,14 @@ import pytest
 from synthspec.attack.audited import AuditResult, Played
 from synthspec.attack.game import chance_of_proof
 from synthspec.privacy.cost import Cost
+from synthspec.privacy.entropy import SystemNoise
 from synthspec.run import audit
 from synthspec.run.fit_games import generator_games
 from synthspec.run.games import Game, mechanism_games
 
 PLAYS = 600
-GAMES = [game for game in mechanism_games() if game.entry == "rounded_gaussian"]
+NOISE = SystemNoise()
+GAMES = [game for game in mechanism_games(NOISE) if game.entry == "rounded_gaussian"]
 COUNTS = GAMES[4]
 
 
@@ -75,7 +77,7 @@ def test_too_few_plays_are_no_evidence_either_way() -> None:
 
 
 def test_the_slack_of_a_threshold_is_proved_where_it_is_ten_times_the_claim() -> None:
-    lonely = [game for game in mechanism_games() if "one unit has" in game.title]
+    lonely = [game for game in mechanism_games(NOISE) if "one unit has" in game.title]
     assert len(lonely) == 2
     for game in lonely:
         more = Cost(mu2=game.claim.mu2, delta0=20 * game.claim.delta0)
@@ -84,7 +86,7 @@ def test_the_slack_of_a_threshold_is_proved_where_it_is_ten_times_the_claim() ->
 
 
 def test_a_choice_of_two_says_as_much_as_the_claim_allows() -> None:
-    game = next(game for game in mechanism_games() if game.entry == "exponential")
+    game = next(game for game in mechanism_games(NOISE) if game.entry == "exponential")
     there, away = (game.play(present, game.claim, 20)[:, 0] for present in (True, False))
     assert len(np.unique(np.abs(np.concatenate([there, away])).round(9))) == 1
     assert np.abs(there[0]) == pytest.approx(np.log(0.7733726476 / 0.2266273524), rel=1e-6)
@@ -92,7 +94,7 @@ def test_a_choice_of_two_says_as_much_as_the_claim_allows() -> None:
 
 @pytest.mark.parametrize("kind", ["independent", pytest.param("copula", marks=pytest.mark.slow)])
 def test_whole_fits_tell_what_their_price_says(kind: str) -> None:
-    game = next(game for game in generator_games() if game.entry == kind)
+    game = next(game for game in generator_games(NOISE) if game.entry == kind)
     found = audit.play(replace(game, most=150, planted=times(64)(game.claim)), 150)
     assert found.outcome == "passed"
     assert found.planted is not None
@@ -100,7 +102,7 @@ def test_whole_fits_tell_what_their_price_says(kind: str) -> None:
 
 
 def test_rules_that_count_columns_without_a_price_fail() -> None:
-    game = next(game for game in generator_games() if game.entry == "rules")
+    game = next(game for game in generator_games(NOISE) if game.entry == "rules")
     assert audit.play(replace(game, planted=times(16)(game.planted)), 100).outcome == "passed"
     assert audit.play(sold(game, lambda cost: Cost(mu2=40 * 10**15)), 100).outcome == "failed"
 
@@ -110,7 +112,7 @@ def test_rules_that_count_columns_without_a_price_fail() -> None:
 def test_slow_fits_tell_what_their_price_says(entry: str) -> None:
     if audit.needs_torch(entry):
         pytest.importorskip("torch", reason="the extra `neural` is not installed")
-    for game in [game for game in generator_games() if game.entry == entry]:
+    for game in [game for game in generator_games(NOISE) if game.entry == entry]:
         found = audit.play(replace(game, most=60, alarm=1e-3), 60)
         assert found.outcome != "failed"
         scores = [game.play(present, times(64)(game.claim), 20)[:, 0] for present in (True, False)]
@@ -120,8 +122,8 @@ def test_slow_fits_tell_what_their_price_says(entry: str) -> None:
 @pytest.mark.slow
 def test_trainings_tell_what_their_price_says() -> None:
     pytest.importorskip("torch", reason="the extra `neural` is not installed")
-    for game in audit.games("mechanism", "subsampled_gaussian"):
-        assert audit.play(replace(game, most=100, alarm=1e-3), 100).outcome != "failed"
+    for game in audit.games(NOISE, "mechanism", "subsampled_gaussian"):
+        assert audit.play(replace(game, most=60, alarm=1e-3), 60).outcome != "failed"
         scores = [game.play(present, times(64)(game.claim), 20)[:, 0] for present in (True, False)]
         assert np.median(scores[0]) > np.max(scores[1])
 
@@ -129,7 +131,7 @@ def test_trainings_tell_what_their_price_says() -> None:
 @pytest.mark.slow
 def test_canaries_are_told_apart_where_there_is_hardly_any_noise() -> None:
     pytest.importorskip("torch", reason="the extra `neural` is not installed")
-    found = audit.canary_audit("autoregressive", 200)
+    found = audit.canary_audit("autoregressive", NOISE, 200)
     assert found.outcome != "failed"
     assert found.planted is not None
     assert found.planted.caught
@@ -158,8 +160,9 @@ def test_a_failed_game_fails_the_audit_and_an_unseen_one_is_counted() -> None:
 
 
 def test_the_default_number_of_plays_sees_half_the_noise_and_raises_no_false_alarm() -> None:
-    for game in (*GAMES, *(game for game in generator_games() if game.claim.mu2)):
+    for game in (*GAMES, *(game for game in generator_games(NOISE) if game.claim.mu2)):
         mu, plays, alarm = (game.claim.mu2 * 1e-15) ** 0.5, min(game.most, PLAYS), game.alarm
         slack = game.claim.delta0 * 1e-24
         assert chance_of_proof(2 * mu, mu, plays, slack, alarm / len(game.attacks)) > 0.99
-        assert chance_of_proof(mu, mu, plays, slack, alarm / len(game.attacks)) < 1e-7
+        rare = 1e-5 if audit.needs_torch(game.entry) else 1e-9
+        assert chance_of_proof(mu, mu, plays, slack, alarm / len(game.attacks)) < rare

@@ -169,7 +169,7 @@ def test_noise_that_is_stated_to_be_wider_is_caught_by_the_price(release: Kept, 
     assert "prices" in failed(changed(release("marginal"), tmp_path / "changed", edits))
 
 
-@pytest.mark.parametrize("factor", [0.5, 2.0])
+@pytest.mark.parametrize("factor", [0.5, pytest.param(2.0, marks=pytest.mark.slow)])
 def test_noise_of_another_scale_than_is_said_is_caught_by_the_chi_square_alone(
     release: Kept, factor: float
 ) -> None:

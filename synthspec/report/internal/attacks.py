@@ -40,7 +40,7 @@ def attacks(evaluation: Evaluation, claim: Claim | None) -> Chapter:
     if evaluation.not_judged:
         parts += [Prose(f"Not judged: {line}.") for line in evaluation.not_judged]
     if evaluation.attacks:
-        parts.append(_overview(evaluation.attacks))
+        parts.append(_overview(evaluation.attacks, claim))
     parts += [_tried(each, claim) for each in evaluation.attacks]
     curve = _curve(evaluation.attacks, claim)
     if curve is not None:
@@ -53,14 +53,18 @@ def attacks(evaluation: Evaluation, claim: Claim | None) -> Chapter:
     )
 
 
-def _overview(outcomes: tuple[Outcome, ...]) -> Grid:
-    rows = tuple((each.title, each.verdict, _least(each)) for each in outcomes)
+def _overview(outcomes: tuple[Outcome, ...], claim: Claim | None) -> Grid:
+    rows = tuple((each.title, each.verdict, _least(each, claim)) for each in outcomes)
     return Grid("All attacks", ("Attack", "Outcome", "Smallest leak that it would have seen"), rows)
 
 
-def _least(each: Outcome) -> str:
-    if each.verdict in ("found", "not judged"):
+def _least(each: Outcome, claim: Claim | None) -> str:
+    if each.verdict == "not judged":
         return "–"
+    if each.verdict == "found":
+        if claim is None or not each.rates:
+            return "it found one"
+        return f"it found one, {'above' if _beyond(each, claim) else 'within'} what the claim allows"
     if each.power is None or each.power.smallest is None:
         return "none: it could not have seen a leak"
     if _by_noise(each):
@@ -97,7 +101,7 @@ def power_of(each: Outcome) -> str:
 
 
 def _part(amount: float) -> str:
-    return "everybody it attacked" if amount >= 1 else f"{100 * amount:g} % of the people it attacked"
+    return "everybody it attacked" if amount >= 1 else f"{100 * amount:.3g} % of the people it attacked"
 
 
 def _by_noise(each: Outcome) -> bool:

@@ -18,6 +18,7 @@ from synthspec.report.internal.parts import (
     figure,
     share,
 )
+from synthspec.report.words import listed, named
 
 ORDERS = {1: "single columns", 2: "pairs of columns", 3: "triples of columns"}
 SHOWN = 24
@@ -56,7 +57,7 @@ def fidelity(evaluation: Evaluation) -> Chapter:
             caption="The ten tables furthest above their ceilings",
             columns=("Columns", "Distance", "Ceiling", "Control"),
             rows=tuple(
-                (" × ".join(e.columns), figure(e.distance), figure(e.ceiling), figure(e.control))
+                (listed(e.columns).text, figure(e.distance), figure(e.ceiling), figure(e.control))
                 for e in exact.worst
             ),
             numeric=(1, 2, 3),
@@ -66,7 +67,7 @@ def fidelity(evaluation: Evaluation) -> Chapter:
             caption="Differences of association",
             columns=("Measure", "Pairs", "Mean", "Worst", "Worst pair"),
             rows=tuple(
-                (a.measure, f"{a.pairs:,}", figure(a.mean), figure(a.worst), " × ".join(a.worst_pair))
+                (a.measure, f"{a.pairs:,}", figure(a.mean), figure(a.worst), listed(a.worst_pair).text)
                 for a in exact.associations
             ),
             numeric=(1, 2, 3),
@@ -87,14 +88,14 @@ def _columns(evaluation: Evaluation) -> Picture:
     shown = worst[:SHOWN]
     first = shown[0]
     return Picture(
-        finding=f"{first.column} lies furthest above its ceiling: {figure(first.distance)} against "
-        f"{figure(first.ceiling)}."
+        finding=f"{named(first.column).text} lies furthest above its ceiling: {figure(first.distance)} "
+        f"against {figure(first.ceiling)}."
         if first.distance > first.ceiling
         else "No column lies above its sampling ceiling.",
         chart=Dots(
             title="Distance of each column, and its sampling ceiling (tick)",
             axis="total variation distance",
-            labels=tuple(e.column for e in shown),
+            labels=tuple(named(e.column).text for e in shown),
             values=tuple(e.distance for e in shown),
             lows=tuple(e.distance for e in shown),
             highs=tuple(e.distance for e in shown),
@@ -134,12 +135,11 @@ def _apart(evaluation: Evaluation) -> tuple[Part, ...]:
                     figure(t.auc.value),
                     between(t.auc.low, t.auc.high),
                     share(t.accuracy.value),
-                    ", ".join(f"{name} ({figure(weight)})" for name, weight in t.features) or "–",
+                    ", ".join(f"{named(name).text} ({figure(weight)})" for name, weight in t.features) or "–",
                 )
                 for t in tests
             ),
             numeric=(1, 2, 3),
-            named=(4,),
         ),
         Prose(
             "Rows released under differential privacy are expected to be told apart; the columns say "
@@ -177,7 +177,7 @@ def utility(evaluation: Evaluation) -> Chapter:
         ),
     ]
     if useful.base_rates:
-        commonest = "; ".join(f"{name}: {share(rate)}" for name, rate in useful.base_rates)
+        commonest = "; ".join(f"{named(name).text}: {share(rate)}" for name, rate in useful.base_rates)
         parts.append(Prose(f"Saying the commonest value always is right about {commonest}."))
     if useful.groups:
         parts.append(
@@ -195,7 +195,8 @@ def utility(evaluation: Evaluation) -> Chapter:
     for fit in evaluation.regressions:
         parts.append(
             Prose(
-                f"A logistic model of {fit.label} = {fit.value}: the intervals of the two fits overlap by "
+                f"A logistic model of {named(fit.label).text} = {named(fit.value).text}: the intervals of "
+                "the two fits overlap by "
                 f"{figure(fit.overlap, 2)} on average (1 is equal, below 0 is apart), the coefficients lie "
                 f"{figure(fit.apart, 1)} standard errors apart (median), and {share(fit.agreeing)} agree "
                 "in sign and significance. Intervals computed on released rows leave out the noise: they "
@@ -204,7 +205,7 @@ def utility(evaluation: Evaluation) -> Chapter:
         )
         parts.append(
             Grid(
-                caption=f"Coefficients for {fit.label} = {fit.value}",
+                caption=f"Coefficients for {named(fit.label).text} = {named(fit.value).text}",
                 columns=("Term", "On people", "Error", "On released rows", "Error", "Overlap", "Agrees"),
                 rows=tuple(
                     (

@@ -22,7 +22,10 @@ from synthspec.report.internal.attacks import attacks
 from synthspec.report.internal.exact import diagnostics, fidelity, utility
 from synthspec.report.internal.parts import Chapter, Grid, Part, Prose, figure
 from synthspec.report.render.html import POLICY, SIGNS
-from synthspec.report.words import visible
+from synthspec.report.words import named, quoted, visible
+
+LONGEST = 900
+"""Characters of one paragraph: a name in it may have ten thousand."""
 
 OPENS, CLOSES = b'<main id="main">', b"</main>"
 
@@ -78,7 +81,8 @@ def render_page(page: bytes, evaluation: Evaluation, claim: Claim | None, day: s
             policy=POLICY.format(digest=digest),
             signs=SIGNS,
             draw=_draw,
-            shown=visible,
+            shown=lambda text: quoted(text, LONGEST).text,
+            short=lambda text: named(text).text,
         )
         .encode()
     )

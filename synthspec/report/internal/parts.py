@@ -74,7 +74,7 @@ class Chapter:
 
 def share(value: float) -> str:
     """Return a share in percent."""
-    return f"{100 * value:.1f} %"
+    return "< 0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"
 
 
 def figure(value: float | None, digits: int = 3) -> str:

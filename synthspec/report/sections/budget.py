@@ -103,7 +103,9 @@ def _growth(release: Release, whole: Cost) -> tuple[Block, ...]:
         before = facts.charged - whole
     totals = tuple(accumulate((event.cost for event in release.events), initial=before))
     limits = [(CLAIMED, float((before + whole).mu2 * MU2_UNIT))]
-    if facts is not None and facts.cap is not None:
+    if facts is not None and facts.cap is not None and facts.cap.mu2 == (before + whole).mu2:
+        limits = [(f"{CLAIMED}, and all that the ledger allows", limits[0][1])]
+    elif facts is not None and facts.cap is not None:
         limits.append((CAP, float(facts.cap.mu2 * MU2_UNIT)))
     ids = bought(release)
     last = float(totals[-1].mu2 * MU2_UNIT)

@@ -37,6 +37,23 @@ WORDS: tuple[tuple[str, str], ...] = (
     ),
     ("Membership attack", "Deciding from everything released whether a given unit is in the private table."),
     ("False alarms", "The share of units not in the table that an attack takes for members."),
+    ("Members found", "The share of the units in the table that an attack finds: its true-positive rate."),
+    (
+        "Advantage",
+        "How far members found exceed false alarms, at most; 0 is guessing, 100 % is certainty.",
+    ),
+    (
+        "Sampling ceiling",
+        "How far as many fresh people as there are released rows would lie from the private rows, on "
+        "average.",
+    ),
+    (
+        "As good as a sample",
+        "The share of the private rows, a fair sample of which would be as far from them as the released "
+        "rows "
+        "are.",
+    ),
+    ("Not assessed", "Nothing was looked at. It does not say that something is wrong, nor that it is right."),
     (
         "Total variation distance",
         "The largest difference between two tables in the share of rows of any kind; 0 to 1.",

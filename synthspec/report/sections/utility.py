@@ -86,7 +86,8 @@ def _label(release: Release, label: Label) -> tuple[Block, ...]:
         says += [
             "Their counts by score, outcome and group were bought with noise of ",
             number(noise, up(noise), "M", label.events),
-            " rows a cell; the figure of exactly these rows lies in its interval with 90 %.",
+            f" rows a cell ({', '.join(label.events)}); the figure of exactly these rows lies in its "
+            "interval with 90 %.",
         ]
     blocks: list[Block] = [Heading(text=f"Predicting {name.text}"), Prose(parts=tuple(says)), _figures(label)]
     calibrated = _calibration(label)
@@ -169,7 +170,8 @@ def _groups(found: tuple[GroupFigures, ...], group: Value, name: Value, events: 
         )  # fmt: skip
         rows.append((named(each.name), *(_cell(figure, events) for figure in figures)))
     return Table(
-        caption=f"Groups of {group.text}, predicting {name.text}; gaps to everybody else; 90 % intervals",
+        caption=f"Groups of {group.text}, predicting {name.text}; gaps to everybody else; 90 % intervals; "
+        f"event {events[0]}",
         columns=(
             group.text,
             "Share of yes",
@@ -193,7 +195,16 @@ def _tails(release: Release) -> tuple[Block, ...]:
         Heading(text="Tails"),
         Table(
             caption="Private rows beyond a quantile of the released ones; at 1 there are as many",
-            columns=("Column", "Quantile", "Beyond", "Released share", "Ratio", "90 % interval", "Counted"),
+            columns=(
+                "Column",
+                "Quantile",
+                "Beyond",
+                "Released share",
+                "Ratio",
+                "90 % interval",
+                "Counted",
+                "Event",
+            ),
             rows=tuple(_tail(each) for each in release.evaluation.tails),
             numeric=(1, 3, 4, 5),
         ),
@@ -208,6 +219,7 @@ def _tail(tail: Tail) -> tuple[Value, ...]:
         number(tail.nominal, f"{tail.nominal:.4f}", "S"),
         *_pair(tail.ratio(), (tail.event,)),
         plain(tail.part),
+        plain(tail.event),
     )
 
 
@@ -226,7 +238,7 @@ def _pair(found: Estimate | None, events: tuple[str, ...]) -> tuple[Value, Value
 
 def _cell(found: Estimate | None, events: tuple[str, ...]) -> Value:
     if found is None:
-        return plain(TOO_FEW)
+        return plain("too few rows")
     width = max(found.half, 1e-9)
     text = f"{near(found.value, width)} ({near(found.low, width)} to {near(found.high, width)})"
     return _number(found, text, events)

@@ -15,8 +15,9 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "the same, and who signed: KEYS is a file of public keys that you were given apart from the release",
     ),
     (
-        "python standalone.py RELEASE",
-        "a verifier in one file, for Python with numpy alone; get it from the project, never from a release",
+        "synthspec verify --standalone -o check.py; python check.py RELEASE",
+        "a verifier in one file, for Python with numpy alone; it comes with the program, never with a "
+        "release",
     ),
 )
 

@@ -26,6 +26,9 @@ from synthspec.run.internal.people import People
 TRIALS = 1_000
 """People of the table attacked, and of the control."""
 
+COUNTED = 10_000
+"""People of the table attacked by counts, which is cheap."""
+
 INFERRED = 400
 """The same, for attribute inference and linkability."""
 
@@ -180,7 +183,7 @@ def measured(measurements: Sequence[Measurement], table: Table) -> tuple[tuple[C
 
 def _by_measured(found: Attacked) -> Outcome:
     assert found.others is not None and found.reference is not None
-    members = found.members.some(TRIALS, rng_of(found.seed, 5))
+    members = found.members.some(COUNTED, rng_of(found.seed, 5))
     others, reference = found.others, found.reference
 
     def judge(counted: Sequence[Counted]) -> Outcome:
@@ -215,7 +218,7 @@ def _quieter(each: Counted, exact: FloatArray, left: float) -> Counted:
 
 def _by_released(found: Attacked) -> Outcome:
     assert found.others is not None and found.reference is not None
-    members = found.members.some(TRIALS, rng_of(found.seed, 5))
+    members = found.members.some(COUNTED, rng_of(found.seed, 5))
     others, reference = found.others, found.reference
 
     def judge(planted: Table | None) -> Outcome:

@@ -1,0 +1,121 @@
+"""Section 9: paid figures with interval, class and events; which rows were counted; too few: no number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from synthspec.report.blocks import Section, Value
+from synthspec.report.build import build
+from synthspec.report.gates import judge, require
+from synthspec.report.sections.scope import scope
+from synthspec.report.sections.utility import TOO_FEW, utility
+from synthspec.report.usefulness import by_group, gate_figure, labels
+from tests.release.example import empty, release
+from tests.release.scored_example import scored
+
+
+def values(tree: object) -> Iterator[Value]:
+    """Yield every value of a block."""
+    if isinstance(tree, Value):
+        yield tree
+    elif isinstance(tree, tuple):
+        for child in tree:
+            yield from values(child)
+    elif hasattr(type(tree), "model_fields"):
+        for name in type(tree).model_fields:
+            yield from values(getattr(tree, name))
+
+
+def text(section: Section) -> str:
+    """Return everything that a section says."""
+    return " ".join(str(part) for part in _words(section))
+
+
+def _words(tree: object) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, tuple):
+        for child in tree:
+            yield from _words(child)
+    elif hasattr(type(tree), "model_fields"):
+        for name in type(tree).model_fields:
+            yield from _words(getattr(tree, name))
+
+
+def test_every_paid_number_names_its_event_and_its_interval() -> None:
+    paid = [value for value in values(utility(scored())) if value.class_ == "B"]
+    assert len(paid) > 30
+    assert {event for value in paid for event in value.events} == {"e9001", "e9002", "e9003", "e9004"}
+    for value in paid:
+        assert value.low is not None
+        assert value.high is not None
+        assert value.number is not None
+        assert value.low <= value.number <= value.high
+
+
+def test_it_says_which_rows_were_counted_and_warns_of_naive_errors() -> None:
+    says = text(utility(scored()))
+    assert "units that were held out: nothing was learned from them" in says
+    assert "Naive standard errors from released rows are too small" in says
+    assert "Groups of outcome, predicting ward" in says
+    made = scored()
+    every = made.scores[0].model_copy(update={"part": "all"})
+    from dataclasses import replace
+
+    other = replace(made, evaluation=made.evaluation.model_copy(update={"scores": (every,)}))
+    assert "those that the models learned from included" in text(utility(other))
+
+
+def test_too_few_rows_give_words_and_never_a_number() -> None:
+    few = utility(scored(noise=400.0))
+    assert TOO_FEW in text(few)
+    says = text(utility(scored(noise=40.0, rows=0.4)))
+    assert "too few rows" in says, "some group is too small"
+    assert not any(
+        value.number is not None for value in values(utility(scored(noise=5000.0))) if value.text == TOO_FEW
+    )
+
+
+@pytest.mark.parametrize("make", [release, empty])
+def test_without_paid_scores_it_says_how_to_get_them(make: object) -> None:
+    assert "auc_gap(COLUMN)" in text(utility(make()))  # type: ignore[operator]
+
+
+def test_gaps_between_groups_are_to_everybody_else() -> None:
+    made = scored(noise=0.0)
+    (label,) = labels(made)
+    for at, group in enumerate(by_group(label, made.scores[0])):
+        others = made.scores[0].others(at).true_positives(label.threshold)
+        assert group.hits is not None
+        assert others is not None
+        assert group.hits_gap is not None
+        assert group.hits_gap.value == pytest.approx(group.hits.value - others.value)
+
+
+def test_gates_on_paid_figures_are_judged_by_their_intervals() -> None:
+    made = scored()
+    found = {result.gate.name: result for result in judge(made)}
+    assert [found[name].class_ for name in ("useful", "tail")] == ["B", "B"]
+    assert found["useful"].events == ("e9001",)
+    assert found["tail"].events == ("e9002",)
+    assert {result.outcome for result in judge(made)} == {"pass"}
+    assert found["useful"].low < 0 < found["useful"].high, "the same law on both sides: no gap"
+    require(made)
+    assert {result.outcome for result in judge(scored(noise=4000.0))} == {"unknown"}
+    assert gate_figure(made, "auc_gap", "age") is None
+    assert gate_figure(made, "tail_ratio", "age, 0.8") is None
+    assert gate_figure(made, "tail_ratio", "age") is None
+
+
+def test_the_datasheet_is_part_of_the_scope() -> None:
+    says = text(scope(scored()))
+    for words in ("Purpose", "Teaching.", "Owner", "Ward 7", "Contact", "a@b.example", "Kept for", "2 years"):
+        assert words in says
+    assert "Owner" not in text(scope(release()))
+
+
+def test_the_whole_report_takes_it() -> None:
+    made = build(scored())
+    assert "utility" in [section.id for section in made.sections]
