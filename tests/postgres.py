@@ -15,7 +15,8 @@ import pytest
 _SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
-def _programs() -> Path | None:
+def programs() -> Path | None:
+    """Return the folder of the server's programs, None when they are not on this machine."""
     found = shutil.which("initdb")
     places = [Path(found).parent] if found else []
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -67,8 +68,8 @@ class Server:
 def running(*, fsync: bool = False) -> Iterator[Server]:
     """Yield a private server; skip where there are no programs for it."""
     pytest.importorskip("psycopg", reason="the PostgreSQL client is not installed: `postgres` extra")
-    programs = _programs()
-    if programs is None:
+    found = programs()
+    if found is None:
         pytest.skip("no PostgreSQL server programs (initdb, postgres) on this machine")
     user: list[str] = []
     folder = Path(tempfile.mkdtemp(prefix="pg"))
@@ -81,7 +82,7 @@ def running(*, fsync: bool = False) -> Iterator[Server]:
             shutil.chown(folder, "postgres")
         flush = "on" if fsync else "off"
         options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync={flush}"
-        here = Server(folder, programs, user, options)
+        here = Server(folder, found, user, options)
         here.make()
         here.start()
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthspec.api.apart import apart_of, write_apart
-from synthspec.errors import BudgetError, ReleaseError, SourceError, SpecError
+from synthspec.errors import BudgetError, ReleaseError, SpecError
 
 if TYPE_CHECKING:
     from synthspec.api.release import Release
@@ -50,8 +50,10 @@ def internal(
     """
     folder = ready(release, source, labels, out)
     assert source is not None
+    from synthspec.privacy.entropy import SystemNoise
     from synthspec.run.engine import engine
     from synthspec.run.internal.evaluate import Asked, evaluate
+    from synthspec.run.internal.sources import refuse_same
 
     plan = _located(release.value.plan, source)
     polars = engine("polars")
@@ -59,7 +61,7 @@ def internal(
     beside = None if control is None else _located(plan, control)
     if beside is not None:
         _check(beside, release)
-        _refuse_same(plan, beside)
+        refuse_same(plan, beside)
     tied = _tied(release, plan)
     asked = Asked(
         release=release.value,
@@ -73,7 +75,7 @@ def internal(
         shadow="shadow" in attacks,
         releases=None if release.value.ledger is None else release.value.ledger.releases,
     )
-    found = evaluate(asked, polars, told)
+    found = evaluate(asked, polars, SystemNoise(), told)
     told("writing the page")
     return write_apart(folder, _written(release, found))
 
@@ -131,30 +133,13 @@ def _check(plan: Plan, release: Release) -> None:
     check_source(plan.source, build_view(plan, release.value.columns).fields, engine("polars"))
 
 
-def _refuse_same(plan: Plan, control: Plan) -> None:
-    """Refuse a control that is the source: its people are in the table."""
-    from synthspec.engines.files import files
-    from synthspec.release.manifest import digest_of
-
-    assert plan.source is not None and control.source is not None
-    mine = {digest_of(path) for path in files(plan.source)}
-    if mine & {digest_of(path) for path in files(control.source)}:
-        raise SourceError(
-            "D421",
-            "the control is the source itself: its people are in the table",
-            notes=("attacks are judged by what they say of people who are not in it",),
-            helps=("name a file of other people from the same population", "or declare `sample.holdout`"),
-        )
-
-
 def _tied(release: Release, plan: Plan) -> bool:
     """Return whether the source is shown to be the release's own; Q646 when it is shown not to be."""
     from synthspec.api.commitments import match
-    from synthspec.engines.files import files
+    from synthspec.run.internal.sources import source_files
 
-    assert plan.source is not None
     try:
-        match(release.folder, files(plan.source))
+        match(release.folder, source_files(plan))
     except ReleaseError:
         return False  # Q647: no commitment, or its key is elsewhere
     return True

@@ -45,9 +45,16 @@ def new_key(name: str, *, out: str | Path | None = None, passphrase: str | None 
     path = private_folder(_FOLDER) / f"{name}.pem" if out is None else Path(out)
     if path.suffix == ".pub":
         raise ReleaseError("Q643", "a file `.pub` is for the public line", helps=("`-o NAME.pem`",))
+    beside = path.with_suffix(".pub")
+    if beside.exists():
+        raise ReleaseError(
+            "Q643",
+            f"`{beside.name}` is there already, and keys are never overwritten",
+            helps=("choose another name",),
+        )
     key = PrivateKey.new(name)
     key.save(path, passphrase)
-    path.with_suffix(".pub").write_text(key.public.line + "\n", encoding="utf-8")
+    beside.write_text(key.public.line + "\n", encoding="utf-8")
     return KeyFile(path, key.public)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from synthspec.api.report import Report
     from synthspec.api.respec import Text
     from synthspec.api.sampled import Sampled
+    from synthspec.api.verify import Verification
     from synthspec.generators.base import Model
     from synthspec.release.release import Release as ReleaseValue
 
@@ -152,6 +153,12 @@ class Release:
         from synthspec.api.internal import internal
 
         return internal(self, source, control=control, attacks=attacks, labels=labels, out=out)
+
+    def verify(self, *, keys: Sequence[str] = ()) -> Verification:
+        """Return what can be told of this release without the data; see `synthspec.api.verify`."""
+        from synthspec.api.verify import verify
+
+        return verify(self._folder, keys=keys)
 
     def attach_report(self) -> None:
         """Write the public report into the folder, as JSON and as one page, and into its manifest."""

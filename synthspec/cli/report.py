@@ -19,6 +19,13 @@ _WIDTH = 110
 """Columns where stdout is no terminal, unless a table needs more: no cell is ever cut."""
 
 
+WARNED = (
+    "The internal edition reads the source without noise. Its figures are exact and outside the guarantee: "
+    "they are written to files that only you can read, and shown nowhere else."
+)
+"""Said whatever the flags."""
+
+
 @click.command("report", cls=Verb)
 @click.argument("release")
 @click.option(
@@ -94,20 +101,17 @@ def inside(
     source = settings.pop("source.path", None)
     if settings:
         raise click.UsageError("a release is final: only `--source PATH` says where its table lies")
+    folder = ready(release, source, labels, out)
     if output.shared.dry_run:
-        folder = ready(release, source, labels, out)
         output.result("report", {"internal": str(folder), "dry_run": True}, str(folder))
         output.note("dry run: the source was not opened")
         return 0
-    output.note(
-        "The internal edition reads the source without noise. Its figures are exact and outside the "
-        "guarantee: they are written to files that only you can read, and shown nowhere else."
-    )
+    output.always(WARNED)
     folder = internal(
         release, source, control=control, attacks=attacks, labels=labels, out=out, told=output.note
     )
     output.note("Do not pass it on, and do not choose between releases by it.")
-    output.result("report", {"internal": str(folder)}, str(folder / "report.html"))
+    output.result("report", {"internal": str(folder), "warning": WARNED}, str(folder / "report.html"))
     return 0
 
 

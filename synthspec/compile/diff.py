@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from synthspec.compile.outlook import How, outlook
-from synthspec.plan.ops import Fit
+from synthspec.plan.ops import CountTail, Fit, Score
 from synthspec.plan.plan import Gate, Plan, PlannedColumn
 from synthspec.plan.scenario import Scenario
 from synthspec.terms.frozen import Frozen
@@ -53,6 +53,7 @@ def diff(old: Plan, new: Plan, known: Mapping[str, How] | None = None) -> tuple[
         lambda one, two: _rules(one, two, known),
         _groups,
         _sample,
+        _report,
         _gates,
     )
     alone = {each.step: each.epsilon_alone for each in new.predictions}
@@ -302,6 +303,33 @@ def _sample(old: Plan, new: Plan) -> Iterator[Change]:
 def _scenario(scenario: Scenario) -> str:
     where = f" where {scenario.where_text}" if scenario.where_text else ""
     return f"{scenario.rows} rows{where}"
+
+
+def _report(old: Plan, new: Plan) -> Iterator[Change]:
+    """Units held out were never learned from; scores and tails are bought with a release, or never."""
+    if old.holdout != new.holdout:
+        before, after = (f"{plan.holdout or 0:g}" for plan in (old, new))
+        yield Change(path="sample.holdout", before=before, after=after, effect="costs: everything")
+    had, asks = _figures(old), _figures(new)
+    if asks - had:
+        yield Change(
+            path="report",
+            before=", ".join(sorted(had)) or "none",
+            after=", ".join(sorted(asks)),
+            effect="costs: everything",
+            why="paid figures are bought with a release",
+        )
+
+
+def _figures(plan: Plan) -> frozenset[str]:
+    """Return the scores and tails that a plan buys, in words."""
+    scores = (
+        f"scores of {op.label}" + ("" if op.group is None else f" by {op.group}")
+        for op in plan.ops
+        if isinstance(op, Score)
+    )
+    tails = (f"tail of {op.column} at {op.quantile:g}" for op in plan.ops if isinstance(op, CountTail))
+    return frozenset((*scores, *tails))
 
 
 def _gates(old: Plan, new: Plan) -> Iterator[Change]:

@@ -9,9 +9,9 @@ Why nothing is forgotten: `append` returns when the server has answered COMMIT, 
 for the disk whatever the server's settings (`synchronous_commit`; a server without `fsync` is refused). When
 the connection breaks before that answer, the entry may be there or not. Each append carries a random
 token, kept beside its rows: the next connection takes the same lock, which the broken transaction held until
-it ended either way, and looks for the token. Found, the append is done; else nothing of it was written
-and it is decided again. While no connection can be had the caller is refused (B514), which can only leave
-more counted than was spent.
+it ended either way, and looks for the token. Found, the append is done; else nothing of it was written and
+it is decided again. When no connection can be had for a while the caller is refused (B514), which can
+only leave more counted than was spent.
 
 Source: ours; DECISIONS 9; the table is that of the SQLite store with a ledger's name and the token.
 """
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from synthspec.privacy.postgres_session import Row
 
 _PAUSE = 0.1
+_UNTOLD = (LOST_SERVER, "B506", "B515")
+"""Refusals after which it is still not known whether an earlier attempt was written."""
 
 
 @final
@@ -66,6 +68,8 @@ class PostgresStore:
 
     def create(self, first: str) -> bool:
         """See `Store.create`; makes the table when this is the first ledger of the database."""
+        if self.exists():  # and a server that is not there is said at once
+            return False
         taken = False
 
         def decide(texts: tuple[str, ...]) -> Sequence[str]:
@@ -117,22 +121,26 @@ class PostgresStore:
         )
 
     def _write(self, decide: Decide, *, make: bool = False) -> None:
-        """Attempt until an attempt is known to be written, or the patience is over."""
+        """Attempt until an attempt is known to be written, or the patience is over.
+
+        A server that does not answer is waited for: a run in progress outlives its being started anew.
+        """
         token = secrets.token_hex(16)
         until: float | None = None
+        unsure = False  # whether an attempt may have been written of which no later one could tell
         while True:
             try:
                 with session(self._address) as opened:
                     self._attempt(opened, decide, token, make)
                 return
             except Gone:
-                last = _unknown(self._address)
+                unsure, last = True, _unknown(self._address)
             except Collision:
                 last = crowded(self._address)
             except BudgetError as refused:
-                if until is None or refused.code != LOST_SERVER:
-                    raise
-                last = _unknown(self._address)
+                last = _unknown(self._address) if unsure and refused.code in _UNTOLD else refused
+                if refused.code != LOST_SERVER:
+                    raise last from None
             until = time.monotonic() + self._patience if until is None else until
             if time.monotonic() > until:
                 raise last from None

@@ -23,6 +23,8 @@ from synthspec.release.public_key import PublicKey
 from synthspec.release.statement import Signer, Statement, signers_of
 
 ATTESTATION = "attestation.intoto.jsonl"
+MOST_BYTES = 4 << 20
+"""A statement has some 200 bytes a file: what is larger is not read."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ def read_attestation(folder: Path, trusted: Iterable[PublicKey] = ()) -> Attesta
     path = folder / ATTESTATION
     if path.is_symlink() or not path.is_file():
         raise _bad("it is not a file")
+    if path.stat().st_size > MOST_BYTES:
+        raise _bad("it is larger than any statement")
     return check_attestation(path.read_bytes(), folder, trusted)
 
 

@@ -32,6 +32,11 @@ def check_pair(first: Release, second: Release, folders: tuple[Path, Path]) -> C
         return Check(
             name, "passed", f"they are of two ledgers, `{one.name}` and `{two.name}`: nothing is said of both"
         )
+    if "operator" in (one.opened_by, two.opened_by):
+        said = (
+            "different entries; default ledgers have no name that tells them apart: ask one with `--ledger`"
+        )
+        return Check(name, "passed" if one.entry and two.entry else "not done", said)
     places = {_place(one): one.releases, _place(two): two.releases}
     if None in places or len(places) < 2:
         return Check(

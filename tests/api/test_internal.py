@@ -344,3 +344,27 @@ def test_a_dry_run_opens_nothing(place: Place, capsys: pytest.CaptureFixture[str
     asked = ["report", str(place.folder / "out"), "--internal", "--source", "no-such.csv", "--dry-run"]
     assert run(asked) == 0
     assert "out.internal" in capsys.readouterr().out
+
+
+HELD = SPEC.replace("sample: {rows: 300}", "sample: {rows: 300, holdout: 0.4}").replace(
+    "  close: max", "  scored: auc_gap(outcome) <= 0.9\n  close: max"
+)
+
+
+@pytest.mark.slow
+def test_people_held_out_are_the_control_where_their_key_is_and_said_to_be_missing_where_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_people(tmp_path / "visits.csv", 1)
+    (tmp_path / "visits.yaml").write_text(HELD)
+    assert run(["train", "visits.yaml", "--yes", "-o", "out"]) == 0
+    release = ss.load_release("out")
+    here = json.loads((release.internal("visits.csv", attacks=["shadow"]) / "evaluation.json").read_bytes())
+    assert here["control"] == "held out" and here["tied"] == "yes"
+    assert here["people"]["people"] + here["people"]["control_people"] == PEOPLE
+    assert "shadow" in {each["attack"] for each in here["attacks"]}
+    monkeypatch.setenv("SYNTHSPEC_HOME", str(tmp_path / "elsewhere"))
+    away = json.loads((release.internal("visits.csv", out="away") / "evaluation.json").read_bytes())
+    assert away["control"] == "none" and away["attacks"] == []
+    assert any("key of that split" in line for line in away["not_judged"])

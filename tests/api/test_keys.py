@@ -50,6 +50,11 @@ def test_a_key_can_lie_elsewhere(tmp_path: Path) -> None:
     assert not (home() / "keys" / "ana.pem").exists()
     with pytest.raises(ReleaseError, match="Q643"):
         keys.new_key("ana", out=tmp_path / "ana.pub")
+    (tmp_path / "dpo.pub").write_text("somebody else's\n")
+    with pytest.raises(ReleaseError, match="Q643"):
+        keys.new_key("dpo", out=tmp_path / "dpo.pem")
+    assert not (tmp_path / "dpo.pem").exists()
+    assert (tmp_path / "dpo.pub").read_text() == "somebody else's\n"
 
 
 def test_public_keys_are_found_by_line_by_file_and_by_name(tmp_path: Path) -> None:

@@ -90,6 +90,13 @@ def test_a_team_trains_on_one_ledger_and_its_password_is_nowhere(
         seen.append(command(*words))
         if words[0] != "report":
             assert seen[-1].code == code, (words, seen[-1].err, seen[-1].out)
+    declared = spec.read_text().replace("rows: 400}", "rows: 400, public: true, basis: it is not}")
+    kept = [line for line in declared.split("\n") if not line.startswith("privacy:")]
+    (tmp_path / "public.yaml").write_text("\n".join(kept))
+    owned = command("train", "public.yaml", "--yes", "-o", "open")
+    assert owned.code == 4 and "B554" in owned.err, (
+        "a file that a ledger on a server protects was read as public"
+    )
     assert "hospital at postgres://olga@/postgres" in "".join(done.out for done in seen)
     shown = "".join(done.out + done.err for done in seen)
     monkeypatch.setenv("PGPASSWORD", f"{CANARY}-wrong")

@@ -72,3 +72,12 @@ def test_a_rule_says_what_it_does_to_models_and_why() -> None:
     (large,) = diff(plan(PATIENTS), plan(ruled), {"who": "conditioned", "what": "kept"})
     assert large.effect == "free: condition" and large.is_free
     assert "condition the learned model (impossible cells of `who`" in diff_text((large,))
+
+
+def test_units_to_hold_out_and_figures_to_pay_for_cost_a_new_release() -> None:
+    gated = PATIENTS + "gates: {useful: auc_gap(sex) <= 0.1}\n"
+    (bought,) = [change for change in diff(plan(PATIENTS), plan(gated)) if change.path == "report"]
+    assert (bought.before, bought.after, bought.effect) == ("none", "scores of sex", "costs: everything")
+    assert all(change.path != "report" for change in diff(plan(gated), plan(PATIENTS)))
+    (held,) = diff(plan(gated), plan(gated + "sample: {holdout: 0.1}\n"))
+    assert (held.path, held.before, held.after, held.is_free) == ("sample.holdout", "0", "0.1", False)

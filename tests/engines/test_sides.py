@@ -24,7 +24,7 @@ ENGINES_ = (PolarsEngine(), StdlibEngine())
 LEARNED, HELD = Side(share=0.4, held=False), Side(share=0.4, held=True)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     content=csv_bytes(),
     unit=st.sampled_from((None, "who", "age")),
@@ -66,7 +66,7 @@ def _sides(path: Path, unit: str | None, max_rows: int, key: bytes = KEY) -> lis
     return found
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     rows=st.lists(cells, min_size=1, max_size=10),
     order=st.randoms(use_true_random=False),

@@ -1,4 +1,4 @@
-"""Shares as integers: exact totals, nothing moved by more than a little, zeros stay, and saved again the same."""
+"""Shares as integers: exact totals, nothing moved by more than a little, zeros stay, saved again the same."""
 
 from __future__ import annotations
 

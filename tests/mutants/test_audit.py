@@ -1,7 +1,7 @@
 """The audit itself, run in copies of the project with a planted bug: it must fail there, with exit code 3.
 
-Slow. Each bug makes the true mu at least sqrt(3) times the claim; `chance_of_proof` says how surely that is
-caught, and the plays are as many as make it 0.999.
+Slow. Each bug makes the true mu about twice or three times the claim, which so many plays catch with
+probability over 0.999 (`attack.game.chance_of_proof`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ class Audited:
     asked: tuple[str, ...]
 
 
-GAUSSIAN = ("--mechanism", "rounded_gaussian", "--runs", "600")
 AUDITED = (
     Audited(
         Mutant(
@@ -39,7 +38,7 @@ AUDITED = (
             "    x *= -scale / 2\n",
             (),
         ),
-        GAUSSIAN,
+        ("--mechanism", "threshold", "--runs", "600"),  # its counts have the same noise, and are quick
     ),
     Audited(
         Mutant(
@@ -49,7 +48,7 @@ AUDITED = (
             "        m = 1\n",
             (),
         ),
-        GAUSSIAN,
+        ("--mechanism", "rounded_gaussian", "--runs", "300"),
     ),
     Audited(
         Mutant(

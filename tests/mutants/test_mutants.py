@@ -8,11 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.mutants.evaluation import MUTANTS as EVALUATION
 
 from tests.mutants.core import MUTANTS as CORE
+from tests.mutants.evaluation import MUTANTS as EVALUATION
 from tests.mutants.gradient import MUTANTS as GRADIENT
 from tests.mutants.harness import FAILED, Mutant, copy_of_project, plant, run_tests
+from tests.mutants.servers import MUTANTS as SERVERS
 
 NONINTERFERENCE = "tests/cli/test_nothing_leaks.py::test_nothing_that_leaves_a_run_depends_on_the_rows"
 TRAIN = "tests/api/test_train.py"
@@ -73,11 +74,19 @@ MUTANTS = (
             self.journal.open(self.id)
         return charge
 
+    def inside(self) -> Inside:
+        \"\"\"Return the charge's secret keys, made here unless it was opened before; B513, B506.\"\"\"
+        return inside_of(self.id, make=self.facts().state == "reserved")
+
     def commit(self) -> None:
         \"\"\"Write that the release is in place.\"\"\"
 """,
         """\
         return charge
+
+    def inside(self) -> Inside:
+        \"\"\"Return the charge's secret keys, made here unless it was opened before; B513, B506.\"\"\"
+        return inside_of(self.id, make=self.facts().state == "reserved")
 
     def commit(self) -> None:
         if self.journal.state(self.id) == "reserved":
@@ -280,10 +289,10 @@ MUTANTS = (
     Mutant(
         "exact n as denominator",
         "run/execute.py",
-        "        witness = self._bought.witness(\"report\", target_of(op))\n"
-        "        kernel = self._rows(op.view).allot(op.cost, \"report\", witness)\n",
-        "        witness = self._bought.witness(\"report\", target_of(op))\n"
-        "        kernel = self._rows(op.view).allot(op.cost, \"report\", witness)\n"
+        '        witness = self._bought.witness("report", target_of(op))\n'
+        '        kernel = self._rows(op.view).allot(op.cost, "report", witness)\n',
+        '        witness = self._bought.witness("report", target_of(op))\n'
+        '        kernel = self._rows(op.view).allot(op.cost, "report", witness)\n'
         "        if total is not None:\n"
         "            axis = Axis(attribute=kernel.domain.attributes[0], size=kernel.domain.sizes[0])\n"
         "            total = type(total)(float(kernel._rows.count([(axis,)])[0].sum()), 1.0)\n",
@@ -310,6 +319,7 @@ MUTANTS = (
     ),
     *CORE,
     *GRADIENT,
+    *SERVERS,
     *EVALUATION,
 )
 

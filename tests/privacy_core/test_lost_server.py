@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import threading
 import time
@@ -99,6 +100,25 @@ def test_a_server_that_stays_away_is_a_refusal_and_never_counts_less(
     assert len(journal.standing().charges) == (1 if moment == "after" else 0)
     reserve(journal, 0.2)
     journal.verify()
+
+
+@pytest.mark.slow
+def test_who_cannot_look_does_not_say_that_nothing_was_charged(server: Server, cut: Wire) -> None:
+    """The answer is lost, and the next connection waits in vain for the lock: B514, not B506."""
+    import psycopg
+
+    journal, _ = opened(server.address)
+    digest = hashlib.blake2b(b"synthspec ledger hospital", digest_size=8).digest()
+    key = int.from_bytes(digest, "big", signed=True)
+    with psycopg.connect(server.place) as other:
+
+        def hold() -> None:
+            other.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (key,))
+
+        cut.cuts, cut.at_cut = ["after"], hold
+        with pytest.raises(BudgetError, match="B514"):
+            reserve(far(cut))
+    assert len(journal.standing().charges) == 1
 
 
 def test_a_connection_that_breaks_while_reading_is_a_refusal(server: Server, cut: Wire) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from synthspec.errors import BudgetError, SynthspecError
 from synthspec.privacy.address import read_address
+from synthspec.privacy.home import private_folder
 from synthspec.privacy.journal import Journal
 from synthspec.privacy.postgres_session import session
 from synthspec.privacy.store_postgres import PostgresStore
@@ -317,3 +318,15 @@ def test_nothing_of_the_client_is_imported_for_a_ledger_in_a_file(tmp_path: Path
         subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}).returncode
         == 0
     )
+
+
+@pytest.mark.parametrize(
+    "content", ["", "no address", "postgres://olga:x@db.example/l#hospital", "\ufeff\x00"]
+)
+def test_a_damaged_note_of_where_a_ledger_lies_is_a_refusal(content: str) -> None:
+    """Not a new ledger in a file: that would be a second budget."""
+    folder = private_folder("ledgers")
+    (folder / "named-hospital.address").write_text(content)
+    for use in (lambda: Journal.find("hospital"), lambda: opened(lambda name: name), Journal.every):
+        with pytest.raises(BudgetError, match="B506"):
+            use()

@@ -290,6 +290,11 @@ def _somebody_else_signs_too(folder: Path) -> None:
     )
 
 
+def _too_large(folder: Path) -> None:
+    with (folder / ATTESTATION).open("ab") as file:
+        file.truncate(1 << 33)  # a sparse file: reading it would take all memory
+
+
 def _another_line(folder: Path) -> None:
     content = (folder / ATTESTATION).read_bytes()
     (folder / ATTESTATION).write_bytes(content * 2)
@@ -310,6 +315,7 @@ CHANGES: list[Callable[[Path], None]] = [
     _the_signatures_exchanged,
     _somebody_else_signs_too,
     _another_line,
+    _too_large,
 ]
 
 
@@ -364,6 +370,7 @@ def test_a_flipped_byte_is_caught_wherever_it_is(signed: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_every_flipped_byte_is_caught(signed: Path) -> None:
     assert unseen(signed, 20_000) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,9 @@ def same(found: object, wanted: object, at: str = "") -> None:
         assert found == wanted, at
 
 
-def test_the_report_of_a_fixed_release_is_the_golden_one() -> None:
+def test_the_report_of_a_fixed_release_is_the_golden_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("synthspec.report.sections.audit", "synthspec.report.hazards"):
+        monkeypatch.setattr(import_module(name), "recent", lambda: None)  # a new audit changes no report
     made = render_json(build(release()))
     if os.environ.get("SYNTHSPEC_GOLDEN") == "write":
         GOLDEN.write_bytes(made)

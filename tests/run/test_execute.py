@@ -145,7 +145,7 @@ def _comparable(folder: Path) -> dict[str, bytes]:
     return {
         p.name: p.read_bytes()
         for p in sorted(folder.iterdir())
-        if p.name not in ("ledger.json", "manifest.json")
+        if p.name not in ("ledger.json", "manifest.json", "croissant.json")
     }
 
 

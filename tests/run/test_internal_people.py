@@ -12,6 +12,7 @@ import synthspec as ss
 from synthspec.draw.frame import encoded
 from synthspec.plan.plan import Plan
 from synthspec.plan.view import build_view
+from synthspec.privacy.entropy import SystemNoise
 from synthspec.run.engine import engine
 from synthspec.run.internal.people import People, read_people, released_people, seen_columns
 
@@ -51,7 +52,7 @@ def rows(count: int, per: int = 1) -> list[str]:
 
 def read(made: Plan, held: bool | None = None) -> People:
     """Read the people."""
-    return read_people(made, made.columns, engine("polars"), held, KEY)
+    return read_people(made, made.columns, engine("polars"), SystemNoise(), held, KEY)
 
 
 def test_codes_are_those_of_the_release_and_values_are_closer(tmp_path: Path) -> None:

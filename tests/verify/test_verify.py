@@ -227,12 +227,19 @@ def test_two_releases_of_one_entry_are_found_and_two_of_two_are_not(release: Kep
 
     def entry(facts: LedgerFacts | None, place: int, releases: int) -> LedgerFacts:
         assert facts is not None
-        return facts.model_copy(update={"entry": f"{place}:{'ab' * 16}", "releases": releases})
+        named = {"entry": f"{place}:{'ab' * 16}", "releases": releases, "opened_by": "owner"}
+        return facts.model_copy(update=named)
 
+    early = replace(one, ledger=entry(one.ledger, 3, 1))
     later = replace(two, ledger=entry(one.ledger, 90, 2))
+    assert not failing(check_pair(early, later, (first, second)))
+    for place, releases in ((90, 1), (3, 2)):  # no more releases than before; another entry of that place
+        lying = replace(two, ledger=entry(one.ledger, place, releases))
+        assert lying.ledger is not None
+        lying = replace(lying, ledger=lying.ledger.model_copy(update={"entry": f"{place}:{'cd' * 16}"}))
+        assert failing(check_pair(early, lying, (first, second))) == ["ledger heads"]
+    # of two default ledgers nobody can tell whether they are one
     assert not failing(check_pair(one, later, (first, second)))
-    backwards = replace(two, ledger=entry(one.ledger, 90, 1))
-    assert failing(check_pair(one, backwards, (first, second))) == ["ledger heads"]
 
 
 def test_a_ledger_that_does_not_hold_the_entry_is_found(
@@ -310,3 +317,17 @@ def test_hostile_plans_are_not_carried_out(release: Kept, tmp_path: Path) -> Non
         assert "Q605" in str(refusal)
         return
     assert [c.outcome for c in check_rows(held, tmp_path / "reading")][1] == "not done"
+
+
+def test_what_another_version_did_is_not_held_against_a_release_and_is_not_passed(
+    release: Kept, tmp_path: Path
+) -> None:
+    edits = {"models.npz": _model("0/table/0")}
+    folder = changed(release("independent"), tmp_path / "same", edits)
+    own = {check.name: check for check in verify(folder).checks}
+    assert own["model all"].outcome == "failed"
+    older = {"plan.json": lambda tree: tree | {"tool": "0.0.1"}}
+    folder = changed(release("independent"), tmp_path / "older", edits | older)
+    found = {check.name: check for check in verify(folder).checks}
+    assert found["model all"].outcome == "not done" and "0.0.1" in found["model all"].detail
+    assert found["digests"].outcome == "passed"

@@ -46,6 +46,14 @@ def _summary(release: Release) -> Prose:
         number(held.violations, count(held.violations), "S"),
         " times.",
     ]
+    broken = sum(check.worst > 0 for check in held.rules)
+    parts += [
+        " Of all ",
+        number(len(held.rules), count(len(held.rules)), "S"),
+        " rules, ",
+        number(broken, count(broken), "S"),
+        " are broken by at least one row.",
+    ]
     if held.engine is not None:
         parts += [" They were evaluated once more on the written file, by ", named(held.engine), "."]
     if held.acceptance is not None:

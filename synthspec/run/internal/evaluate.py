@@ -30,6 +30,7 @@ from synthspec.errors import KernelError, SourceError
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.questions import public_axis
 from synthspec.plan.view import build_view
+from synthspec.privacy.entropy import NoiseSource
 from synthspec.release.release import Release
 from synthspec.run.internal.attacks import Attacked, attacks, not_judged
 from synthspec.run.internal.gates import curator_gates
@@ -76,24 +77,25 @@ class Asked:
     releases: int | None = None
 
 
-def evaluate(asked: Asked, engine: Engine, told: Told) -> Evaluation:
+def evaluate(asked: Asked, engine: Engine, noise: NoiseSource, told: Told) -> Evaluation:
     """Return all figures of the internal edition.
 
     Args:
         asked: see there.
         engine: reads the source and the control.
+        noise: secret randomness: for the key of the contribution bound, and for shadow models.
         told: hears the public name of each step before it begins.
 
     Raises:
         SourceError: D420, when too few rows fit the release.
         KernelError: K703, whatever went wrong beside private rows.
     """
-    return _Work(asked, engine, told).run()
+    return _Work(asked, engine, noise, told).run()
 
 
 class _Work:
-    def __init__(self, asked: Asked, engine: Engine, told: Told) -> None:
-        self._asked, self._engine, self._told = asked, engine, told
+    def __init__(self, asked: Asked, engine: Engine, noise: NoiseSource, told: Told) -> None:
+        self._asked, self._engine, self._noise, self._told = asked, engine, noise, told
         self._columns = asked.release.columns
         self._seed = asked.plan.seed
 
@@ -122,7 +124,9 @@ class _Work:
         for name, attack in self._step("choosing whom to attack", lambda: list(attacks(found))):
             outcomes.append(self._step(f"attack: {name}", attack))
         if asked.shadow:
-            outcomes.append(self._step("attack: shadow models", lambda: shadow(asked, found, seen)))
+            outcomes.append(
+                self._step("attack: shadow models", lambda: shadow(asked, found, seen, self._noise))
+            )
         near = self._step("copies", lambda: closeness(made, people.table, held, CLOSENESS, self._seed))
         return self._step(
             "writing up",
@@ -177,11 +181,11 @@ class _Work:
 
     def _people(self, plan: Plan, *, held_out: bool) -> People:
         side = None if self._asked.split is None else held_out
-        return read_people(plan, self._columns, self._engine, side, self._asked.split or b"")
+        return read_people(plan, self._columns, self._engine, self._noise, side, self._asked.split or b"")
 
     def _control(self) -> People | None:
         if self._asked.control is not None:
-            found = read_people(self._asked.control, self._columns, self._engine, None, b"")
+            found = read_people(self._asked.control, self._columns, self._engine, self._noise)
         elif self._asked.split is not None:
             found = self._people(self._asked.plan, held_out=True)
         else:

@@ -22,7 +22,7 @@ from synthspec.draw.frame import encoded, typed
 from synthspec.engines.base import Engine
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.view import build_view
-from synthspec.privacy.entropy import SystemNoise
+from synthspec.privacy.entropy import NoiseSource
 from synthspec.terms.expr import Column
 from synthspec.terms.view import Coded, View
 
@@ -61,7 +61,12 @@ def seen_columns(columns: Sequence[PlannedColumn], view: View) -> tuple[PlannedC
 
 
 def read_people(
-    plan: Plan, columns: Sequence[PlannedColumn], engine: Engine, held: bool | None, split: bytes
+    plan: Plan,
+    columns: Sequence[PlannedColumn],
+    engine: Engine,
+    noise: NoiseSource,
+    held: bool | None = None,
+    split: bytes = b"",
 ) -> People:
     """Return the rows of the plan's source that are kept: after every drop and the contribution bound.
 
@@ -69,6 +74,7 @@ def read_people(
         plan: with the source's path as it is on this machine.
         columns: as the release resolved them.
         engine: reads the source.
+        noise: gives the key of the contribution bound, and nothing else.
         held: of a holdout, the units held out or the others; None for all.
         split: the secret key of the holdout, where there is one.
     """
@@ -77,7 +83,7 @@ def read_people(
     close = tuple(_close_code(column) for column in seen)
     wide = view.model_copy(update={"codes": (*view.codes, *close)})
     # the key of the contribution bound is fresh: which rows of a unit over the limit stay may differ
-    with engine.open(wide, SystemNoise(), split) as rows:
+    with engine.open(wide, noise, split) as rows:
         found = rows.held()
         codes = {name: values.astype(np.int64) for name, values in found.codes.items()}
         return People(_table(seen, codes), found.units)

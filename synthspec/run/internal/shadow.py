@@ -19,7 +19,7 @@ from synthspec.attack.table import IntArray, Table
 from synthspec.generators.base import Workload
 from synthspec.plan.ops import Fit
 from synthspec.plan.plan import PlannedColumn
-from synthspec.privacy.entropy import SampleRng, SystemNoise
+from synthspec.privacy.entropy import NoiseSource, SampleRng
 from synthspec.privacy.ledger import Ledger, Receipt
 from synthspec.privacy.noisy import Noisy
 from synthspec.run.internal.attacks import Attacked, rng_of
@@ -40,7 +40,7 @@ TARGETS = 4
 WORLDS = 48
 
 
-def shadow(asked: Asked, found: Attacked, seen: tuple[PlannedColumn, ...]) -> Outcome:
+def shadow(asked: Asked, found: Attacked, seen: tuple[PlannedColumn, ...], noise: NoiseSource) -> Outcome:
     """Return the attack on the first group of the plan that is learned from rows, on a sub-table of it."""
     op, places = _sub_table(asked, seen)
     if not found.judges or found.others is None or found.reference is None or op is None:
@@ -70,7 +70,7 @@ def shadow(asked: Asked, found: Attacked, seen: tuple[PlannedColumn, ...]) -> Ou
         codes = {name: table.codes[:, i] for i, name in enumerate(domain.attributes)}
         rows = Simulated(domain, codes, np.arange(table.rows, dtype=np.int64))
         kernel = Kernel(
-            rows, domain, protection, Ledger(cost, purpose="shadow"), SystemNoise(), Unrecorded(), _unseen
+            rows, domain, protection, Ledger(cost, purpose="shadow"), noise, Unrecorded(), _unseen
         )
         model = generator.fit(kernel, workload, cost, SampleRng(stream, "shadow fit"))
         made = model.sample(table.rows, SampleRng(stream, "shadow rows"))

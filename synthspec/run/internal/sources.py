@@ -1,0 +1,34 @@
+"""Sources: the files that an internal edition reads, and whether two of them are one.
+
+Source: ours.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from synthspec.engines.files import files
+from synthspec.errors import SourceError
+from synthspec.plan.plan import Plan
+from synthspec.release.manifest import digest_of
+
+
+def source_files(plan: Plan) -> tuple[Path, ...]:
+    """Return the files of the plan's source."""
+    return () if plan.source is None else tuple(files(plan.source))
+
+
+def refuse_same(plan: Plan, control: Plan) -> None:
+    """Refuse a control that is the source, under whatever name: its people are in the table.
+
+    Raises:
+        SourceError: D421.
+    """
+    mine = {digest_of(path) for path in source_files(plan)}
+    if mine & {digest_of(path) for path in source_files(control)}:
+        raise SourceError(
+            "D421",
+            "the control is the source itself: its people are in the table",
+            notes=("attacks are judged by what they say of people who are not in it",),
+            helps=("name a file of other people from the same population", "or declare `sample.holdout`"),
+        )
