@@ -14,12 +14,7 @@ from synthspec.errors import BudgetError
 from synthspec.privacy.journal import Journal
 from synthspec.privacy.store_file import FileStore
 from tests.privacy_core import spending
-from tests.privacy_core.test_journal import cap, opened, reserve, start
-
-
-def here(name: str) -> str:
-    """Return a ledger's name: it lies in a file."""
-    return name
+from tests.privacy_core.test_journal import cap, here, opened, reserve, start
 
 
 def test_files_are_for_their_owner_only_and_days_have_no_hours() -> None:
