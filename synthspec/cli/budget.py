@@ -61,7 +61,8 @@ def open_(
     if opened.on_server:
         output.note(f"kept at {opened.place}; back that database up")
         output.note(
-            "who trains needs the rights `USAGE ON SCHEMA synthspec` and `SELECT, INSERT ON synthspec.entries`,\n"
+            "who trains needs the rights `USAGE ON SCHEMA synthspec` and "
+            "`SELECT, INSERT ON synthspec.entries`,\n"
             "and says once `synthspec budget join` with that address"
         )
     else:

@@ -49,13 +49,13 @@ CODES: dict[str, Entry] = {
     "G474": Entry(
         title="the processes of a training do not come together",
         text=(
-            "Several processes can share the private steps of a training (`--processes`): started here, or one "
-            "by one by torchrun on several machines. They did not start, did not find each other, or run "
+            "Several processes can share the private steps of a training (`--processes`): started here, or "
+            "one by one by torchrun on several machines. They did not start, did not find each other, or run "
             "different versions. It was tried before anything was charged; the number of processes changes "
             "neither the plan nor its price, so that the same plan can be trained by one."
         ),
         bad="synthspec train hospital.plan --processes torchrun     # not started by torchrun",
-        good="torchrun --nnodes 2 --nproc-per-node 1 ... -m synthspec train hospital.plan --processes torchrun",
+        good="torchrun --nnodes 2 ... -m synthspec train hospital.plan --processes torchrun",
         related=("G470", "G471"),
     ),
     "P411": Entry(

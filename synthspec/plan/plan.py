@@ -286,7 +286,7 @@ class Plan(Frozen):
 
     @property
     def learned_units(self) -> float | None:
-        """The public number of units that are learned from: as declared, else as few as the rows can be of."""
+        """The public number of units that are learned from: as declared, else as few as its rows allow."""
         kept = 1.0 if self.holdout is None else 1.0 - self.holdout
         if self.public_units is not None:
             return max(1.0, self.public_units * kept)

@@ -29,17 +29,17 @@ _CHARGE = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z_-]{0,63}")
 
 
 @dataclass(frozen=True, repr=False)
-class Inside:
+class ChargeKeys:
     """The keys of one charge, 32 bytes each; never shown, never written into a release."""
 
     commitment: bytes
     holdout: bytes
 
     def __repr__(self) -> str:
-        return "Inside(...)"
+        return "ChargeKeys(...)"
 
 
-def inside_of(charge_id: str, make: bool) -> Inside:
+def inside_of(charge_id: str, make: bool) -> ChargeKeys:
     """Return the keys of a charge; the same ones every time.
 
     Args:
@@ -88,12 +88,12 @@ def _keep(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def _read(path: Path, charge_id: str) -> Inside:
+def _read(path: Path, charge_id: str) -> ChargeKeys:
     tree = json.loads(path.read_bytes())
     keys = tuple(bytes.fromhex(tree[name]) for name in ("commitment", "holdout"))
     if tree["charge"] != charge_id or any(len(key) != KEY_BYTES for key in keys):
         raise ValueError("not the keys of this charge")
-    return Inside(*keys)
+    return ChargeKeys(*keys)
 
 
 def _unusable(path: Path) -> BudgetError:

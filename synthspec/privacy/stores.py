@@ -91,9 +91,10 @@ def refuse_called(address: Address) -> None:
 
 def remember(address: Address) -> None:
     """Keep an address that is used without having been joined. Raises: BudgetError B506."""
-    if _kept(_pointer(address.name)) != address:
-        key = hashlib.blake2b(str(address).encode(), digest_size=16).hexdigest()
-        _write(home() / FOLDER / f"used-{key}.address", address)
+    key = hashlib.blake2b(str(address).encode(), digest_size=16).hexdigest()
+    kept = home() / FOLDER / f"used-{key}.address"
+    if address not in (_kept(_pointer(address.name)), _kept(kept)):
+        _write(kept, address)
 
 
 def _file(name: str) -> Path:

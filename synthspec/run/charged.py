@@ -11,7 +11,7 @@ from synthspec.errors import BudgetError
 from synthspec.plan.plan import Plan
 from synthspec.privacy.cost import FREE
 from synthspec.privacy.entries import Charge, Open
-from synthspec.privacy.inside import Inside, inside_of
+from synthspec.privacy.inside import ChargeKeys, inside_of
 from synthspec.privacy.journal import Journal
 from synthspec.privacy.store import link
 from synthspec.release.release import LedgerFacts
@@ -72,7 +72,7 @@ class Charged:
             self.journal.open(self.id)
         return charge
 
-    def inside(self) -> Inside:
+    def inside(self) -> ChargeKeys:
         """Return the charge's secret keys, made here unless it was opened before; B513, B506."""
         return inside_of(self.id, make=self.facts().state == "reserved")
 

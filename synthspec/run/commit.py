@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from synthspec.engines.files import files
 from synthspec.privacy.commitment import Commitment
-from synthspec.privacy.inside import Inside
+from synthspec.privacy.inside import ChargeKeys
 from synthspec.run.quiet import quietly
 from synthspec.terms.view import Source
 
 
-def committed(source: Source, keys: Inside) -> Commitment:
+def committed(source: Source, keys: ChargeKeys) -> Commitment:
     """Return the commitment to the files of `source` as they lie now.
 
     Raises:

@@ -22,7 +22,7 @@ MADE_IN = {
     },
     "Noisy": {"run/kernel.py", *REPLAYED},
     "Checked": {"compile/check.py"},
-    "Inside": {"privacy/inside.py"},
+    "ChargeKeys": {"privacy/inside.py"},
 }
 
 

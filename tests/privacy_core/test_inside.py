@@ -10,7 +10,7 @@ import pytest
 
 from synthspec.errors import BudgetError
 from synthspec.privacy.home import home
-from synthspec.privacy.inside import Inside, inside_of
+from synthspec.privacy.inside import ChargeKeys, inside_of
 
 
 def kept(charge: str) -> Path:
@@ -59,7 +59,7 @@ def test_the_keys_of_another_charge_are_refused() -> None:
 
 
 def test_whoever_comes_first_decides_and_everybody_gets_the_same() -> None:
-    found: list[Inside] = []
+    found: list[ChargeKeys] = []
     threads = [threading.Thread(target=lambda: found.append(inside_of("aa", make=True))) for _ in range(16)]
     for thread in threads:
         thread.start()
@@ -70,7 +70,7 @@ def test_whoever_comes_first_decides_and_everybody_gets_the_same() -> None:
 
 def test_keys_are_never_shown() -> None:
     keys = inside_of("aa", make=True)
-    assert repr(keys) == str(keys) == "Inside(...)"
+    assert repr(keys) == str(keys) == "ChargeKeys(...)"
     kept("aa").write_text("{}")
     with pytest.raises(BudgetError) as refused:
         inside_of("aa", make=False)

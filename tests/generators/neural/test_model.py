@@ -30,7 +30,7 @@ def test_the_tables_of_a_backbone_multiply_to_the_start_model(seed: int) -> None
 
 
 def test_where_no_network_was_learned_rows_are_those_of_the_start() -> None:
-    """Its sampler keeps each column's counts as even as can be; drawn one by one they would be off by more."""
+    """Its sampler keeps each column's counts as even as can be; drawn singly they would be off by more."""
     start = model_of(2)
     plain = NeuralModel(start, backbone(start), None, {})
     drawn, wanted = (each.sample(3000, SampleRng(5)) for each in (plain, start))
