@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+from synthspec import __version__
 from synthspec.errors import BudgetError, GateError
 
 if TYPE_CHECKING:
@@ -30,14 +31,41 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing differs; a check that was not done, or could not see, does not count against it."""
+        """Whether nothing differs; a check that was not done, or could not see, does not count against it.
+
+        A check that came out otherwise counts, also where the release says that another version made it.
+        """
         return self._verdict.passed
+
+    @property
+    def verdict(self) -> str:
+        """One line that says no more than was found: how many checks, which version, who signed."""
+        many = {each: sum(c.outcome == each for c in self.checks) for each in SIGNS}
+        said = ", ".join(f"{count} {each}" for each, count in many.items() if count)
+        if self._verdict.failed:
+            return f"NOT what it says it is: {said}"
+        unlike = len(self._verdict.unlike)
+        if unlike:
+            checks = "1 check comes" if unlike == 1 else f"{unlike} checks come"
+            return (
+                f"NOT verified: it says that version {self._tool} made it, and {checks} out otherwise; {said}"
+            )
+        known = any(each.name == "signatures" and each.outcome == "passed" for each in self.checks)
+        ends = "" if known else "; signed by nobody whom you trust (`--key`)"
+        if self._tool != __version__:
+            ends += f"; it says that version {self._tool} made it, and this is {__version__}"
+        return f"nothing differs: {said}{ends}"
+
+    @property
+    def _tool(self) -> str:
+        return "?" if self._verdict.tool is None else self._verdict.tool
 
     def tree(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {
             "release": self._verdict.name,
             "ok": self.passed,
+            "verdict": self.verdict,
             "checks": [asdict(check) for check in self.checks],
             "beyond": list(self._verdict.beyond),
         }
@@ -54,10 +82,9 @@ class Verification:
             head = f"{SIGNS[check.outcome]} {check.name:<{name}}  {check.outcome:<{outcome}}  "
             parts = wrap(check.detail, max(40, width - left)) or [""]
             lines += [head + parts[0], *(" " * left + part for part in parts[1:])]
-        many = {each: sum(c.outcome == each for c in self.checks) for each in SIGNS}
-        said = ", ".join(f"{count} {each}" for each, count in many.items() if count)
         beyond = "\n".join(f"  {each}" for each in self._verdict.beyond)
-        return "\n".join([*lines, "", said, "no check of a release alone can tell", beyond])
+        text = "\n".join([*lines, "", self.verdict, "", "no check of a release alone can tell", beyond])
+        return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
     def require(self) -> None:
         """Raise when something differs.
@@ -72,6 +99,16 @@ class Verification:
                 f"the release is not what it says: `{failed[0].name}` failed",
                 notes=tuple(f"{check.name}: {check.detail}" for check in failed),
                 helps=("copy the folder again from where it was written, or ask its signer",),
+            )
+        unlike = self._verdict.unlike
+        if unlike:
+            raise GateError(
+                "Q620",
+                f"the release says that version {self._tool} made it, and `{unlike[0].name}` comes out otherwise",
+                notes=tuple(f"{check.name}: {check.detail}" for check in unlike),
+                helps=(
+                    f"verify it with version {self._tool}; a release that nobody can repeat is not verified",
+                ),
             )
 
 
@@ -94,6 +131,7 @@ def verify(
         ReleaseError: Q603, when there is no release; Q643, for a key that is none.
         BudgetError: B550, when there is no such ledger.
     """
+    from synthspec.api.compiled import compiled
     from synthspec.api.keys import trusted_keys
     from synthspec.privacy.journal import Journal
     from synthspec.verify.verify import verify as verified
@@ -107,7 +145,8 @@ def verify(
         )
     trusted = trusted_keys(list(keys)) if keys else ()
     second = None if other is None else Path(other)
-    return Verification(verified(Path(release), tuple(trusted), other=second, ledger=journal))
+    found = verified(Path(release), tuple(trusted), other=second, ledger=journal, planner=compiled)
+    return Verification(found)
 
 
 def standalone_text() -> str:

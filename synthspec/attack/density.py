@@ -51,6 +51,7 @@ class Nearness:
             cites="van Breugel et al. 2023 (DOMIAS); Meeus et al. 2023 (Achilles' heels)",
             auc=told.auc,
             rates=told.rates,
+            exposed=told.exposed,
             verdict="found" if told.found else "not seen",
             notes=told.notes,
         )

@@ -114,6 +114,7 @@ def by_counts(
         cites="Golob et al. 2024 (MAMA-MIA); Andrey et al. 2025 (TAMIS); Homer et al. 2008",
         auc=told.auc,
         rates=told.rates,
+        exposed=told.exposed,
         verdict="found" if told.found else "not seen",
         notes=told.notes,
     )

@@ -68,6 +68,46 @@ class AtRate(Inside):
     bound: float | None = None
 
 
+class Band(Inside):
+    """Members, and others, whose score lies between two quantiles of the scores of further others."""
+
+    low: float
+    high: float
+    members: Share
+    others: Share
+
+
+class Worst(Inside):
+    """The members that an attack is surest of.
+
+    Attributes:
+        members: how many of the members score as high.
+        others: how many of the others do.
+        right: how likely "this person is in the table" is right about one who scores as high, at even odds.
+        bound: the most that it can be by the claim.
+    """
+
+    members: Share
+    others: Share
+    right: Amount
+    bound: float | None = None
+
+
+class Point(Inside):
+    """Members found at a false-positive rate, both counted on everybody; for the curve."""
+
+    rate: float
+    members: float
+
+
+class Exposed(Inside):
+    """Where the members' scores lie among the others'."""
+
+    bands: tuple[Band, ...] = ()
+    worst: Worst
+    curve: tuple[Point, ...]
+
+
 class Power(Inside):
     """What an attack that found nothing would have seen.
 
@@ -96,6 +136,7 @@ class Outcome(Inside):
         recall: right guesses among people attacked.
         auc: how well scores tell members from others, 0.5 for not at all.
         rates: members found at low false-positive rates.
+        exposed: where members' scores lie among others', person by person (attack/exposed.py).
         verdict: see the module; chance finds something in one attack of twenty.
         power: asked of attacks that found nothing.
         notes: what limits the figure.
@@ -112,6 +153,7 @@ class Outcome(Inside):
     recall: Share | None = None
     auc: Amount | None = None
     rates: tuple[AtRate, ...] = ()
+    exposed: Exposed | None = None
     verdict: Verdict
     power: Power | None = None
     notes: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthspec.attack.exposed import Exposed, exposed
 from synthspec.attack.outcome import Amount, AtRate, Share, more_often
 from synthspec.attack.table import FloatArray
 
@@ -23,12 +24,13 @@ NORMAL_95 = 1.959963984540054
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What scores tell: the area under the curve, the rates, and whether more than chance."""
+    """What scores tell: the area under the curve, the rates, whether more than chance, and about whom."""
 
     auc: Amount
     rates: tuple[AtRate, ...]
     found: bool
     notes: tuple[str, ...]
+    exposed: Exposed | None = None
 
 
 def judge_scores(members: FloatArray, others: FloatArray, bound: Callable[[float], float] | None) -> Judged:
@@ -54,7 +56,13 @@ def judge_scores(members: FloatArray, others: FloatArray, bound: Callable[[float
         limit = None if bound is None else bound(rate)
         rates.append(AtRate(rate=rate, members=hit, others=false, bound=limit))
         tests.append(more_often(hit, false))
-    return Judged(auc, tuple(rates), min(tests) * len(tests) < LEVEL, tuple(notes))
+    return Judged(
+        auc,
+        tuple(rates),
+        min(tests) * len(tests) < LEVEL,
+        tuple(notes),
+        exposed(members, others, bound),
+    )
 
 
 def area(members: FloatArray, others: FloatArray) -> tuple[Amount, float]:

@@ -87,6 +87,7 @@ def by_shadows(worlds: tuple[Shadows, ...], bound: Callable[[float], float] | No
             cites="Stadler et al. 2022; Houssiau et al. 2022 (TAPAS); Meeus et al. 2023",
             auc=told.auc,
             rates=told.rates,
+            exposed=told.exposed,
             verdict="found" if told.found else "not seen",
             notes=("on a sub-table: it attacks the generator at this price, not this release", *told.notes),
         )

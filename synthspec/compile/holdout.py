@@ -1,4 +1,9 @@
-"""Holdout: whether the units that `sample.holdout` keeps out of the learning serve anything."""
+"""Holdout: whether the units that `sample.holdout` keeps out of the learning serve anything.
+
+Two readers have a use for them: the report, which scores a classifier on them, and the internal edition,
+whose attacks take them for people who are not in the table. The second needs no label and no budget, so
+that only a spec without units is refused; what the report will not say is a warning.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +22,21 @@ def check_holdout(
     questions: Sequence[Question],
     columns: Mapping[str, PlannedColumn],
 ) -> None:
-    """Report Q615 where nothing is scored on the units that are held out."""
+    """Report Q615 where there is nobody to hold out; Q616 where no classifier is scored on those who are."""
     if spec.sample.holdout is None:
         return
-    why = ""
+    place = ("sample", "holdout")
     if spec.source is None and not findings.written("source"):
-        why = "the spec has no source, so there are no units"
-    elif spec.privacy is not None and spec.privacy.split.get("report") == 0:
+        findings.report(
+            "Q615",
+            "units are held out for nothing",
+            place,
+            "the spec has no source, so there are no units",
+            helps=("drop `holdout`",),
+        )
+        return
+    why = ""
+    if spec.privacy is not None and spec.privacy.split.get("report") == 0:
         why = "`report: 0` buys nothing from them"
     elif not labels_among(gates, questions, columns) and not any(
         "auc" in text for text in spec.gates.values()
@@ -31,9 +44,14 @@ def check_holdout(
         why = "no column is scored"
     if why:
         findings.report(
-            "Q615",
-            "units are held out for nothing",
-            ("sample", "holdout"),
+            "Q616",
+            "the report scores nothing on the units that are held out",
+            place,
             why,
-            helps=("name a column to score: `gates: {useful: auc_gap(column) <= 0.05}`", "or drop `holdout`"),
+            notes=("they serve the attacks of `report --internal` as people who are not in the table",),
+            helps=(
+                "name a column to score: `gates: {useful: auc_gap(column) <= 0.05}`",
+                "or drop `holdout`, to learn from everybody",
+            ),
+            level="warning",
         )

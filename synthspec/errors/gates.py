@@ -122,14 +122,26 @@ CODES: dict[str, Entry] = {
     "Q615": Entry(
         title="units are held out for nothing",
         text=(
-            "`sample.holdout` keeps units out of the learning so that a classifier, trained on released rows, "
-            "can be scored on units that nothing was learned from. That needs a source, the `report` share, "
-            "and a column to score: one that a gate `auc_gap(column)` names, or that a question of "
-            "`must_answer` counts."
+            "`sample.holdout` keeps units of the source out of the learning, so that a classifier, trained on "
+            "released rows, can be scored on units that nothing was learned from, and so that the attacks of "
+            "the internal edition have people to compare with. A spec without a source has no units."
+        ),
+        bad="sample: {holdout: 0.1}  # no `source`",
+        good="source: {path: visits.csv}, sample: {holdout: 0.1}",
+        related=("Q616",),
+    ),
+    "Q616": Entry(
+        title="units are held out that the report scores nothing on",
+        text=(
+            "Beside their noisy number, the public report says something about held-out units only where the "
+            "`report` share buys the scores of a classifier on them: that needs a column to score, one that a "
+            "gate `auc_gap(column)` names or that a question of `must_answer` counts. Without it they serve "
+            "the internal edition alone, whose attacks need people who are not in the table; and fewer units "
+            "are learned from."
         ),
         bad="sample: {holdout: 0.1}",
         good="sample: {holdout: 0.1}, gates: {useful: auc_gap(readmitted) <= 0.05}",
-        related=("Q613",),
+        related=("Q613", "Q615"),
     ),
     "Q670": Entry(
         title="no such entry to be audited",

@@ -8,7 +8,7 @@ from synthspec.plan.explain_risk import risk_lines
 from synthspec.plan.explain_rules import rule_lines
 from synthspec.plan.networks import network_lines
 from synthspec.plan.notes import published_lines, vacuous_lines
-from synthspec.plan.ops import Fit
+from synthspec.plan.ops import Fit, Score
 from synthspec.plan.plan import Gate, Plan, Question
 from synthspec.plan.scenario import Scenario
 from synthspec.privacy.accountant import mu_in
@@ -130,7 +130,7 @@ def _steps(plan: Plan) -> list[str]:
 def _report(plan: Plan) -> list[str]:
     """Return a line per purchase of the report's share, with the width of its intervals."""
     if not plan.bought_for_report:
-        return []
+        return _held_out(plan)
     rows = [
         (each.what, f"{100 * each.share:.1f} %", f"σ {each.stddev:.3g}", each.width or "not predicted")
         for each in plan.bought_for_report
@@ -141,13 +141,16 @@ def _report(plan: Plan) -> list[str]:
         for what, share, noise, width in rows
     ]
     head = "The report's share buys".ljust(wide[0] + wide[1] + wide[2] + 8) + "90 % intervals"
+    return [head, *lines, *_held_out(plan)]
+
+
+def _held_out(plan: Plan) -> list[str]:
+    """Return the line about the units that nothing is learned from, where there are any."""
     if plan.holdout is None:
-        return [head, *lines]
-    return [
-        head,
-        *lines,
-        f"  {100 * plan.holdout:g} % of the units are held out: nothing is learned from them",
-    ]
+        return []
+    line = f"  {100 * plan.holdout:g} % of the units are held out: nothing is learned from them"
+    scored = any(isinstance(op, Score) for op in plan.ops)
+    return [line if scored else f"{line}, and the report scores nothing on them"]
 
 
 def _error(error: float | None, worst: str | None) -> str:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.release.reading import Unreadable
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+MOST_BYTES = 1 << 31
+"""Unpacked, where no other bound is known."""
+MOST_ARRAYS = 1_000_000
 
 
 def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
@@ -30,7 +36,41 @@ def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
     return whole.getvalue()
 
 
-def unpack(content: bytes) -> dict[str, NDArray[np.generic]]:
-    """Return the arrays of an .npz file; a ValueError or zip error when it holds anything else."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+def unpack(content: bytes, most: int = MOST_BYTES) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of an .npz file.
+
+    A few kilobytes can unpack to anything, so sizes are told from the table of contents, before a byte is
+    unpacked, and again from each array's head, before room is made for it.
+
+    Args:
+        content: the file.
+        most: bytes that it may have unpacked.
+
+    Raises:
+        Unreadable: when it is larger, or holds anything but plain arrays, each once.
+        ValueError, EOFError, BadZipFile: when it is no .npz file.
+    """
+    found: dict[str, NDArray[np.generic]] = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+        names = {member.filename for member in members}
+        if len(members) > MOST_ARRAYS or sum(member.file_size for member in members) > most:
+            raise Unreadable("an archive of arrays is too large once unpacked")
+        if len(names) < len(members) or not all(name.endswith(".npy") for name in names):
+            raise Unreadable("an archive holds something else than arrays, each once")
+        for member in members:
+            found[member.filename.removesuffix(".npy")] = _array(archive.read(member))
+    return found
+
+
+def _array(content: bytes) -> NDArray[np.generic]:
+    """Return the array of a .npy file, of exactly the bytes that its head promises."""
+    head = io.BytesIO(content)
+    if np.lib.format.read_magic(head) != (1, 0):
+        raise Unreadable("an array is written in another way")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
+    if dtype.hasobject or fortran or dtype.kind not in "iufb":
+        raise Unreadable("an array holds something else than numbers")
+    if any(size < 0 for size in shape) or prod(shape) * dtype.itemsize != len(content) - head.tell():
+        raise Unreadable("an array is shorter or longer than it says")
+    return np.frombuffer(content, dtype=dtype, offset=head.tell()).reshape(shape).copy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -20,6 +19,7 @@ from synthspec.release.aside import aside_of
 from synthspec.release.attestation import ATTESTATION, is_signed
 from synthspec.release.manifest import NAME, Class, FileEntry, Manifest, digest_of, entry_of
 from synthspec.release.put import flush, put
+from synthspec.release.reading import Unreadable, parsed
 from synthspec.release.release import Release
 from synthspec.release.stored import dump, load, to_json
 
@@ -87,11 +87,13 @@ def read_release(folder: Path) -> Release:
     try:
         files = tuple(entry for entry in manifest.files if entry.name not in REPORTS)
         return replace_fields(load(contents), files=files)
-    except (KeyError, TypeError, ValueError, RecursionError, zipfile.BadZipFile, EOFError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError,
+            MemoryError, zipfile.BadZipFile, EOFError) as error:  # fmt: skip
+        why = str(error) if isinstance(error, Unreadable) else f"{type(error).__name__} while reading them"
         raise GateError(
             "Q605",
             "the parts of the release do not agree with each other",
-            notes=(f"{type(error).__name__} while reading them",),
+            notes=(why,),
             helps=_AGAIN,
         ) from None
 
@@ -106,7 +108,7 @@ def read_manifest(folder: Path) -> Manifest:
             helps=("`synthspec train SPEC -o FOLDER` writes one",),
         )
     try:
-        return Manifest.model_validate(json.loads(path.read_bytes()))
+        return Manifest.model_validate(parsed(path.read_bytes()))
     except (ValueError, RecursionError):
         raise GateError("Q605", "the manifest of the release cannot be read", helps=_AGAIN) from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from pydantic import TypeAdapter
 
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.privacy.commitment import Commitment
-from synthspec.release.arrays import pack, unpack
+from synthspec.release.arrays import MOST_BYTES, pack, unpack
 from synthspec.release.counted import Counted
 from synthspec.release.manifest import Class
 from synthspec.release.public import public_plan
+from synthspec.release.reading import Unreadable, parsed
 from synthspec.release.release import (
     Assessment,
     Certificate,
@@ -39,6 +41,9 @@ SAFETENSORS = "application/x-safetensors"
 WEIGHTS = "weights.safetensors"
 """Of the networks, where there are any."""
 YAML = "application/yaml"
+MOST_CODES = 1 << 20
+"""Of one column that a measurement groups."""
+MOST_AXES = 64
 
 
 @dataclass(frozen=True)
@@ -160,16 +165,16 @@ def load(contents: Mapping[str, bytes]) -> Release:
         commitment=TypeAdapter(Commitment | None).validate_python(ledger.get("commitment")),
     )
     if claim != release.claim:
-        raise ValueError("the claim is not that of the plan")
+        raise Unreadable("the claim is not that of the plan")
     if not release.spent.fits(plan.most_it_can_spend):
-        raise ValueError("the events cost more than the claim")
+        raise Unreadable("the events cost more than the claim")
     known = {event.id for event in release.events}
     if len(known) != len(release.events) or any(m.event not in known for m in release.measurements):
-        raise ValueError("an answer names no event")
+        raise Unreadable("an answer names no event")
     asked = {event.id: event.query for event in release.events}
     for answer in release.evaluation.answers:
         if answer.event not in known:
-            raise ValueError("a paid answer names no event")
+            raise Unreadable("a paid answer names no event")
         check_answer(answer, asked[answer.event])
     return release
 
@@ -182,9 +187,10 @@ def _load_evaluation(contents: Mapping[str, bytes]) -> Evaluation:
 
 
 def _load_measurements(contents: Mapping[str, bytes]) -> tuple[Measurement, ...]:
-    arrays = unpack(contents["measurements.npz"])
+    told = _tree(contents["measurements.json"])
+    arrays = unpack(contents["measurements.npz"], most=_room(told))
     found = []
-    for i, facts in enumerate(_tree(contents["measurements.json"])):
+    for i, facts in enumerate(told):
         axes = tuple(
             Axis(
                 attribute=str(a["attribute"]),
@@ -195,11 +201,23 @@ def _load_measurements(contents: Mapping[str, bytes]) -> tuple[Measurement, ...]
         )
         values = _integers(arrays[f"{i}/values"])
         if values.shape != (int(np.prod([axis.size for axis in axes], dtype=np.int64)),):
-            raise ValueError("a measurement has another shape than its axes")
+            raise Unreadable("a measurement has another shape than its axes")
         found.append(
             Measurement(str(facts["event"]), str(facts["group"]), axes, values, float(facts["stddev"]))
         )
     return tuple(found)
+
+
+def _room(told: list[dict[str, Any]]) -> int:
+    """Return the bytes that measurements over these axes may have: their counts, and levels of codes."""
+    cells = 0
+    for facts in told:
+        sizes = [int(axis["size"]) for axis in facts["axes"]]
+        if len(sizes) > MOST_AXES or any(not 0 <= size <= MOST_BYTES for size in sizes):
+            raise Unreadable("a measurement is of more axes or cells than there can be")
+        cells += prod(sizes) + 32 * (len(sizes) + 1)
+        cells += sum(MOST_CODES for axis in facts["axes"] if axis["grouped"])
+    return min(MOST_BYTES, 8 * cells + 4096)
 
 
 def _load_models(contents: Mapping[str, bytes]) -> tuple[SavedModel, ...]:
@@ -218,9 +236,9 @@ def _load_models(contents: Mapping[str, bytes]) -> tuple[SavedModel, ...]:
 
 def _integers(array: NDArray[np.generic]) -> NDArray[np.int64]:
     if array.dtype != np.int64:
-        raise ValueError("counts must be 64-bit integers")
+        raise Unreadable("counts must be 64-bit integers")
     return array.astype(np.int64)
 
 
 def _tree(content: bytes) -> Any:
-    return json.loads(content)
+    return parsed(content)

@@ -16,11 +16,13 @@ from typing import assert_never
 
 from synthspec.draw.answers import counted
 from synthspec.draw.certificate import certificate
+from synthspec.draw.distances import total_of
 from synthspec.draw.frame import typed
 from synthspec.draw.learn import NoOracle, domain_of, workload_of
 from synthspec.draw.recount import Recount, recount
 from synthspec.draw.rows import Drawn, draw
 from synthspec.draw.scenarios import written_scenarios
+from synthspec.draw.scored import Released
 from synthspec.draw.table import written_aside
 from synthspec.engines.base import Engine
 from synthspec.errors import GateError, InternalError, ReleaseError, SamplingError
@@ -64,11 +66,11 @@ from synthspec.release.release import (
     event_id,
 )
 from synthspec.release.scored import Evaluation
-from synthspec.run.assess import assess, total_of
+from synthspec.run.assess import assess
 from synthspec.run.charged import Charged, Interrupted
 from synthspec.run.commit import committed
 from synthspec.run.device import check_device, trains_networks
-from synthspec.run.evaluate import Released, count_rows, evaluated, target_of
+from synthspec.run.evaluate import count_rows, evaluated, target_of
 from synthspec.run.gradient import Workplace
 from synthspec.run.heard import Heard
 from synthspec.run.kernel import Answers, Kernel

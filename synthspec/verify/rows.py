@@ -11,6 +11,7 @@ Source: ours.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import polars as pl
 
 from synthspec.draw.certificate import certificate
 from synthspec.draw.recount import Recount, recount
-from synthspec.draw.rows import draw
+from synthspec.draw.rows import Drawn, draw
 from synthspec.draw.scenario import draw_scenario
 from synthspec.draw.scenarios import effective_share, file_of
 from synthspec.draw.table import to_csv
@@ -38,12 +39,45 @@ DIFFERENT = 0.01
 """Share of rows of a network that another kind of machine may draw differently."""
 
 
-def check_rows(release: Release, folder: Path) -> tuple[Check, ...]:
+class Again:
+    """The rows of a release drawn again, once, when they are first asked for."""
+
+    most = MOST_ROWS
+
+    def __init__(self, release: Release) -> None:
+        self._release = release
+        self._drawn: Drawn | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many the plan asks for."""
+        return self._release.plan.rows
+
+    @cached_property
+    def models(self) -> Mapping[str, Model]:
+        """The released models."""
+        return {each.group: load_model(each.facts, each.arrays) for each in self._release.models}
+
+    @property
+    def loose(self) -> bool:
+        """Whether a network is among them, so that another kind of machine may draw other rows."""
+        return any(isinstance(model, NeuralModel) for model in self.models.values())
+
+    def drawn(self) -> Drawn:
+        """Return the rows. Raises SamplingError, when they cannot be drawn."""
+        if self._drawn is None:
+            plan = self._release.plan
+            rng = SampleRng(plan.seed).split("sample")
+            self._drawn = draw(plan, self._release.columns, self.models, plan.rows, rng)
+        return self._drawn
+
+
+def check_rows(release: Release, folder: Path, again: Again | None = None) -> tuple[Check, ...]:
     """Return one check for the rows and one per scenario."""
-    models = {each.group: load_model(each.facts, each.arrays) for each in release.models}
-    loose = any(isinstance(model, NeuralModel) for model in models.values())
+    again = Again(release) if again is None else again
+    models, loose = again.models, again.loose
     rng = SampleRng(release.plan.seed).split("sample")
-    found = [_guarded("rows", lambda: _rows(release, folder, models, rng, loose=loose))]
+    found = [_guarded("rows", lambda: _rows(release, folder, again))]
     if len(release.scenarios) != len(release.plan.scenarios) * (release.certificate.problem is None):
         found.append(Check("scenarios", "failed", "the release has other scenarios than its plan"))
         return tuple(found)
@@ -70,19 +104,17 @@ def _guarded(name: str, work: Callable[[], Check]) -> Check:
         return Check(name, "failed", f"cannot be drawn again: {type(error).__name__}")
 
 
-def _rows(
-    release: Release, folder: Path, models: Mapping[str, Model], rng: SampleRng, *, loose: bool
-) -> Check:
-    plan, held = release.plan, release.certificate
+def _rows(release: Release, folder: Path, whole: Again) -> Check:
+    plan, held, loose = release.plan, release.certificate, whole.loose
     if plan.rows > MOST_ROWS:
         return Check("rows", "not done", f"more than {MOST_ROWS:,} rows are not drawn again")
     if held.problem is not None:
         try:
-            draw(plan, release.columns, models, plan.rows, rng)
+            whole.drawn()
         except SamplingError:
             return Check("rows", "passed", "the rules cannot be met, as the release says: it has no rows")
         return Check("rows", "failed", "the release says that no rows can be drawn, and they can")
-    drawn = draw(plan, release.columns, models, plan.rows, rng)
+    drawn = whole.drawn()
     same = compared("rows", data_path(folder), drawn.frame, loose=loose)
     if same.outcome == "failed":
         return same

@@ -34,10 +34,12 @@ from typing import Any, Literal
 import numpy as np
 
 Outcome = Literal["passed", "failed", "not done", "could not have seen it"]
+OUTCOMES = ("passed", "failed", "not done", "could not have seen it")
 Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_BYTES = 1 << 31
 MOST_JSON = 1 << 28
+MOST_ATTESTATION = 4 << 20
 MU2, DELTA0 = Fraction(1, 10**15), Fraction(1, 10**24)
 GAP_GRID, DISTANCE_GRID = 16, 1024
 CLOSE = 1e-9
@@ -51,13 +53,17 @@ LEAST = 1 / 4 + 1 / 12
 SOLVED = 2_000_000
 ATTESTATION = "attestation.intoto.jsonl"
 STATEMENT = "https://in-toto.io/Statement/v1"
+PREDICATE = "https://synthspec.dev/attestation/dp-release/v1"
+IN_TOTO = "application/vnd.in-toto+json"
 NOT_HERE = (
     "that the rows follow from the model and the seed, and the model from the measurements",
     "rules, gates and questions counted again, the report rendered again: `synthspec verify` does",
 )
 BEYOND = (
-    "that this code ran on that data, with noise that nobody knew",
-    "that one person has at most the stated number of rows",
+    "that this code ran on that data: who signs can make up answers that fit each other",
+    "that nobody knew the noise",
+    "that one person has at most the stated number of rows, and that the unit is the person",
+    "that the domains, bounds and rules of the spec were written without looking at the data",
     "that no other release of the same people exists: see the ledger, and `synthspec verify A B`",
 )
 
@@ -116,9 +122,27 @@ def main(arguments: Sequence[str]) -> int:
         print(json.dumps({"checks": [asdict(c) for c in checks], "not_done": [*NOT_HERE, *BEYOND]}, indent=1))
     else:
         for check in checks:
-            print(f"{check.outcome:24s}{check.name:16s}{check.detail}")
-        print("\n".join(f"{'not done':24s}{'':16s}{each}" for each in (*NOT_HERE, *BEYOND)))
+            print(f"{check.outcome:24s}{check.name:16s}{shown(check.detail)}")
+        print(verdict(checks))
+        print("not done here", *(f"  {each}" for each in NOT_HERE), sep="\n")
+        print("no check of a release alone can tell", *(f"  {each}" for each in BEYOND), sep="\n")
     return 3 if any(check.outcome == "failed" for check in checks) else 0
+
+
+def verdict(checks: Sequence[Check]) -> str:
+    """Return one line that says no more than was found."""
+    many = {kind: sum(check.outcome == kind for check in checks) for kind in OUTCOMES}
+    said = ", ".join(f"{count} {kind}" for kind, count in many.items() if count)
+    if many["failed"]:
+        return f"\nNOT what it says it is: {said}\n"
+    known = any(check.name == "signatures" and check.outcome == "passed" for check in checks)
+    who = "" if known else "; signed by nobody whom you trust (`--key`)"
+    return f"\nnothing differs: {said}{who}\n"
+
+
+def shown(text: str) -> str:
+    """Return `text` without what could move a cursor, hide or turn round: a release's names are hostile."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def verify(folder: Path, keys: Iterable[bytes] = ()) -> tuple[Check, ...]:
@@ -175,7 +199,7 @@ def _digests(folder: Path) -> tuple[Check, Found]:
         if (size, digest) != (entry["bytes"], entry["sha256"]):
             raise Differs(f"`{name}` is not the file that the manifest names")
         digests[name] = digest
-    here = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    here = {path.name for path in folder.iterdir()}
     more = sorted(here - set(digests) - {"manifest.json", ATTESTATION})
     if more:
         raise Differs(f"`{more[0]}` lies in the folder and is in no manifest")
@@ -232,6 +256,8 @@ def _arrays(content: bytes) -> dict[str, Array]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
             raise Differs("an archive of arrays is too large once unpacked")
+        if len(set(archive.namelist())) < len(archive.namelist()):
+            raise Differs("an archive of arrays has two of one name")
         for member in archive.infolist():
             data = archive.read(member)
             handle = io.BytesIO(data)
@@ -258,20 +284,21 @@ def _signatures(found: Found, trusted: set[bytes]) -> Check:
         if trusted:
             raise Differs("the release is not signed, and a trusted key was given")
         return Check("signatures", "not done", "the release is not signed: nobody vouches for it")
-    envelope = _tree(_read(path, MOST_JSON))
+    content = _read(path, MOST_ATTESTATION)
+    envelope = _tree(content)
     payload = base64.b64decode(envelope["payload"], validate=True)
+    if _line(payload, envelope) != content:
+        raise Differs("the attestation is not in the one form that it has: something else is in it")
     statement, kind = _tree(payload), envelope["payloadType"].encode()
-    subjects = {each["name"]: each["digest"]["sha256"] for each in statement["subject"]}
-    manifest = hashlib.sha256(_read(found.folder / "manifest.json", MOST_JSON)).hexdigest()
-    if statement["_type"] != STATEMENT or subjects != {**found.digests, "manifest.json": manifest}:
-        raise Differs("other files were signed than those that lie here")
-    if statement["predicate"]["claim"] != found.trees["ledger.json"]["claim"]:
-        raise Differs("another claim was signed than that of the release")
+    _of_this(found, statement, envelope["payloadType"])
     message = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
-    keys = {}
+    keys: dict[str, tuple[bytes, str]] = {}
     for signer in statement["predicate"]["signers"]:
-        raw = base64.b64decode(signer["key"].removeprefix("ed25519:"), validate=True)
-        keys[hashlib.sha256(raw).hexdigest()] = (raw, str(signer["role"]))
+        raw, role = base64.b64decode(signer["key"].removeprefix("ed25519:"), validate=True), signer["role"]
+        name = hashlib.sha256(raw).hexdigest()
+        if name in keys or not re.fullmatch(r"[a-z][a-z0-9 -]{0,63}", role):
+            raise Differs("the statement names a signer twice, or in a role that is none")
+        keys[name] = (raw, role)
     said, known = [], 0
     for each in envelope["signatures"]:
         if each["keyid"] not in keys:
@@ -280,8 +307,10 @@ def _signatures(found: Found, trusted: set[bytes]) -> Check:
         if not signed(raw, message, base64.b64decode(each["sig"], validate=True)):
             raise Differs(f"the signature of the {role} does not hold")
         known += raw in trusted
-        who = "the trusted key" if raw in trusted else "an unknown key"
-        said.append(f"signed by {who} {each['keyid'][:16]} ({role})")
+        if raw in trusted:
+            said.append(f"signed by the {role} {each['keyid'][:16]}, a trusted key")
+        else:
+            said.append(f"signed by an unknown key {each['keyid'][:16]}, which says it is the {role}")
     if not said:
         raise Differs("nobody has signed the statement")
     if keys:
@@ -293,17 +322,57 @@ def _signatures(found: Found, trusted: set[bytes]) -> Check:
     return Check("signatures", "passed" if known else "not done", "; ".join(said), {"trusted": known})
 
 
+def _line(payload: bytes, envelope: dict[str, Any]) -> bytes:
+    """Return the one line that an envelope is; no signature covers its own text."""
+    tree = {
+        "payload": base64.b64encode(payload).decode(),
+        "payloadType": str(envelope["payloadType"]),
+        "signatures": [
+            {
+                "keyid": str(each["keyid"]),
+                "sig": base64.b64encode(base64.b64decode(each["sig"], validate=True)).decode(),
+            }
+            for each in envelope["signatures"]
+        ],
+    }
+    return json.dumps(tree, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def _of_this(found: Found, statement: dict[str, Any], kind: str) -> None:
+    """Refuse a statement of another kind, over other files, or that says something else than they do."""
+    said, ledger = statement["predicate"], found.trees["ledger.json"]
+    if (kind, statement["_type"], statement["predicateType"]) != (IN_TOTO, STATEMENT, PREDICATE):
+        raise Differs("something of another kind than a release was signed")
+    if said["expected"] != [PREDICATE]:
+        raise Differs("the statement expects others beside it, and there are none")
+    subjects = {each["name"]: each["digest"]["sha256"] for each in statement["subject"]}
+    manifest = hashlib.sha256(_read(found.folder / "manifest.json", MOST_JSON)).hexdigest()
+    own = {**found.digests, "manifest.json": manifest}
+    if subjects != own or len(statement["subject"]) != len(own):
+        raise Differs("other files were signed than those that lie here")
+    if (said["claim"], said["ledger"]) != (ledger["claim"], ledger["ledger"]):
+        raise Differs("another claim, or another entry of a ledger, was signed than that of the release")
+    if said["sourceCommitment"] != ledger.get("commitment"):
+        raise Differs("another commitment to the source was signed than that of the release")
+
+
 def signed(key: bytes, message: bytes, signature: bytes) -> bool:
-    """Return whether `signature` is that of `key` over `message`: 8 S B = 8 R + 8 h A on Ed25519."""
+    """Return whether `signature` is that of `key` over `message`: S B = R + h A on Ed25519.
+
+    The equation without the cofactor (RFC 8032, 5.1.7, allows either; OpenSSL takes this one), points in
+    their one encoding, S below the order, neither A nor R of small order: one rule for every verifier.
+    """
     if len(key) != 32 or len(signature) != 64:
         return False
     a, r, s = _point(key), _point(signature[:32]), int.from_bytes(signature[32:], "little")
-    if a is None or r is None or s >= ORDER or _same(_times(8, a), (0, 1, 1, 0)):
+    if a is None or r is None or s >= ORDER:
+        return False
+    if any(_same(_times(8, each), (0, 1, 1, 0)) for each in (a, r)):
         return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
     y = 4 * pow(5, P - 2, P) % P
     base = _point(y.to_bytes(32, "little"))
-    return base is not None and _same(_times(8 * s, base), _times(8, _plus(r, _times(h, a))))
+    return base is not None and _same(_times(s, base), _plus(r, _times(h, a)))
 
 
 def _point(encoded: bytes) -> Point | None:
@@ -381,6 +450,11 @@ def _completeness(found: Found) -> Check:
             raise Differs(f"`{purpose}` was bought, and no step of the plan asks for it")
         if mu2 > allowed[purpose][0] or delta0 > allowed[purpose][1]:
             raise Differs(f"`{purpose}` spent more than the plan gave it")
+    for purpose in allowed:
+        if purpose not in spent and purpose != "report" and not purpose.startswith("learn "):
+            raise Differs(f"`{purpose}` is a step of the plan, and nothing was bought for it")
+    if (fit is None) != ("fit of the source" not in allowed):
+        raise Differs("the fit of the source is missing, or was never planned")
     many = len(found.trees["measurements.json"])
     said = f"{len(events)} events, each of a step of the plan and within its price; {many} measurements"
     return Check("completeness", "passed", said, {"events": len(events), "measurements": many})

@@ -22,26 +22,45 @@ from synthspec.release.bundle import read_manifest, read_release
 from synthspec.release.public_key import PublicKey
 from synthspec.release.release import Release
 from synthspec.verify.counts import check_gates, check_rules
+from synthspec.verify.figures import check_figures
 from synthspec.verify.heads import check_ledger, check_pair
 from synthspec.verify.loss import check_loss
 from synthspec.verify.models import check_models
 from synthspec.verify.noise import check_noise
 from synthspec.verify.priced import check_questions
 from synthspec.verify.rendered import check_report
-from synthspec.verify.rows import check_rows
+from synthspec.verify.rows import Again, check_rows
+from synthspec.verify.spec import Planner, check_spec
 from synthspec.verify.standalone import BEYOND, Check
 from synthspec.verify.standalone import verify as alone
+from synthspec.verify.written import check_written
 
-REPEATED = ("model", "rows", "scenario", "report.")
+REPEATED = (
+    "model",
+    "rows",
+    "scenario",
+    "report.",
+    "parts written",
+    "croissant",
+    "dp-registry",
+    "plan",
+    "paid",
+)
 """Checks that do again what the program did: another version may do it in another way."""
+
+UNLIKE = "made by"
+"""Names the figure of a check that came out otherwise, with the version that the release names."""
 
 LATER = (
     "parts",
+    "spec",
+    "parts written",
     "questions",
     "second opinion",
     "noise",
     "model",
     "rows",
+    "paid figures",
     "rules",
     "gates",
     "report.json",
@@ -55,6 +74,7 @@ class Verdict:
 
     name: str
     checks: tuple[Check, ...]
+    tool: str | None = None
     beyond: tuple[str, ...] = BEYOND
 
     @property
@@ -63,9 +83,14 @@ class Verdict:
         return tuple(check for check in self.checks if check.outcome == "failed")
 
     @property
+    def unlike(self) -> tuple[Check, ...]:
+        """The checks that came out otherwise, of a release that says another version made it."""
+        return tuple(check for check in self.checks if UNLIKE in check.figures)
+
+    @property
     def passed(self) -> bool:
         """Whether nothing differs; what was not done, or could not be seen, does not count against it."""
-        return not self.failed
+        return not self.failed and not self.unlike
 
 
 def verify(
@@ -74,6 +99,7 @@ def verify(
     *,
     other: Path | None = None,
     ledger: Journal | None = None,
+    planner: Planner | None = None,
 ) -> Verdict:
     """Return what can be told of the release in `folder` without the data.
 
@@ -82,6 +108,7 @@ def verify(
         keys: public keys that came here by another way than the release.
         other: another release: no entry of a ledger pays for both.
         ledger: that must hold the entry which the release names.
+        planner: makes the plan of a spec's text; without it the plan is not made again.
 
     Raises:
         ReleaseError: Q603, when there is no release in `folder` (or in `other`).
@@ -97,20 +124,27 @@ def verify(
     try:
         release = read_release(folder)
     except GateError as refusal:
-        bad = Check("parts", "failed", refusal.message)
+        bad = Check("parts", "failed", "; ".join((refusal.message, *refusal.diagnostics[0].notes)))
         rest = tuple(Check(name, "not done", "the parts cannot be read together") for name in LATER[1:])
         return Verdict(folder.name, (*checks, bad, *rest))
     checks.append(Check("parts", "passed", "plan, events, answers and models agree with each other"))
-    return Verdict(folder.name, (*checks, *_further(release, folder, other, ledger)))
+    further = _further(release, folder, other, ledger, planner)
+    return Verdict(folder.name, (*checks, *further), release.plan.tool)
 
 
-def _further(release: Release, folder: Path, other: Path | None, ledger: Journal | None) -> list[Check]:
+def _further(
+    release: Release, folder: Path, other: Path | None, ledger: Journal | None, planner: Planner | None
+) -> list[Check]:
+    again = Again(release)
     steps: list[tuple[str, Callable[[], Check | tuple[Check, ...]]]] = [
+        ("spec", lambda: check_spec(release, planner)),
+        ("parts written", lambda: check_written(release, folder)),
         ("questions", lambda: check_questions(release)),
         ("second opinion", lambda: check_loss(release)),
         ("noise", lambda: check_noise(release)),
         ("model", lambda: check_models(release)),
-        ("rows", lambda: check_rows(release, folder)),
+        ("rows", lambda: check_rows(release, folder, again)),
+        ("paid figures", lambda: check_figures(release, again)),
         ("rules", lambda: check_rules(release, folder)),
         ("gates", lambda: check_gates(release)),
         ("report.html", lambda: check_report(release, folder)),
@@ -130,8 +164,8 @@ def _of_this_version(check: Check, tool: str) -> Check:
     """Return the check; one that repeats what another version did is not done when it comes out otherwise."""
     if check.outcome != "failed" or tool == __version__ or not check.name.startswith(REPEATED):
         return check
-    said = f"made by version {tool}, and this is {__version__}: verify with that one ({check.detail})"
-    return replace(check, outcome="not done", detail=said)
+    said = f"it says that version {tool} made it, and this is {__version__}: verify with that one"
+    return replace(check, outcome="not done", detail=f"{said} ({check.detail})", figures={UNLIKE: tool})
 
 
 def _guarded(name: str, work: Callable[[], Check | tuple[Check, ...]]) -> Check | tuple[Check, ...]:
@@ -142,8 +176,10 @@ def _guarded(name: str, work: Callable[[], Check | tuple[Check, ...]]) -> Check 
         raise
     except SynthspecError as refusal:
         return Check(name, "failed", refusal.message)
-    except (MemoryError, RecursionError, ArithmeticError, LookupError, TypeError, ValueError, OSError,
-            AssertionError, AttributeError) as error:  # fmt: skip
+    except ModuleNotFoundError as missing:
+        return Check(name, "not done", f"it takes the package {missing.name}, which is not installed")
+    except Exception as error:
+        # engines raise classes of their own (DuckDB, polars), and a hostile release picks which
         return Check(name, "failed", f"the release cannot be worked with: {type(error).__name__}")
 
 

@@ -341,15 +341,15 @@ CASES: dict[str, list[str]] = {
         small("gates: {g: max_tvd_1way BETWEEN 0.2 AND 0.1}\n"),
         small("gates: {g: violations >= 0}\n"),
     ],
-    "Q615": [
-        small("sample: {holdout: 0.1}\n"),
-        small("sample: {holdout: 0.1}\ngates: {g: max_tvd_1way <= 0.1}\n"),
-        SMALL.replace("epsilon: 1", "epsilon: 1, split: {report: 0}") + "sample: {holdout: 0.1}\n",
-        "spec: 1\ncolumns: {a: bool, b: bool}\nsample: {holdout: 0.1}\n",
-    ],
+    "Q615": ["spec: 1\ncolumns: {a: bool, b: bool}\nsample: {holdout: 0.1}\n"],
 }
 
 WARNINGS: dict[str, list[str]] = {
+    "Q616": [
+        small("sample: {holdout: 0.1}\n"),
+        small("sample: {holdout: 0.1}\ngates: {g: max_tvd_1way <= 0.1}\n"),
+        SMALL.replace("epsilon: 1", "epsilon: 1, split: {report: 0}") + "sample: {holdout: 0.1}\n",
+    ],
     "N317": [
         small("network: {known: {sex: {cite: x, cases: [{if: stay > 100, is: {F: 1}}, {else: {M: 1}}]}}}\n")
     ],

@@ -85,6 +85,17 @@ def test_a_holdout_splits_the_views_and_only_scores_and_a_count_see_its_units() 
     assert [held[op.view] for op in made.ops if isinstance(op, CountRows)] == [False, True]
 
 
+@pytest.mark.parametrize("share", ["", ", split: {report: 0}"])
+def test_units_are_held_out_for_the_internal_edition_alone_where_nothing_is_scored(share: str) -> None:
+    made = plan(SMALL.replace("epsilon: 1", f"epsilon: 1{share}") + HOLDOUT)
+    held = {at: op.held for at, op in enumerate(made.ops) if isinstance(op, Split)}
+    assert made.holdout == 0.2 and set(held.values()) >= {False}
+    fits = [op for op in made.ops if isinstance(op, Fit)]
+    assert fits and all(op.view is not None and held[op.view] is False for op in fits)
+    assert not [op for op in made.ops if isinstance(op, Score)]
+    assert "nothing is learned from them, and the report scores nothing on them" in explain(made)
+
+
 def test_predictions_know_that_a_holdout_leaves_fewer_rows() -> None:
     whole, part = plan(SMALL + GATES), plan(SMALL + GATES + HOLDOUT)
     assert (part.learned_rows, part.scored_rows) == (40_000, 10_000)

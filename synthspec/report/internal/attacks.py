@@ -6,10 +6,12 @@ The curve of the claim is that of the public report (privacy/risk.py).
 from __future__ import annotations
 
 from synthspec.attack.evaluation import Evaluation
-from synthspec.attack.outcome import Outcome, Share
+from synthspec.attack.exposed import GRID
+from synthspec.attack.outcome import Amount, Outcome, Share, Worst
 from synthspec.privacy.risk import of_cost, tradeoff
 from synthspec.release.release import Claim
 from synthspec.report.blocks import Curve
+from synthspec.report.internal.people import spread_of
 from synthspec.report.internal.parts import (
     Chapter,
     Grid,
@@ -23,7 +25,6 @@ from synthspec.report.internal.parts import (
 )
 
 STATUS = {"found": "no", "not seen": "open", "no evidence either way": "open", "not judged": "none"}
-GRID = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 def attacks(evaluation: Evaluation, claim: Claim | None) -> Chapter:
@@ -45,6 +46,9 @@ def attacks(evaluation: Evaluation, claim: Claim | None) -> Chapter:
     curve = _curve(evaluation.attacks, claim)
     if curve is not None:
         parts.append(curve)
+    spread = spread_of(evaluation.attacks)
+    if spread is not None:
+        parts.append(spread)
     return Chapter(
         id="annex-attacks",
         title="Attacks on this release",
@@ -148,6 +152,8 @@ def _facts(each: Outcome) -> list[tuple[str, str]]:
         most = "" if rate.bound is None else f"; any attack at the claim: {share(rate.bound)} at most"
         told = f"{counted(rate.members)}, of others {counted(rate.others)}{most}"
         found.append((f"members found at {100 * rate.rate:g} % false alarms", told))
+    if each.exposed is not None:
+        found.append(("the 1 % that it is surest of", _surest(each.exposed.worst)))
     found += [("limit", note) for note in each.notes]
     found.append(("method", each.cites))
     return found
@@ -158,16 +164,32 @@ def counted(each: Share) -> str:
     return f"{share(each.value)} ({each.hits} of {each.trials}; {share(each.low)} to {share(each.high)})"
 
 
+def _surest(worst: Worst) -> str:
+    right = f"{share(worst.right.value)} ({_ends(worst.right)})"
+    most = "" if worst.bound is None else f"; any attack at the claim: {share(worst.bound)} at most"
+    return (
+        f"{worst.members.hits:,} people; {worst.others.hits} of {worst.others.trials:,} others score as high; "
+        f"at even odds \"is in the table\" is right about one who does with {right}{most}"
+    )
+
+
+def _ends(amount: Amount) -> str:
+    return "" if amount.low is None or amount.high is None else f"{share(amount.low)} to {share(amount.high)}"
+
+
 def _curve(outcomes: tuple[Outcome, ...], claim: Claim | None) -> Picture | None:
     scored = [each for each in outcomes if each.rates]
     if not scored or claim is None:
         return None
     mu, delta0 = of_cost(claim.cost)
     bound = tuple((x, max(0.001, tradeoff(mu, delta0, x))) for x in GRID)
+    shown = [each for each in scored if each.exposed is not None and each.exposed.curve][:4]
     lines = [
-        tuple((r.rate, max(0.001, r.members.value)) for r in reversed(each.rates)) for each in scored[:4]
+        tuple((p.rate, max(0.001, p.members)) for p in each.exposed.curve)
+        for each in shown
+        if each.exposed is not None
     ]
-    names = [each.title for each in scored[:4]]
+    names = [each.title for each in shown]
     rows = tuple(
         (
             each.title,
