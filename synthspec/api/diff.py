@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from synthspec.plan.plan import Plan
     from synthspec.release.release import Release
     from synthspec.report.differences import Difference
+    from synthspec.report.together import Together
 
 
 def diff(first: str, second: str, settings: Sequence[tuple[str, str]] = ()) -> tuple[Change, ...]:
@@ -37,6 +38,14 @@ def figures(first: str, second: str) -> tuple[Difference, ...]:
 
     one, two = _release_at(first), _release_at(second)
     return () if one is None or two is None else differences(one, two)
+
+
+def both(first: str, second: str) -> Together | None:
+    """Return what two release folders amount to for who holds both; None for other paths."""
+    from synthspec.report.together import together
+
+    one, two = _release_at(first), _release_at(second)
+    return None if one is None or two is None else together(one, two)
 
 
 def figures_text(found: Sequence[Difference]) -> str:

@@ -104,7 +104,7 @@ class Verification:
         if unlike:
             raise GateError(
                 "Q620",
-                f"the release says that version {self._tool} made it, and `{unlike[0].name}` comes out otherwise",
+                f"it says that version {self._tool} made it, and `{unlike[0].name}` comes out otherwise",
                 notes=tuple(f"{check.name}: {check.detail}" for check in unlike),
                 helps=(
                     f"verify it with version {self._tool}; a release that nobody can repeat is not verified",

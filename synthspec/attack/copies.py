@@ -92,3 +92,17 @@ def _distances(
     two = nearest(people, synthetic, 2)
     ratio = np.where(two[:, 1] > 0, two[:, 0] / np.maximum(two[:, 1], 1e-12), 1.0)
     return two[:, 0], ratio
+
+
+def overlap(members: Table, others: Table) -> tuple[Share, Share] | None:
+    """Return how many others have an equal row in the table, and how many members have a second one there.
+
+    None unless the first are clearly more: equal rows of different people are as common in both, so that a
+    surplus means that people of the table are among the others.
+    """
+    keys, theirs = exact_keys(members), exact_keys(others)
+    held = set(keys.tolist())
+    _, place, times = np.unique(keys, return_inverse=True, return_counts=True)
+    found = Share.of(sum(each in held for each in theirs.tolist()), others.rows)
+    twice = Share.of(int((times[place] > 1).sum()), members.rows)
+    return (found, twice) if found.low > twice.high else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from synthspec.metrics.estimate import NINETY
+from synthspec.metrics.estimate import LEAST, NINETY, WIDEST
 from synthspec.metrics.scorecard import BINS
 from synthspec.plan.ops import Assess, CountRows, CountTail, Op, Score
 from synthspec.plan.outcomes import MOST_GROUPS
@@ -68,9 +68,10 @@ def _scored(plan: Plan, label: str, every: list[Score]) -> Purchase:
     rows = plan.scored_rows
     width = None
     if rows is not None:
-        half = NINETY / sqrt(precision) * sqrt(BINS / 12) / rows
-        half *= sqrt(1 / POSITIVE**2 + 1 / (1 - POSITIVE) ** 2)
-        width = f"AUC ± {half:.2g}" if half < 0.25 else "too few rows for an AUC"
+        spread = sqrt(1 / precision) / rows * sqrt(1 / POSITIVE**2 + 1 / (1 - POSITIVE) ** 2)
+        half = NINETY * sqrt(BINS / 12) * spread
+        enough = half < WIDEST and LEAST * sqrt(BINS) * spread < 1  # as the report decides it
+        width = f"AUC ± {half:.2g}" if enough else "too few rows for an AUC"
     by = [op.group for op in ops if op.group is not None]
     what = f"scores of {label}" + (f" by {', '.join(by)}" if by else "")
     what += "" if plan.holdout is None else ", rows held out"

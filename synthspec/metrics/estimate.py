@@ -3,7 +3,9 @@
 The noise is known: every cell carries independent noise of one standard deviation. For a ratio of two
 sums over cells the set of values that the noisy counts do not contradict (Fieller) covers the true ratio
 exactly, whatever the noise does to the denominator; where that set would be wide or without end there are
-too few rows for a reliable number, and none is given.
+too few rows for a reliable number, and none is given. Choosing by the noisy counts themselves what is shown
+would show those whose noise was kind: their intervals would cover less often than they say. So whoever can
+predict the counts decides by the prediction, and asks here for the interval whatever it is (`decided`).
 
 Source: Fieller 1954, JRSS B 16 (the ratio); Zou & Donner 2008, Statistics in Medicine 27 (differences).
 """
@@ -50,6 +52,7 @@ def ratio(
     *,
     most: float = 1.0,
     widest: float = WIDEST,
+    decided: bool = False,
 ) -> Estimate | None:
     """Return top / bottom with its interval, or None where there are too few rows for a reliable number.
 
@@ -63,16 +66,18 @@ def ratio(
         bottom_variance: of the noise of `bottom`.
         most: the largest value that the true ratio can have.
         widest: half an interval may be so wide.
+        decided: whether it was decided elsewhere that there are enough rows; None is then for an interval
+            without end only.
     """
-    if bottom <= 0 or bottom < LEAST * math.sqrt(bottom_variance):
-        return None
     z2 = NINETY**2
     square = bottom**2 - z2 * bottom_variance
+    if bottom <= 0 or square <= 0 or (not decided and bottom < LEAST * math.sqrt(bottom_variance)):
+        return None
     middle = top * bottom - z2 * covariance
     rest = top**2 - z2 * top_variance
     root = math.sqrt(max(0.0, middle**2 - square * rest))
     low, high = (min(most, max(0.0, (middle + sign * root) / square)) for sign in (-1.0, 1.0))
-    if high - low > 2 * widest:
+    if not decided and high - low > 2 * widest:
         return None
     return Estimate(min(high, max(low, top / bottom)), low, high)
 

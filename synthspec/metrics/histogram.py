@@ -31,22 +31,33 @@ class Histogram:
     """Counts of rows by score bin and outcome (no, yes), shape (bins, 2) [rows].
 
     `stddev` is that of the noise of a cell, before it was rounded to whole rows; 0 for exact counts.
+    `expected` predicts the cells without having seen them, same shape: where it is given it alone decides
+    which figures have enough rows, so that no figure is shown because its noise was kind.
     """
 
     cells: FloatArray
     stddev: float = 0.0
+    expected: FloatArray | None = None
 
     @property
     def variance(self) -> float:
         """The variance of a cell's noise."""
         return self.stddev**2 + ROUNDING if self.stddev > 0.1 else 0.0
 
+    @property
+    def _prediction(self) -> Histogram | None:
+        """What decides whether a figure is shown; None where the counts themselves do."""
+        return None if self.expected is None or self.variance == 0 else Histogram(self.expected, self.stddev)
+
     def rate(self, top: NDArray[np.bool_], bottom: NDArray[np.bool_]) -> Estimate | None:
         """Return the share of the rows in `bottom` that are in `top`, a part of it; None for too few rows."""
-        v = self.variance
+        v, predicted = self.variance, self._prediction
+        if predicted is not None and predicted.rate(top, bottom) is None:
+            return None
         shared = v * int((top & bottom).sum())
         above, below = float(self.cells[top].sum()), float(self.cells[bottom].sum())
-        return ratio(above, below, v * int(top.sum()), shared, v * int(bottom.sum()))
+        decided = predicted is not None
+        return ratio(above, below, v * int(top.sum()), shared, v * int(bottom.sum()), decided=decided)
 
     def base_rate(self) -> Estimate | None:
         """Return the share of rows whose outcome is yes."""
@@ -68,21 +79,27 @@ class Histogram:
         """Return 2 TP / (selected + yes) of calling every row from the bin `threshold` on a yes."""
         hits = self._where(threshold, yes=True)
         weights = self._where(threshold).astype(np.float64) + self._where(0, yes=True)
-        v = self.variance
+        v, predicted = self.variance, self._prediction
+        if predicted is not None and predicted.f1(threshold) is None:
+            return None
         return ratio(
             2 * float(self.cells[hits].sum()),
             float((weights * self.cells).sum()),
             4 * v * int(hits.sum()),
             2 * v * float(weights[hits].sum()),
             v * float((weights**2).sum()),
+            decided=predicted is not None,
         )
 
     def auc(self) -> Estimate | None:
         """Return the area under the ROC curve; pairs within one bin count half."""
-        no, yes, v = self.cells[:, 0], self.cells[:, 1], self.variance
+        no, yes, v, predicted = self.cells[:, 0], self.cells[:, 1], self.variance, self._prediction
+        if predicted is not None and predicted.auc() is None:
+            return None
         bins = len(no)
         negatives, positives = float(no.sum()), float(yes.sum())
-        if min(negatives, positives) <= LEAST * math.sqrt(v * bins):
+        least = LEAST if predicted is None else NINETY  # whoever has neither sum has no area
+        if min(negatives, positives) <= least * math.sqrt(v * bins):
             return None
         right = np.tril(np.ones((bins, bins)), -1) + np.eye(bins) / 2
         by_yes, by_no = right @ no, right.T @ yes
@@ -92,6 +109,7 @@ class Histogram:
             v * float(by_yes @ by_yes + by_no @ by_no),
             v * float(negatives * by_yes.sum() + positives * by_no.sum()),
             v * bins * (negatives**2 + positives**2),
+            decided=predicted is not None,
         )
 
     def calibration(self) -> tuple[Estimate | None, ...]:
@@ -107,7 +125,8 @@ class Histogram:
         promised = np.asarray(expected, dtype=np.float64)
         rows, v = float(self.cells.sum()), self.variance
         spread = math.sqrt(v * self.cells.size)
-        if rows <= LEAST * spread:
+        predicted = self._prediction
+        if rows <= 0 or (rows if predicted is None else float(predicted.cells.sum())) <= LEAST * spread:
             return None
         off = self.cells[:, 1] * (1 - promised) - self.cells[:, 0] * promised
         noise = np.sqrt(v * ((1 - promised) ** 2 + promised**2))
@@ -139,7 +158,8 @@ def pooled(tables: Sequence[Histogram]) -> Histogram:
         return next((table for table in tables if table.variance == 0), tables[0])
     weights = np.array([1 / table.variance for table in tables])
     cells = sum(w * t.cells for w, t in zip(weights, tables, strict=True)) / weights.sum()
-    return Histogram(np.asarray(cells), math.sqrt(max(0.0, 1 / float(weights.sum()) - ROUNDING)))
+    stddev = math.sqrt(max(0.0, 1 / float(weights.sum()) - ROUNDING))
+    return Histogram(np.asarray(cells), stddev, tables[0].expected)
 
 
 def best_threshold(public: Histogram) -> int:

@@ -7,13 +7,14 @@ anybody can add up the scores of released rows, and check the digest of the ques
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from synthspec.metrics.estimate import NINETY, Estimate, ratio
-from synthspec.metrics.histogram import ROUNDING, Histogram
+from synthspec.metrics.histogram import ROUNDING, FloatArray, Histogram
 from synthspec.terms.frozen import Frozen
 from synthspec.terms.query import Axis, Marginal, Scored
 
@@ -70,15 +71,25 @@ class Scores(Frozen):
             axes=axes,
         )
 
-    def counted(self, group: int | None = None) -> Histogram:
-        """Return the noisy counts of all groups together, or of one."""
-        return self._histogram(self.values, group, self.stddev)
+    def counted(self, group: int | None = None, rows: float | None = None) -> Histogram:
+        """Return the noisy counts of all groups together, or of one.
 
-    def others(self, group: int) -> Histogram:
-        """Return the noisy counts of all groups but one."""
-        cells = self._cells(self.values)
-        left = np.delete(cells, group, axis=2)
-        return Histogram(left.sum(axis=2), _summed(self.stddev, left.shape[2]))
+        With `rows`, about how many rows were counted, the released ones predict every count.
+        """
+        found = self._histogram(self.values, group, self.stddev)
+        return replace(found, expected=self._predicted(self._histogram(self.released, group, 0.0).cells, rows))
+
+    def others(self, group: int, rows: float | None = None) -> Histogram:
+        """Return the noisy counts of all groups but one; `rows` as above."""
+        left, released = (
+            np.delete(self._cells(values), group, axis=2) for values in (self.values, self.released)
+        )
+        stddev = _summed(self.stddev, left.shape[2])
+        return Histogram(left.sum(axis=2), stddev, self._predicted(released.sum(axis=2), rows))
+
+    def _predicted(self, released: FloatArray, rows: float | None) -> FloatArray | None:
+        total = sum(self.released)
+        return None if rows is None or not total else released * (max(0.0, rows) / total)
 
     def kept_out(self, group: int | None = None) -> Histogram:
         """Return the exact counts of released rows that the classifier was not learned on."""

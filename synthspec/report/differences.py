@@ -11,16 +11,25 @@ from collections.abc import Iterator, Mapping
 from math import hypot
 from typing import Literal
 
+from synthspec.metrics.estimate import Estimate
 from synthspec.release.manifest import Class
 from synthspec.release.release import Release
+from synthspec.release.scored import Part
 from synthspec.report.sections.subgroups import ratios
 from synthspec.report.uncertain import count_of, known, resting_on
+from synthspec.report.usefulness import labels
 from synthspec.report.words import named
 from synthspec.terms.frozen import Frozen
 from synthspec.terms.walk import columns_of
 
 MOST = 10
 """Columns and groups shown of each kind: those that differ most."""
+
+ROWS: Mapping[Part, str] = {
+    "all": "all private rows",
+    "learned from": "private rows learned from",
+    "held out": "private rows held out",
+}
 
 Verdict = Literal["higher", "lower", "equal", "cannot be told"]
 
@@ -68,6 +77,7 @@ def differences(first: Release, second: Release) -> tuple[Difference, ...]:
     for one, two in (
         (_claims(first), _claims(second)),
         (_distances(first), _distances(second)),
+        (_scores(first), _scores(second)),
         (_rules(first), _rules(second)),
     ):
         found += _paired(one, two)
@@ -119,6 +129,30 @@ def _distances(release: Release) -> Named:
         )
         for a in release.assessments
     }
+
+
+def _scores(release: Release) -> Named:
+    """Return AUC, F1 and tails; which rows were scored is part of the name, others do not compare."""
+    found: dict[str, tuple[Class, Figure]] = {}
+    for label in labels(release):
+        rows = f"{named(label.name).text}, on {ROWS[label.scores[0].part]}"
+        for what, figure in (
+            ("AUC", label.private.auc()),
+            ("F1", label.private.f1(label.threshold)),
+            ("AUC on released rows minus AUC", label.gap()),
+        ):
+            if figure is not None:
+                found[f"{what}: {rows}"] = ("B", _interval(figure))
+    for tail in release.evaluation.tails:
+        ratio = tail.ratio()
+        if ratio is not None:
+            where = f"{named(tail.column).text} at {tail.quantile:g}"
+            found[f"tail ratio: {where}, {ROWS[tail.part]}"] = ("B", _interval(ratio))
+    return found
+
+
+def _interval(estimate: Estimate) -> Figure:
+    return Figure(value=estimate.value, low=estimate.low, high=estimate.high)
 
 
 def _rules(release: Release) -> Named:

@@ -1,7 +1,8 @@
 """Usefulness: how a classifier that was learned on released rows does on private ones, by label.
 
 All from the noisy score histograms and the exact counts of released rows beside them; nothing is computed
-from private rows here. Histograms of one label count the same rows, so their totals are pooled.
+from private rows here. Histograms of one label count the same rows, so their totals are pooled. Which figures
+have enough rows is told by the released rows, scaled to the noisy number of rows: not by the counts shown.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from synthspec.metrics.estimate import Estimate, difference
 from synthspec.metrics.histogram import Histogram, best_threshold, pooled, shares_of_yes
 from synthspec.release.release import Release
-from synthspec.release.scored import Scores, Tail
+from synthspec.release.scored import Part, Scores, Tail
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,20 +63,26 @@ def labels(release: Release) -> tuple[Label, ...]:
     for name in dict.fromkeys(each.label.column for each in release.scores):
         mine = tuple(each for each in release.scores if each.label.column == name)
         public = mine[0].kept_out()
-        private = pooled([each.counted() for each in mine])
+        private = pooled([each.counted(rows=counted_rows(release, each.part)) for each in mine])
         found.append(Label(name, mine, private, public, best_threshold(public)))
     return tuple(found)
 
 
-def by_group(label: Label, scores: Scores) -> tuple[GroupFigures, ...]:
+def counted_rows(release: Release, part: Part) -> float | None:
+    """Return the noisy number of private rows of a part; None where it was not bought."""
+    return next((float(each.value) for each in release.evaluation.rows if each.part == part), None)
+
+
+def by_group(release: Release, label: Label, scores: Scores) -> tuple[GroupFigures, ...]:
     """Return the figures of each group of one histogram, in order; nothing where it has no groups."""
     if scores.group is None:
         return ()
-    return tuple(_figures(label, scores, at, name) for at, name in enumerate(scores.group.names))
+    rows = counted_rows(release, scores.part)
+    return tuple(_figures(label, scores, at, name, rows) for at, name in enumerate(scores.group.names))
 
 
-def _figures(label: Label, scores: Scores, at: int, name: str) -> GroupFigures:
-    mine, others, t = scores.counted(at), scores.others(at), label.threshold
+def _figures(label: Label, scores: Scores, at: int, name: str, rows: float | None) -> GroupFigures:
+    mine, others, t = scores.counted(at, rows), scores.others(at, rows), label.threshold
     hits, alarms, selected = mine.true_positives(t), mine.false_positives(t), mine.selected(t)
     return GroupFigures(
         name=name,

@@ -108,6 +108,13 @@ def _check_file(path: Path, source: Source) -> None:
         raise SourceError(
             "D403", f"{said} is a folder", helps=(*_PATH, "a pattern like `folder/*.csv` reads its files")
         )
+    if not path.is_file():
+        raise SourceError(
+            "D404",
+            f"{said} cannot be read: it is a pipe or a device",
+            notes=("a run reads its source several times",),
+            helps=("write it to a file first", _PATH[1]),
+        )
     try:
         with path.open("rb") as handle:
             empty = not handle.read(1)

@@ -228,7 +228,8 @@ def test_public_rows_outside_a_narrower_spec_are_counted_and_a_spec_that_none_fi
     (said,) = [line for line in done.err.splitlines() if line.startswith("note: `")]
     young = sum(int(line.split(",")[2]) < 30 for line in table().splitlines()[1:])
     assert "age: " in said and f" in {young} of the rows" in said
-    Path("none.yaml").write_text(spec.replace("age: int 0..99", "age: int 5000..5001"))
+    other = "age: {type: int, in: 5000..5001, outside: drop}"
+    Path("none.yaml").write_text(spec.replace("age: int 0..99", other))
     refused = command("tune", "none.yaml", *arguments)
     assert refused.code == 1 and "error[G473]" in refused.err
 

@@ -39,7 +39,7 @@ generate:
 sample: {{rows: 100, seed: 2}}
 """
 LINE = re.compile(
-    rf"step 4 of 7: fit, training step (\d+) of {STEPS}"
+    rf"step \d+ of \d+: fit, training step (\d+) of {STEPS}"
     r"(?:, loss on synthetic rows -?[\d.e+-]+)?, epsilon of the steps so far (\d+(?:\.\d+)?)"
 )
 

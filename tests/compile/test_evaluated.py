@@ -138,3 +138,26 @@ def test_the_datasheet_is_in_the_plan() -> None:
         "a@b",
         "2 years",
     )
+
+
+def test_the_plan_predicts_an_area_only_where_the_report_will_show_one() -> None:
+    """The plan's line is the report's: the same noise and rows, on counts as the plan supposes them."""
+    from math import sqrt
+
+    import numpy as np
+
+    from synthspec.compile.purchases import POSITIVE
+    from synthspec.metrics.histogram import Histogram
+    from synthspec.metrics.scorecard import BINS
+
+    told = {True: 0, False: 0}
+    for epsilon in (0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2):
+        made = plan(SMALL.replace("epsilon: 1", f"epsilon: {epsilon}") + GATES + HOLDOUT)
+        (bought,) = [each for each in made.bought_for_report if each.what.startswith("scores of sex")]
+        rows = (made.scored_rows or 0) / BINS
+        cells = np.tile([rows * (1 - POSITIVE), rows * POSITIVE], (BINS, 1))
+        groups = sqrt(sum(1 for op in made.ops if isinstance(op, Score)))
+        shown = Histogram(cells, bought.stddev * groups).auc() is not None
+        assert (bought.width != "too few rows for an AUC") == shown, epsilon
+        told[shown] += 1
+    assert min(told.values()) > 0

@@ -78,6 +78,25 @@ def test_too_few_rows_give_words_and_never_a_number() -> None:
     )
 
 
+def test_what_is_shown_is_decided_by_the_released_rows_and_not_by_the_counts() -> None:
+    """Noise that moves every count up must not bring a figure onto the page."""
+    from dataclasses import replace
+
+    made = scored(noise=400.0)
+    (one,) = made.scores
+    kind = one.model_copy(update={"values": tuple(value + 20_000 for value in one.values)})
+    lucky = replace(made, evaluation=made.evaluation.model_copy(update={"scores": (kind,)}))
+    for each in (made, lucky):
+        (label,) = labels(each)
+        assert label.private.auc() is None
+    assert "not by the counts themselves" in text(utility(made))
+
+
+def test_a_figure_without_any_width_is_not_shown_to_six_places() -> None:
+    says = text(utility(scored(noise=0.0)))
+    assert not any(word.count(".") == 1 and len(word.split(".")[1]) >= 6 for word in says.split())
+
+
 @pytest.mark.parametrize("make", [release, empty])
 def test_without_paid_scores_it_says_how_to_get_them(make: object) -> None:
     assert "auc_gap(COLUMN)" in text(utility(make()))  # type: ignore[operator]
@@ -86,7 +105,7 @@ def test_without_paid_scores_it_says_how_to_get_them(make: object) -> None:
 def test_gaps_between_groups_are_to_everybody_else() -> None:
     made = scored(noise=0.0)
     (label,) = labels(made)
-    for at, group in enumerate(by_group(label, made.scores[0])):
+    for at, group in enumerate(by_group(made, label, made.scores[0])):
         others = made.scores[0].others(at).true_positives(label.threshold)
         assert group.hits is not None
         assert others is not None

@@ -146,7 +146,7 @@ def test_paid_figures_lie_in_intervals_around_the_noiseless_ones(tmp_path: Path)
     assert gap is not None
     assert auc is not None
     assert auc.low < auc.high < auc.low + 0.2
-    assert {each.name for each in by_group(label, scores)} == {"F", "M"}
+    assert {each.name for each in by_group(release, label, scores)} == {"F", "M"}
     paid = {event.id: event for event in release.events}
     for answer in release.evaluation.answers:
         event = paid[answer.event]

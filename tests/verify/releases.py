@@ -18,6 +18,7 @@ import synthspec
 from synthspec.mechanisms import rounded_gaussian
 from synthspec.privacy.rounded import rounded_gaussian as drawn
 from synthspec.release.arrays import pack
+from synthspec.release.stored import to_json
 
 ROWS = 900
 HEAD = "spec: 1\nname: small\nsource: {path: table.csv, rows: 900}\n"
@@ -124,7 +125,7 @@ def changed(release: Path, place: Path, edits: Mapping[str, Callable[[Any], Any]
         path = place / name
         content = path.read_bytes()
         if name.endswith(".json"):
-            path.write_bytes(json.dumps(edit(json.loads(content)), indent=1, sort_keys=True).encode())
+            path.write_bytes(to_json(edit(json.loads(content))))
         elif name.endswith(".npz"):
             path.write_bytes(pack(edit(arrays_of(content))))
         else:

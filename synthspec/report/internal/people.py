@@ -45,6 +45,7 @@ def spread_of(outcomes: tuple[Outcome, ...]) -> Picture | None:
                 for band in bands
             ),
             numeric=(2, 3, 4),
+            folded=True,
         ),
     )
 

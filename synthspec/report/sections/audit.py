@@ -15,8 +15,7 @@ WORDS: dict[Outcome, str] = {
 }
 NO_PROOF = (
     "Such games find bugs; that they find none is no proof. Each first has to catch a bug that was planted, "
-    "or "
-    "be likely to catch half the noise: one that could not have is no evidence either way. They say nothing "
+    "or be likely to catch half the noise: one that could not have is no evidence either way. They say nothing "
     "about the people in this source."
 )
 
@@ -56,7 +55,11 @@ def _says(result: AuditResult, found: tuple[Played | Canaries, ...]) -> Prose:
     clean = sum(each.outcome == "passed" for each in found)
     return Prose(
         parts=(
-            f"Version {result.version} of this program was attacked on simulated tables on {result.day}. Of ",
+            "Version ",
+            plain(result.version),
+            " of this program was attacked on simulated tables on ",
+            plain(str(result.day)),
+            ". Of ",
             number(len(found), count(len(found)), "P"),
             " games against the mechanisms and models that this release used, ",
             number(clean, count(clean), "P"),

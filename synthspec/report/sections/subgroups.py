@@ -90,8 +90,15 @@ def _sizes(release: Release, counted: Counted) -> tuple[Block, ...]:
             finding=(
                 worst.name,
                 " is furthest from its own size: ",
-                number(value, f"× {value:.2f}", "M", worst.events, low=low, high=high),
-                f" (90 %: {low:.2f} to {high:.2f}); 1 is equal.",
+                number(
+                    value,
+                    f"× {value:.2f} (90 %: {low:.2f} to {high:.2f})",
+                    "M",
+                    worst.events,
+                    low=low,
+                    high=high,
+                ),
+                "; 1 is equal.",
             ),
             chart=Dots(
                 title="Released share over private share, with 90 % intervals; the tick is 1, no change",

@@ -10,6 +10,8 @@ from synthspec.report.usefulness import GroupFigures, Label, by_group, labels
 from synthspec.report.words import about, count, named, near, number, plain, up
 
 TOO_FEW = "too few rows for a reliable number"
+FINEST = 0.005
+"""A figure is shown to a tenth of half its interval, and never more finely than a tenth of this."""
 PARTS: dict[Part, str] = {
     "all": "all private rows, those that the models learned from included",
     "learned from": "the private rows that the models learned from",
@@ -87,13 +89,15 @@ def _label(release: Release, label: Label) -> tuple[Block, ...]:
             "Their counts by score, outcome and group were bought with noise of ",
             number(noise, up(noise), "M", label.events),
             f" rows a cell ({', '.join(label.events)}); the figure of exactly these rows lies in its "
-            "interval with 90 %.",
+            "interval with 90 %. Which figures have too few rows is decided by the released rows and the "
+            "noisy number of rows, not by the counts themselves, so that none is shown because its noise was "
+            "kind.",
         ]
     blocks: list[Block] = [Heading(text=f"Predicting {name.text}"), Prose(parts=tuple(says)), _figures(label)]
     calibrated = _calibration(label)
     blocks += [] if calibrated is None else [calibrated]
     for scores in label.scores:
-        found = by_group(label, scores)
+        found = by_group(release, label, scores)
         if found and scores.group is not None:
             blocks.append(_groups(found, named(scores.group.column), name, (scores.event,)))
     return tuple(blocks)
@@ -231,7 +235,7 @@ def _pair(found: Estimate | None, events: tuple[str, ...]) -> tuple[Value, Value
     """Return a figure and its interval, or that there is none."""
     if found is None:
         return plain(TOO_FEW), plain("")
-    width = max(found.half, 1e-9)
+    width = max(found.half, FINEST)
     ends = f"{near(found.low, width)} to {near(found.high, width)}"
     return _number(found, near(found.value, width), events), _number(found, ends, events)
 
@@ -239,7 +243,7 @@ def _pair(found: Estimate | None, events: tuple[str, ...]) -> tuple[Value, Value
 def _cell(found: Estimate | None, events: tuple[str, ...]) -> Value:
     if found is None:
         return plain("too few rows")
-    width = max(found.half, 1e-9)
+    width = max(found.half, FINEST)
     text = f"{near(found.value, width)} ({near(found.low, width)} to {near(found.high, width)})"
     return _number(found, text, events)
 

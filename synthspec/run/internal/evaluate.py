@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from synthspec.attack.copies import closeness
+from synthspec.attack.copies import closeness, overlap
 from synthspec.attack.evaluation import Evaluation
 from synthspec.attack.evaluation import People as Counts
 from synthspec.attack.exact.fidelity import Fidelity, fidelity
@@ -150,7 +150,11 @@ class _Work:
                 attacks=tuple(outcomes),
                 closeness=near,
                 gates=curator_gates(asked.plan.gates, exact, apart, useful, outcomes),
-                not_judged=(*not_judged(found, shadow=asked.shadow), *self._unkeyed()),
+                not_judged=(
+                    *not_judged(found, shadow=asked.shadow),
+                    *self._unkeyed(),
+                    *self._overlapping(people, others),
+                ),
                 values_within=STEPS,
                 releases=asked.releases,
             ),
@@ -162,6 +166,20 @@ class _Work:
         return (
             "who was held out of the learning: the key of that split is not on this machine, so people held "
             "out count as people of the table, and what is found about these is diluted",
+        )
+
+    def _overlapping(self, people: People, others: People | None) -> tuple[str, ...]:
+        """Return a warning where people of the table are among those of a control that was handed in."""
+        if others is None or self._asked.control is None:
+            return ()
+        both = overlap(people.table, others.table)
+        if both is None:
+            return ()
+        found, twice = both
+        return (
+            f"against the control that was named without care: {100 * found.value:.1f} % of its rows equal a "
+            f"row of the table, where {100 * twice.value:.1f} % of the table's rows have a second one there, so "
+            "people of the table seem to be among it; attacks are then blind for what they share",
         )
 
     def _step(self, name: str, work: Callable[[], Result]) -> Result:
