@@ -53,11 +53,11 @@ BELOW = 1e-6
 WORDS = (
     "*As they are*: noisy tables as Gaussians of their stated noise, a choice as the choice between two",
     "(its worst symmetric pair), gradients as Poisson-sampled Gaussians. Ours lies above, as each event",
-    "is priced as the Gaussian that covers it at every delta; most for short runs of gradients. dp-",
-    "accounting rounds losses up to a grid of 1e-4, so a few of its figures lie above ours by that",
-    "rounding: by a hundredth of a percent at most. OpenDP composes in zCDP, whose conversion is looser",
-    "than the exact curve of Gaussians: its epsilon is above ours at the same rho, which is no",
-    "disagreement; so rho is compared, and both by one conversion.",
+    "is priced as the Gaussian that covers it; most where a choice stands alone, as its loss is bounded",
+    "and that of its Gaussian is not. dp-accounting rounds losses up to a grid of 1e-4: a few of its",
+    "figures lie above ours by that, a hundredth of a percent at most. OpenDP composes in zCDP, whose",
+    "conversion is looser than the exact curve of Gaussians: its epsilon is above ours at the same rho,",
+    "which is no disagreement; so rho is compared, and both by one conversion.",
 )
 
 Codes = NDArray[np.int64]
@@ -81,14 +81,15 @@ class Charge:
 
     @property
     def rest(self) -> float:
-        """The delta that is left for the Gaussian part beside the slack."""
+        """The delta left for the Gaussians of the prices: slack of gradients is part of their price."""
         slack = self.cost.delta0 * DELTA0_UNIT
         return float((Fraction(repr(self.delta)) - slack) / (1 - slack))
 
     @property
     def asked(self) -> dict[str, Any]:
         """The question to the peers."""
-        return {"events": self.events, "delta": self.rest, "mu2": float(self.cost.mu2 * MU2_UNIT)}
+        mu2 = float(self.cost.mu2 * MU2_UNIT)
+        return {"events": self.events, "delta": self.delta, "rest": self.rest, "mu2": mu2}
 
 
 def event_of(mechanism: object, cost: Cost, sensitivity: Sensitivity | None) -> dict[str, Any] | None:

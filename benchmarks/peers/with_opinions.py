@@ -110,7 +110,7 @@ def main(folder: Path) -> None:
         "deltas": deltas(ask["gaussians"]),
         "charges": [
             {
-                "equivalents": composed(each["events"], each["delta"], True),
+                "equivalents": composed(each["events"], each["rest"], True),
                 "realised": composed(each["events"], each["delta"], False),
                 "opendp": opendp(each["events"], each["mu2"], each["delta"])
                 if all(event["kind"] != "gradients" for event in each["events"])

@@ -52,7 +52,7 @@ def internal(
     assert source is not None
     from synthspec.privacy.entropy import SystemNoise
     from synthspec.run.engine import engine
-    from synthspec.run.internal.evaluate import Asked, evaluate
+    from synthspec.run.internal.evaluate import Asked, beside_rows, evaluate
     from synthspec.run.internal.sources import refuse_same
 
     plan = _located(release.value.plan, source)
@@ -77,7 +77,7 @@ def internal(
     )
     found = evaluate(asked, polars, SystemNoise(), told)
     told("writing the page")
-    return write_apart(folder, _written(release, found))
+    return write_apart(folder, beside_rows("writing the page", lambda: _written(release, found)))
 
 
 def ready(release: Release, source: str | Path | None, labels: Sequence[str], out: str | Path | None) -> Path:

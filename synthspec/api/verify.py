@@ -90,12 +90,12 @@ class Verification:
         """Raise when something differs.
 
         Raises:
-            GateError: Q620, naming the failed checks.
+            GateError: Q630, naming the failed checks.
         """
         failed = self._verdict.failed
         if failed:
             raise GateError(
-                "Q620",
+                "Q630",
                 f"the release is not what it says: `{failed[0].name}` failed",
                 notes=tuple(f"{check.name}: {check.detail}" for check in failed),
                 helps=("copy the folder again from where it was written, or ask its signer",),
@@ -103,7 +103,7 @@ class Verification:
         unlike = self._verdict.unlike
         if unlike:
             raise GateError(
-                "Q620",
+                "Q630",
                 f"it says that version {self._tool} made it, and `{unlike[0].name}` comes out otherwise",
                 notes=tuple(f"{check.name}: {check.detail}" for check in unlike),
                 helps=(

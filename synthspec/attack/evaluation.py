@@ -53,6 +53,7 @@ class Evaluation(Inside):
         tied: whether the source is, byte for byte, the one that the release was made from.
         control: where people come from who are not in the table.
         not_judged: attacks that could not be judged, and why.
+        doubts: reasons to distrust the attacks that were.
         values_within: how many steps a public range was cut into, to compare values.
     """
 
@@ -74,5 +75,6 @@ class Evaluation(Inside):
     closeness: Closeness
     gates: tuple[CuratorGate, ...] = ()
     not_judged: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     values_within: int
     releases: int | None = None

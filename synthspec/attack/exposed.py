@@ -71,7 +71,9 @@ def _bands(members: FloatArray, others: FloatArray) -> tuple[Band, ...]:
         for each in (members, counted)
     )
     return tuple(
-        Band(low=low, high=high, members=Share.of(int(a), len(members)), others=Share.of(int(b), len(counted)))
+        Band(
+            low=low, high=high, members=Share.of(int(a), len(members)), others=Share.of(int(b), len(counted))
+        )
         for low, high, a, b in zip(EDGES[:-1], EDGES[1:], mine, theirs, strict=True)
     )
 
@@ -81,7 +83,9 @@ def _worst(members: FloatArray, others: FloatArray, bound: Callable[[float], flo
     hit = Share.of(int((members >= line).sum()), len(members))
     false = Share.of(int((others >= line).sum()), len(others))
     right = Amount(
-        value=_right(hit.value, false.value), low=_right(hit.low, false.high), high=_right(hit.high, false.low)
+        value=_right(hit.value, false.value),
+        low=_right(hit.low, false.high),
+        high=_right(hit.high, false.low),
     )
     if bound is None:
         return Worst(members=hit, others=false, right=right)

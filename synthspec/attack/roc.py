@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthspec.attack.exposed import Exposed, exposed
-from synthspec.attack.outcome import Amount, AtRate, Share, more_often
+from synthspec.attack.exposed import exposed
+from synthspec.attack.outcome import Amount, AtRate, Exposed, Share, more_often
 from synthspec.attack.table import FloatArray
 
 RATES = (0.1, 0.01, 0.001)

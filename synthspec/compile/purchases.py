@@ -51,12 +51,16 @@ def _purchase(plan: Plan, op: CountRows | Assess | CountTail) -> Purchase:
             width = f"± {_short(NINETY * sigma)} rows"
         case Assess():
             what, sigma = f"{FIGURES_BOUGHT} total variation distances", _distance(plan, op.cost)
-            width = None if rows is None else f"± {NINETY * sigma / (2 * rows):.2g}"
+            half = None if rows is None else NINETY * sigma / (2 * rows)
+            width = None if half is None else f"± {half:.2g}" if half < 1 else "no distance can be told"
         case CountTail():
             rare = min(op.quantile, 1 - op.quantile)
             end = "beyond" if op.quantile >= 0.5 else "below"
             what, sigma = f"rows {end} the {op.quantile:g} quantile of {op.column}", _sigma(plan, op.cost)
-            width = None if rows is None else f"ratio ± {NINETY * sigma / (rows * rare):.2g}"
+            if rows is not None:
+                enough = rows > LEAST * sqrt(2) * sigma  # as `Tail.ratio` has it
+                half = NINETY * sigma / (rows * rare)
+                width = f"ratio ± {half:.2g}" if enough else "too few rows for a ratio"
     return Purchase(what=what, share=_share(plan, op.cost), stddev=sigma, width=width)
 
 

@@ -64,14 +64,15 @@ CODES: dict[str, Entry] = {
         bad="gates: {one-way: max_tvd_1way <= 0.0001}",
         good="gates: {one-way: max_tvd_1way <= 0.05}",
     ),
-    "Q620": Entry(
+    "Q630": Entry(
         title="a release is not what it says",
         text=(
             "`verify` recomputes what can be recomputed without the data: digests, signatures, prices, the "
             "claim, the test of the noise, models from their measurements, rows from models and seed, rules, "
             "gates and the report. One of these came out otherwise than the release says, so it was changed, "
-            "written by something else, or its noise is not the one that was paid for. What a signer could "
-            "still make up is said in the limits of every report."
+            "written by something else, or its noise is not the one that was paid for. Where it says that "
+            "another version made it, verify it with that one. What a signer could still make up is said in "
+            "the limits of every report."
         ),
         bad="synthspec verify out/adult      # after editing out/adult/ledger.json",
         good="synthspec verify out/adult      # the folder as it was written",
@@ -122,9 +123,9 @@ CODES: dict[str, Entry] = {
     "Q615": Entry(
         title="units are held out for nothing",
         text=(
-            "`sample.holdout` keeps units of the source out of the learning, so that a classifier, trained on "
-            "released rows, can be scored on units that nothing was learned from, and so that the attacks of "
-            "the internal edition have people to compare with. A spec without a source has no units."
+            "`sample.holdout` keeps units of the source out of the learning, so that a classifier, trained "
+            "on released rows, can be scored on units that nothing was learned from, and so that the attacks "
+            "of the internal edition have people to compare with. A spec without a source has no units."
         ),
         bad="sample: {holdout: 0.1}  # no `source`",
         good="source: {path: visits.csv}, sample: {holdout: 0.1}",
@@ -133,14 +134,14 @@ CODES: dict[str, Entry] = {
     "Q616": Entry(
         title="units are held out that the report scores nothing on",
         text=(
-            "Beside their noisy number, the public report says something about held-out units only where the "
-            "`report` share buys the scores of a classifier on them: that needs a column to score, one that a "
-            "gate `auc_gap(column)` names or that a question of `must_answer` counts. Without it they serve "
-            "the internal edition alone, whose attacks need people who are not in the table; and fewer units "
-            "are learned from."
+            "Beside their noisy number, the public report says something about held-out units only where "
+            "the `report` share buys the scores of a classifier on them: that needs a column to score, one "
+            "that a gate `auc_gap(column)` names or that a question of `must_answer` counts. Without it they "
+            "serve the internal edition alone, whose attacks need people who are not in the table; and "
+            "fewer units are learned from."
         ),
         bad="sample: {holdout: 0.1}",
-        good="sample: {holdout: 0.1}, gates: {useful: auc_gap(readmitted) <= 0.05}",
+        good="sample: {holdout: 0.1}, gates: {useful: auc_gap(readmitted) <= 0.1}",
         related=("Q613", "Q615"),
     ),
     "Q670": Entry(

@@ -38,7 +38,7 @@ class Witnessed:
     def words(self) -> str:
         """Return it in words; never `verified` unless the key was handed over by another way."""
         key, role = self.signer.key, self.signer.role
-        who = f" ({key.name})" if key.name else ""
+        who = f" ({key.name})" if key.name not in ("", role) else ""
         if not self.signed:
             return f"not signed yet by the {role}{who} {key.fingerprint[:16]}"
         if not self.trusted:

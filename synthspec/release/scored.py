@@ -77,7 +77,9 @@ class Scores(Frozen):
         With `rows`, about how many rows were counted, the released ones predict every count.
         """
         found = self._histogram(self.values, group, self.stddev)
-        return replace(found, expected=self._predicted(self._histogram(self.released, group, 0.0).cells, rows))
+        return replace(
+            found, expected=self._predicted(self._histogram(self.released, group, 0.0).cells, rows)
+        )
 
     def others(self, group: int, rows: float | None = None) -> Histogram:
         """Return the noisy counts of all groups but one; `rows` as above."""

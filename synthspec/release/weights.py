@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.release.reading import Unreadable, parsed
+
 KINDS: Mapping[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
 MOST_HEADER = 100_000_000
 
@@ -56,8 +58,9 @@ def unpack_weights(content: bytes) -> dict[str, NDArray[np.generic]]:
     length = int.from_bytes(content[:8], "little")
     if not 2 <= length <= min(len(content) - 8, MOST_HEADER):
         raise ValueError("no safetensors: its header is cut off")
-    header, data = json.loads(content[8 : 8 + length]), content[8 + length :]
+    header, data = parsed(content[8 : 8 + length]), content[8 + length :]
     found: dict[str, NDArray[np.generic]] = {}
+    room = len(data)
     for name, facts in header.items():
         if name == "__metadata__":
             continue
@@ -65,5 +68,8 @@ def unpack_weights(content: bytes) -> dict[str, NDArray[np.generic]]:
         start, stop = (int(at) for at in facts["data_offsets"])
         if kind is None or not 0 <= start <= stop <= len(data) or stop - start != prod(shape) * kind.itemsize:
             raise ValueError(f"no safetensors: `{name}` does not fit its place")
+        room -= stop - start
+        if room < 0:
+            raise Unreadable("weights share their place: together they are larger than their file")
         found[str(name)] = np.frombuffer(data[start:stop], dtype=kind).reshape(shape).copy()
     return found

@@ -55,6 +55,16 @@ def fair(known: Known, order: int) -> tuple[Shares, ...]:
     return tuple(shares(model, axes) for axes in cliques if known.errors.uncertainty.covers(axes))
 
 
+def singles(groups: Sequence[Known]) -> tuple[Shares, ...]:
+    """Return the models' shares of each column of public codes, once where several groups hold it."""
+    found: dict[str, Shares] = {}
+    for each in groups:
+        for name, axis in each.axes.items():
+            if name not in found and each.errors.uncertainty.covers((axis,)):
+                found[name] = shares(each.errors.uncertainty.model, (axis,))
+    return tuple(found.values())
+
+
 def sample_like(tables: Sequence[Shares], distance: float, private: float) -> float:
     """Return the share x of the private rows, a fair sample of which would be off by `distance` on average.
 

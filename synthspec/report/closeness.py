@@ -8,10 +8,10 @@ from itertools import combinations
 from synthspec.generators.intervals import Interval
 from synthspec.release.release import Assessment, Release
 from synthspec.report.blocks import Block, Callout, Dots, Figure, Heading, Heat, Prose, Table, Value
-from synthspec.report.ceiling import ceiling, fair, sample_like
+from synthspec.report.ceiling import Shares, ceiling, fair, sample_like, singles
 from synthspec.report.expected import errors
 from synthspec.report.sourced import resting
-from synthspec.report.uncertain import Known, events_of
+from synthspec.report.uncertain import MOSTLY, Known, events_of
 from synthspec.report.words import count, listed, named, near, number, up
 
 WORST = 10
@@ -23,13 +23,12 @@ WORDS = {1: "single columns", 2: "pairs of columns", 3: "triples of columns"}
 
 def headline(release: Release, groups: Sequence[Known]) -> tuple[Block, ...]:
     """Return how large a sample of the private rows would be as far off as the released ones are."""
-    group = next((each for each in groups if each.scaled), None)
     means = [a for a in release.assessments if not a.worst]
-    if group is None or not means or release.plan.source_public:
+    if not means or release.plan.source_public:
         return ()
     rows = []
     for mean in means:
-        tables = fair(group, mean.order)
+        tables = _alike(groups, mean)
         if tables:
             rows.append(_like(mean, [sample_like(tables, d, mean.n_hat) for d in _ends(mean)]))
     if not rows:
@@ -53,6 +52,20 @@ def headline(release: Release, groups: Sequence[Known]) -> tuple[Block, ...]:
             numeric=(1, 2, 3, 4),
         ),
     )
+
+
+def _alike(groups: Sequence[Known], mean: Assessment) -> tuple[Shares, ...]:
+    """Return the tables that stand for those of `mean`; none where the groups hold too few of them.
+
+    Single columns are held by all groups together; several columns must be held by one that has most of them.
+    """
+    group = next((each for each in groups if each.scaled), None)
+    if group is not None:
+        return fair(group, mean.order)
+    if mean.order != 1:
+        return ()
+    tables = singles(groups)
+    return tables if len(tables) >= MOSTLY * mean.cliques else ()
 
 
 def _ends(mean: Assessment) -> tuple[float, float, float]:

@@ -20,7 +20,7 @@ from synthspec.plan.plan import PlannedColumn
 from synthspec.release.bundle import data_path
 from synthspec.release.release import NORMAL_95, Assessment, Release
 from synthspec.report.gates import judge
-from synthspec.verify.standalone import Check
+from synthspec.verify.standalone import Check, many_of
 
 MOST_ROWS = 20_000_000
 
@@ -48,7 +48,8 @@ def check_rules(release: Release, folder: Path) -> Check:
             return Check("rules", "failed", text)
     if counted(release.plan, release.columns, _frame(path, release)) != release.counted:
         return Check("rules", "failed", "the questions of the spec come out otherwise on these rows")
-    said = f"{len(held.rules)} rules counted again by {again.engine}: {held.violations} violations"
+    broken = many_of(held.violations, "violation")
+    said = f"{many_of(len(held.rules), 'rule')} counted again by {again.engine}: {broken}"
     return Check("rules", "passed", said, {"rules": len(held.rules), "violations": held.violations})
 
 

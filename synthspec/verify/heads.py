@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from synthspec.privacy.entries import Charge, Standing, stand
 from synthspec.privacy.journal import Journal
 from synthspec.release.manifest import NAME, digest_of
 from synthspec.release.release import LedgerFacts, Release
@@ -67,8 +68,34 @@ def check_ledger(release: Release, journal: Journal) -> Check:
     opened = journal.standing().opened
     if (opened.unit, opened.neighbours) != (release.claim.unit, release.claim.neighbours):
         return Check(name, "failed", "the ledger protects another unit, or other neighbours")
+    unlike = _told_otherwise(facts, journal, int(match[1]), charge)
+    if unlike is not None:
+        return Check(name, "failed", f"the release says another {unlike} of the ledger than the ledger does")
     said = f"entry {match[1]} of `{opened.name}` opened the charge `{charge.label}`, at the claimed price"
     return Check(name, "passed", said, {"entry": int(match[1])})
+
+
+def _told_otherwise(facts: LedgerFacts, journal: Journal, place: int, charge: Charge) -> str | None:
+    """Return what a release says otherwise of its ledger, None when it fits.
+
+    Facts are taken when the charge is opened, or once more on a resume: what was raised or voided in between
+    may count or not.
+    """
+    then, now = stand(journal.entries()[: place + 1]), journal.standing()
+    if (facts.name, facts.opened_by) != (now.opened.name, now.opened.by):
+        return "name or owner"
+    if facts.day != charge.day:
+        return "day"
+    if not then.raises <= facts.raises <= now.raises:
+        return "number of raises"
+    if facts.releases not in {_count(then, charge.id), _count(now, charge.id)}:
+        return "number of releases"
+    return None
+
+
+def _count(standing: Standing, charge: str) -> int:
+    """Return which of the charges that were not voided this one is."""
+    return [key for key, each in standing.charges.items() if each.state != "voided"].index(charge) + 1
 
 
 def _place(facts: LedgerFacts) -> int | None:

@@ -37,9 +37,8 @@ def check_loss(release: Release) -> Check:
     )
     off = abs(theirs - mine) / max(mine, 1e-12)
     figures: dict[str, float | int | str] = {"closed_form": mine, "dp_accounting": theirs, "apart": off}
-    said = (
-        f"dp-accounting's loss distributions give {theirs:.6g}, the closed form {mine:.6g}: {off:.4%} apart"
-    )
+    apart = f"{off:.4%} apart" if off >= 1e-6 else "less than 0.0001% apart"
+    said = f"dp-accounting's loss distributions give {theirs:.6g}, the closed form {mine:.6g}: {apart}"
     return Check("second opinion", "passed" if off <= WITHIN else "failed", said, figures)
 
 

@@ -16,7 +16,7 @@ from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.view import flags_of
 from synthspec.release.release import Event, Release
 from synthspec.terms.query import Affected, Axis, Marginal, Sensitivity, Touched
-from synthspec.verify.standalone import Check
+from synthspec.verify.standalone import Check, many_of
 
 
 def check_questions(release: Release) -> Check:
@@ -45,7 +45,8 @@ def check_questions(release: Release) -> Check:
                 return _bad(event, "asks something else than the plan")
             if query.sensitivity(plan.protection) != bound:
                 return _bad(event, "states another sensitivity than its question has")
-    said = f"{len(release.events)} events priced by the product's mechanisms; {known} questions asked again"
+    priced, asked = many_of(len(release.events), "event"), many_of(known, "question")
+    said = f"{priced} priced by the product's mechanisms; {asked} asked again"
     return Check("questions", "passed", said, {"events": len(release.events), "questions": known})
 
 

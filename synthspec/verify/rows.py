@@ -47,6 +47,8 @@ class Again:
     def __init__(self, release: Release) -> None:
         self._release = release
         self._drawn: Drawn | None = None
+        self.exact = False
+        """Whether the file was found to hold exactly these rows."""
 
     @property
     def rows(self) -> int:
@@ -118,6 +120,7 @@ def _rows(release: Release, folder: Path, whole: Again) -> Check:
     same = compared("rows", data_path(folder), drawn.frame, loose=loose)
     if same.outcome == "failed":
         return same
+    whole.exact = "different" not in same.figures
     again = Recount(engine=held.engine or "", rows=drawn.frame.height, broken={
         rule.name: rule.recounted or 0 for rule in held.rules
     })  # fmt: skip

@@ -27,6 +27,9 @@ Planner = Callable[[str, str, tuple[tuple[str, str], ...]], Plan]
 CUT = ("spec_digest", "spec_path", "folder", "settings")
 """Of these a release keeps a public form only."""
 
+EXPECTED = ("predictions", "forecast", "bought_for_report")
+"""What the plan expects, not promises: its last printed digit may differ on another kind of machine."""
+
 NEAR = 1e-6
 
 
@@ -92,8 +95,10 @@ def _again(plan: Plan, spec: Spec, planner: Planner | None) -> Check:
         return Check(name, "failed", f"spec.yaml gives no plan: {refusal.message}")
     own, again = plan.model_dump(mode="json"), made.model_dump(mode="json")
     other = [key for key in own if key not in CUT and not alike(own[key], again[key])]
+    said = ", ".join(f"`{key}`" for key in other)
+    if other and set(other) <= set(EXPECTED):
+        return Check(name, "not done", f"made again it promises the same, and expects other figures: {said}")
     if other:
-        said = ", ".join(f"`{key}`" for key in other)
         return Check(name, "failed", f"made again from spec.yaml it has other {said}")
     return Check(name, "passed", f"made again from spec.yaml: the same {len(own['ops'])} steps and prices")
 

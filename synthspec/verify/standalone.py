@@ -56,6 +56,7 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://synthspec.dev/attestation/dp-release/v1"
 IN_TOTO = "application/vnd.in-toto+json"
 NOT_HERE = (
+    "that the plan is what spec.yaml asks for: compare unit, max_rows, epsilon and delta by eye",
     "that the rows follow from the model and the seed, and the model from the measurements",
     "rules, gates and questions counted again, the report rendered again: `synthspec verify` does",
 )
@@ -105,18 +106,26 @@ class Found:
 
 def main(arguments: Sequence[str]) -> int:
     """Check the release that the arguments name; print one line a check."""
-    words, keys, as_json = [], [], False
-    rest = iter(arguments)
+    words: list[str] = []
+    keys: list[bytes] = []
+    as_json, rest = False, iter(arguments)
     for word in rest:
         if word == "--json":
             as_json = True
         elif word == "--key":
-            keys += read_keys(next(rest, ""))
+            try:
+                keys += read_keys(next(rest, ""))
+            except (OSError, ValueError):
+                return _cannot("--key takes a line `ed25519:<44 characters> NAME`, or a file of such lines")
+        elif word.startswith("-") and word not in ("-h", "--help"):
+            return _cannot(f"there is no option {word}")
         else:
             words.append(word)
-    if len(words) != 1:
+    if len(words) != 1 or words[0] in ("-h", "--help"):
         print(__doc__, file=sys.stderr)
         return 2
+    if not Path(words[0]).is_dir():
+        return _cannot(f"{words[0]} is no folder: name that of a release")
     checks = verify(Path(words[0]), keys)
     if as_json:
         print(json.dumps({"checks": [asdict(c) for c in checks], "not_done": [*NOT_HERE, *BEYOND]}, indent=1))
@@ -129,6 +138,11 @@ def main(arguments: Sequence[str]) -> int:
     return 3 if any(check.outcome == "failed" for check in checks) else 0
 
 
+def _cannot(why: str) -> int:
+    print(f"error: {why}", file=sys.stderr)
+    return 2
+
+
 def verdict(checks: Sequence[Check]) -> str:
     """Return one line that says no more than was found."""
     many = {kind: sum(check.outcome == kind for check in checks) for kind in OUTCOMES}
@@ -138,6 +152,11 @@ def verdict(checks: Sequence[Check]) -> str:
     known = any(check.name == "signatures" and check.outcome == "passed" for check in checks)
     who = "" if known else "; signed by nobody whom you trust (`--key`)"
     return f"\nnothing differs: {said}{who}\n"
+
+
+def many_of(count: int, what: str) -> str:
+    """Return a number of things in words: `1 rule`, `2 rules`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def shown(text: str) -> str:
@@ -174,13 +193,18 @@ def _try(name: str, work: Callable[[], tuple[Check, Found | None]]) -> tuple[Che
 
 
 def read_keys(given: str) -> list[bytes]:
-    """Return the raw public keys of a line `ed25519:<base64> NAME`, or of a file of such lines."""
+    """Return the raw public keys of a line `ed25519:<base64> NAME`, or of a file of such lines.
+
+    Raises:
+        OSError: when there is no such file.
+        ValueError: when a line is no key, or there is none.
+    """
     lines = [given] if given.startswith("ed25519:") else Path(given).read_text(encoding="utf-8").splitlines()
-    return [
-        base64.b64decode(line.split()[0].removeprefix("ed25519:"), validate=True)
-        for line in lines
-        if line.strip() and not line.startswith("#")
-    ]
+    words = [line.partition("#")[0].split() for line in lines]
+    found = [base64.b64decode(each[0].removeprefix("ed25519:"), validate=True) for each in words if each]
+    if not found or any(len(key) != 32 or _point(key) is None for key in found):
+        raise ValueError("no public keys")
+    return found
 
 
 # ---- files ------------------------------------------------------------------------------------------------
@@ -456,13 +480,16 @@ def _completeness(found: Found) -> Check:
     if (fit is None) != ("fit of the source" not in allowed):
         raise Differs("the fit of the source is missing, or was never planned")
     many = len(found.trees["measurements.json"])
-    said = f"{len(events)} events, each of a step of the plan and within its price; {many} measurements"
+    said = f"{many_of(len(events), 'event')}, each of a step of the plan and within its price"
+    said += f"; {many_of(many, 'measurement')}"
     return Check("completeness", "passed", said, {"events": len(events), "measurements": many})
 
 
 def _known_question(event: dict[str, Any], used: dict[str, str]) -> None:
     """Refuse an event whose answer is nowhere, and that is none of those without one."""
     name, kind, stage = event["id"], event["mechanism"]["kind"], event["stage"]
+    if stage != ("fit" if event["purpose"] == "fit of the source" else event["purpose"].split(" ")[0]):
+        raise Differs(f"event {name} is of another stage than its purpose")
     if stage == "discover":
         if kind != "threshold" or event["query"] != _digest(b"touched", str(event["target"][0]).encode()):
             raise Differs(f"event {name} bought another list than that of its column")
@@ -534,11 +561,19 @@ def _question(found: Found, at: int) -> str:
 
 def _claim(found: Found) -> Check:
     plan, ledger = found.plan, found.trees["ledger.json"]
+    if _read(found.folder / "spec.yaml", MOST_JSON) != plan["spec_text"].encode():
+        raise Differs("spec.yaml is not the spec of the plan")
     claim, private = ledger["claim"], plan["source"] is not None and not plan["source_public"]
     if claim is None or not private or plan["protection"] is None:
         if claim is not None or (private and found.events):
             raise Differs("private rows were read, and nothing is claimed")
-        return Check("claim", "passed", "no private rows were read, and nothing is claimed")
+        public = "the plan says that its source is public" if plan["source_public"] else "no source was read"
+        return Check("claim", "passed", f"{public}, and nothing is claimed")
+    protection = plan["protection"]
+    if protection["neighbours"] not in ("add-remove", "replace") or not int(protection["max_rows"]) >= 1:
+        raise Differs("the plan protects units of no rows, or against neighbours that there are not")
+    if protection["unit"] == "row" and protection["max_rows"] != 1:
+        raise Differs("the plan counts several rows of a unit that is a row")
     priced = [op["cost"] for op in plan["ops"] if "cost" in op]
     total = [sum(int(cost[key]) for cost in priced) for key in ("mu2", "delta0")]
     spent = [sum(int(event["cost"][key]) for event in found.events) for key in ("mu2", "delta0")]

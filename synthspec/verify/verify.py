@@ -124,7 +124,7 @@ def verify(
     try:
         release = read_release(folder)
     except GateError as refusal:
-        bad = Check("parts", "failed", "; ".join((refusal.message, *refusal.diagnostics[0].notes)))
+        bad = Check("parts", "failed", ": ".join((refusal.message, *refusal.diagnostics[0].notes)))
         rest = tuple(Check(name, "not done", "the parts cannot be read together") for name in LATER[1:])
         return Verdict(folder.name, (*checks, bad, *rest))
     checks.append(Check("parts", "passed", "plan, events, answers and models agree with each other"))

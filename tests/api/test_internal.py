@@ -332,6 +332,24 @@ def test_trouble_beside_the_rows_leaves_nothing_and_says_nothing(
     assert not [each for each in place.folder.iterdir() if each.name.endswith(".partial")]
 
 
+@pytest.mark.slow
+def test_trouble_while_the_page_is_written_quotes_nothing_either(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import synthspec.report.internal.page as page
+
+    def fail(*_: object) -> bytes:
+        raise ValueError(f"cannot write {MARK}")
+
+    monkeypatch.setattr(page, "render_json", fail)
+    monkeypatch.setenv("SYNTHSPEC_HOME", str(place.home))
+    out = place.folder / "unwritten.internal"
+    with pytest.raises(KernelError, match="K703") as refused:
+        ss.load_release(place.folder / "out").internal(place.folder / "visits.csv", out=out)
+    assert str(MARK) not in str(refused.value.diagnostics) and refused.value.__cause__ is None
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("extra", [["--control", "x.csv"], ["--attack", "shadow"], ["--label", "sex"]])
 def test_options_of_the_internal_edition_need_it(
     place: Place, capsys: pytest.CaptureFixture[str], extra: list[str]
@@ -346,9 +364,7 @@ def test_a_dry_run_opens_nothing(place: Place, capsys: pytest.CaptureFixture[str
     assert "out.internal" in capsys.readouterr().out
 
 
-HELD = SPEC.replace("sample: {rows: 300}", "sample: {rows: 300, holdout: 0.4}").replace(
-    "  close: max", "  scored: auc_gap(outcome) <= 0.9\n  close: max"
-)
+HELD = SPEC.replace("sample: {rows: 300}", "sample: {rows: 300, holdout: 0.4}")
 
 
 @pytest.mark.slow
@@ -368,3 +384,38 @@ def test_people_held_out_are_the_control_where_their_key_is_and_said_to_be_missi
     away = json.loads((release.internal("visits.csv", out="away") / "evaluation.json").read_bytes())
     assert away["control"] == "none" and away["attacks"] == []
     assert any("key of that split" in line for line in away["not_judged"])
+
+
+@pytest.mark.slow
+def test_the_control_is_the_very_people_that_the_release_held_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their exact scores are the paid ones but for noise of less than a row; another key's are not."""
+    from synthspec.api.internal import _split
+    from synthspec.engines.matrix import scored
+    from synthspec.privacy.entropy import SystemNoise
+    from synthspec.run.engine import engine
+    from synthspec.run.internal.people import read_people
+
+    monkeypatch.chdir(tmp_path)
+    write_people(tmp_path / "visits.csv", 1)
+    text = HELD.replace("epsilon: 3", "epsilon: 1000").replace(
+        "  close: max", "  scored: auc_gap(outcome) <= 0.9\n  close: max"
+    )
+    (tmp_path / "visits.yaml").write_text(text)
+    assert run(["train", "visits.yaml", "--yes", "-o", "out"]) == 0
+    release = ss.load_release("out")
+    (paid,) = release.value.scores
+    assert paid.stddev < 1
+
+    def off(key: bytes) -> int:
+        value = release.value
+        people = read_people(value.plan, value.columns, engine("polars"), SystemNoise(), True, key)
+        codes = {name: people.table.codes[:, at] for at, name in enumerate(people.table.names)}
+        exact = scored([(people.table.rows, codes)], [paid.query()])[0]  # type: ignore[list-item,dict-item]
+        return int(abs(exact - paid.values).sum())
+
+    key = _split(release)
+    assert key is not None
+    assert off(key) <= 0.6 * len(paid.values)
+    assert off(bytes(32)) > 60

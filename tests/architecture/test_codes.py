@@ -28,6 +28,20 @@ def test_every_code_that_is_used_is_explained() -> None:
     assert not missing
 
 
+def test_no_code_has_two_entries() -> None:
+    """The catalog puts the families together: of two entries one would be shown for both errors."""
+    families = [path for path in files() if name_of(path).startswith("errors/")]
+    entries = [
+        found
+        for path in families
+        for found in re.findall(
+            r'^    "([A-Z]\d{3})": Entry\(', path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    ]
+    assert len(entries) > 100
+    assert sorted({code for code in entries if entries.count(code) > 1}) == []
+
+
 def test_every_code_that_is_explained_is_used() -> None:
     assert sorted(set(CODES) - set(used())) == []
 

@@ -12,7 +12,7 @@ import synthspec
 from tests.architecture.source_tree import PACKAGE, ROOT, files, name_of, tree
 
 LIMIT = 400
-ONE_FILE = {"verify/standalone.py": 900}
+ONE_FILE = {"verify/standalone.py": 1000}
 """The auditor's verifier is handed over as one file, apart from the product."""
 CITING = ("mechanisms", "privacy", "metrics", "generators")
 # built from parts, so that this file does not hold what it looks for

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from synthspec.attack.copies import overlap
 from synthspec.attack.exposed import exposed
 from synthspec.attack.roc import judge_scores
 from synthspec.privacy.risk import tradeoff
-from tests.attack.people import generator
+from tests.attack.people import generator, toy
 
 
 def test_a_few_people_given_away_are_seen_in_the_worst_one_percent_though_the_area_says_nothing() -> None:
@@ -64,6 +65,14 @@ def test_what_the_claim_allows_about_the_worst_is_what_its_best_attack_reaches()
     assert found.worst.right.low is not None and found.worst.right.high is not None
     assert found.worst.right.low <= found.worst.bound <= found.worst.right.high
     assert found.worst.bound == pytest.approx(0.01 / (0.01 + 0.000441), rel=0.01)
+
+
+def test_a_control_that_holds_people_of_the_table_is_noticed_and_other_people_are_not() -> None:
+    found = toy()
+    assert overlap(found.table, found.others) is None
+    mixed = found.others.take(np.arange(1_000)).join(found.table.take(np.arange(300)))
+    told = overlap(found.table, mixed)
+    assert told is not None and told[0].value > 0.2
 
 
 def test_nobody_on_one_side_tells_nothing() -> None:

@@ -8,7 +8,7 @@ from synthspec.plan.explain import explain
 from synthspec.plan.ops import Assess, CountFit, CountRows, CountTail, Discover, Fit, Score, Split
 from synthspec.plan.plan import Plan
 from synthspec.privacy.cost import FREE
-from tests.compile.specs import PATIENTS, SMALL, plan
+from tests.compile.specs import PATIENTS, SMALL, codes, plan
 
 GATES = "gates: {useful: auc_gap(sex) <= 0.1, tails: 'tail_ratio(stay, 0.99) BETWEEN 0.5 AND 2'}\n"
 HOLDOUT = "sample: {holdout: 0.2}\n"
@@ -161,3 +161,14 @@ def test_the_plan_predicts_an_area_only_where_the_report_will_show_one() -> None
         assert (bought.width != "too few rows for an AUC") == shown, epsilon
         told[shown] += 1
     assert min(told.values()) > 0
+
+
+def test_a_source_that_cannot_be_read_is_not_held_against_the_columns_of_gates() -> None:
+    broken = (SMALL + GATES).replace("path:", "file:")
+    assert broken != SMALL + GATES and not {"Q612", "Q613"} & set(codes(broken))
+
+
+def test_a_budget_that_tells_nothing_is_said_in_words_not_in_numbers_over_one() -> None:
+    text = explain(plan(SMALL.replace("epsilon: 1", "epsilon: 0.0001") + GATES))
+    for words in ("no distance can be told", "too few rows for a ratio", "too few rows for an AUC"):
+        assert words in text

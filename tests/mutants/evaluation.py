@@ -82,4 +82,41 @@ MUTANTS = (
         "        return Noisy(noisy.query, self._rows.scored([query])[0], noisy.stddev, noisy.receipt)\n",
         ("tests/cli/test_nothing_leaks.py::test_nothing_that_leaves_a_run_depends_on_the_rows",),
     ),
+    Mutant(
+        "rows of the other side of a split, still open",
+        "run/views.py",
+        "if self._kernel is not None and (held is not self._held or (self._stale and coded)):",
+        "if self._kernel is not None and (self._stale and coded):",
+        (HELD,),
+    ),
+    Mutant(
+        "figures shown because their noise was kind",
+        "report/usefulness.py",
+        "        private = pooled([each.counted(rows=counted_rows(release, each.part)) for each in mine])\n",
+        "        private = pooled([each.counted() for each in mine])\n",
+        (
+            "tests/report/test_utility.py"
+            "::test_what_is_shown_is_decided_by_the_released_rows_and_not_by_the_counts",
+        ),
+    ),
+    Mutant(
+        "a control of the very people who are attacked",
+        "run/internal/evaluate.py",
+        "            found = self._people(self._asked.plan, held_out=True)\n",
+        "            found = self._people(self._asked.plan, held_out=False)\n",
+        (
+            "tests/api/test_internal.py"
+            "::test_people_held_out_are_the_control_where_their_key_is_and_said_to_be_missing_where_not",
+        ),
+    ),
+    Mutant(
+        "a few people given away, hidden by the mean",
+        "attack/exposed.py",
+        "    line = np.sort(members)[::-1][max(1, math.ceil(WORST * len(members))) - 1]\n",
+        "    line = float(np.median(members))\n",
+        (
+            "tests/attack/test_exposed.py::test_a_few_people_given_away_are_seen_in_the_worst_one_percent_"
+            "though_the_area_says_nothing",
+        ),
+    ),
 )

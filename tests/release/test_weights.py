@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
+from synthspec.release.reading import Unreadable
 from synthspec.release.weights import pack_weights, unpack_weights
 
 ARRAYS = {
@@ -40,3 +43,11 @@ def test_what_is_cut_off_is_refused(cut: int) -> None:
 def test_objects_are_refused() -> None:
     with pytest.raises(ValueError):
         pack_weights({"net/x": np.array([object()])})
+
+
+def test_weights_that_share_their_place_are_refused_before_they_fill_the_memory() -> None:
+    """A header of 100,000 names over one megabyte would be a hundred gigabytes."""
+    one = {"dtype": "F32", "shape": [250], "data_offsets": [0, 1000]}
+    header = json.dumps({f"net/{at}": one for at in range(3)}).encode()
+    with pytest.raises(Unreadable, match="share their place"):
+        unpack_weights(len(header).to_bytes(8, "little") + header + bytes(1000))

@@ -17,6 +17,7 @@ from synthspec.attack.evaluation import CuratorGate, Evaluation, People
 from synthspec.attack.exact.fidelity import fidelity
 from synthspec.attack.exact.separation import Separation, Told
 from synthspec.attack.exact.utility import ModelScore, Utility
+from synthspec.attack.exposed import exposed
 from synthspec.attack.outcome import Amount, AtRate, Outcome, Power, Share
 from synthspec.attack.table import Table
 from synthspec.report.build import build
@@ -45,6 +46,7 @@ def outcome(verdict: str, power: Power | None) -> Outcome:
         success=some, control=some, excess=Amount(value=0.0, low=-0.1, high=0.1), precision=some, recall=some,
         auc=Amount(value=0.5, low=0.4, high=0.6),
         rates=(AtRate(rate=0.1, members=some, others=some, bound=0.2),),
+        exposed=exposed(generator(4).normal(size=90), generator(5).normal(size=80), lambda x: min(1, 2 * x)),
         verdict=verdict,  # type: ignore[arg-type]
         power=power, notes=(f"the largest difference is at `{NAMES[0]}`",),
     )  # fmt: skip
@@ -75,8 +77,12 @@ def evaluation() -> Evaluation:
             outcome("found", None),
         ),
         closeness=closeness(made, people, others, 50, 1),
-        gates=(CuratorGate(name=NAMES[0], text="c2st_auc < 1", value=0.5, outcome="met"),),
+        gates=(
+            CuratorGate(name=NAMES[0], text="c2st_auc < 1", value=0.5, outcome="met"),
+            CuratorGate(name="scored", text="auc_gap(ward) < 1", value=None, outcome="not known"),
+        ),
         values_within=9,
+        doubts=(f"People of {NAMES[0]} seem to be among the control",),
     )
 
 
@@ -112,6 +118,19 @@ def test_hostile_names_are_text() -> None:
     annex = page().split(b'id="annex"')[1].decode()
     assert "<script" not in annex and "‮" not in annex and " style=" not in annex
     assert "x" * 900 not in annex
+
+
+def test_the_worst_one_percent_the_histogram_and_the_doubts_are_there() -> None:
+    says = page().decode()
+    for words in (
+        "the 1 % that it is surest of",
+        "People of the table by how many others score lower; tick: others",
+        "Scores of single people among those of others",
+        "The control is not what it should be",
+        "99 to 100 %",
+        "auc_gap and tail_ratio, are judged in the public report",
+    ):
+        assert words in says, words
 
 
 def test_each_verdict_says_what_it_is_worth() -> None:

@@ -80,6 +80,11 @@ def test_a_folder_and_an_unreadable_file(tmp_path: Path) -> None:
         assert fault(Source(path=str(path))).code == "D404"
 
 
+def test_a_pipe_is_refused_at_once_since_it_cannot_be_read_twice(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert fault(Source(path=str(tmp_path / "pipe.csv"))).code == "D404"
+
+
 def test_an_unknown_format_and_an_unknown_encoding(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(GOOD)
     assert fault(Source(path="x", format="spark")).code == "D401"

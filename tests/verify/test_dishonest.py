@@ -64,6 +64,23 @@ def test_fewer_rows_per_unit_than_in_the_spec_are_found_by_name(release: Kept, t
     assert "sensitivities" in alone(folder)
 
 
+@pytest.mark.parametrize("facts", [{"max_rows": 0}, {"neighbours": "Replace"}, {"max_rows": 2}])
+def test_units_and_neighbours_that_there_are_not_are_refused(
+    release: Kept, facts: dict[str, Any], tmp_path: Path
+) -> None:
+    """What would make every sensitivity smaller; of a row there is one."""
+    folder = changed(release("independent"), tmp_path / "changed", protected(**facts))
+    assert "claim" in alone(folder)
+    assert "parts" in failing(verify(folder).checks) or facts == {"max_rows": 2}
+
+
+def test_a_spec_that_is_not_the_one_of_the_plan_is_found_by_both(release: Kept, tmp_path: Path) -> None:
+    edits: Edits = {"spec.yaml": lambda content: content + b"# kinder\n"}
+    folder = changed(release("independent"), tmp_path / "changed", edits)
+    assert alone(folder) == {"claim": "spec.yaml is not the spec of the plan"}
+    assert "`spec.yaml`" in failing(check_written(read_release(folder), folder))["parts written"]
+
+
 @pytest.mark.parametrize(
     ("edits", "what"),
     [
@@ -119,7 +136,6 @@ def _other_words(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("name", "edit", "check"),
     [
-        ("spec.yaml", lambda content: content + b"# kinder\n", "parts written"),
         ("croissant.json", lambda tree: tree | {"description": "anonymous"}, "croissant.json"),
         ("dp-registry.yaml", _other_words, "dp-registry.yaml"),
         ("rules.json", lambda tree: tree | {"acceptance": None}, "rows"),
@@ -141,6 +157,19 @@ def test_a_file_that_is_said_to_be_of_another_class_is_found(release: Kept, tmp_
     (folder / "manifest.json").write_text(json.dumps(manifest))
     found = failing(check_written(read_release(folder), folder))
     assert "`fit.json` is of another kind" in found["parts written"]
+
+
+def test_a_second_table_of_rows_is_no_part_of_a_release(release: Kept, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(release("independent"), tmp_path / "changed"))
+    (folder / "synthetic.csv").write_text("age,sex,ward\n1,F,icu\n")
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    rows = next(each for each in manifest["files"] if each["name"] == "synthetic.parquet")
+    manifest["files"].append(rows | {"name": "synthetic.csv", "media_type": "text/csv"})
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    digested(folder)
+    assert not alone(folder)
+    found = failing(check_written(read_release(folder), folder))
+    assert found["parts written"] == "`synthetic.csv` is no part of such a release"
 
 
 # ---- what was bought --------------------------------------------------------------------------------------
@@ -200,6 +229,21 @@ def test_a_measurement_that_was_dropped_with_its_event_is_found_by_fitting_again
     folder = changed(source, tmp_path / "changed", edits)
     assert not alone(folder)  # it spent less than it claims: only the model tells
     assert "model all" in failing(check_models(read_release(folder)))
+
+
+def test_an_event_of_another_stage_cannot_borrow_its_smaller_sensitivity(
+    release: Kept, tmp_path: Path
+) -> None:
+    """As the fit of the source a unit would move one counter by one, whatever its rows."""
+
+    def lent(tree: Any) -> Any:
+        event = next(e for e in tree["events"] if e["output"])
+        labels = len(json.loads((release("bought") / "fit.json").read_bytes())["labels"])
+        event |= {"stage": "fit", "sensitivity_l1": labels, "sensitivity_l2_squared": labels}
+        return tree
+
+    folder = changed(release("bought"), tmp_path / "changed", {"ledger.json": lent})
+    assert "another stage" in alone(folder)["completeness"]
 
 
 def test_a_number_of_rows_that_the_measurements_do_not_give_is_found(release: Kept, tmp_path: Path) -> None:
@@ -356,7 +400,7 @@ def test_a_release_that_names_another_version_and_differs_is_not_verified(
     folder = changed(release("independent"), tmp_path / "changed", edits)
     assert run(["verify", str(folder)]) == 3
     seen = capsys.readouterr()
-    assert "NOT verified: it says that version 0.0.1 made it" in seen.out and "Q620" in seen.err
+    assert "NOT verified: it says that version 0.0.1 made it" in seen.out and "Q630" in seen.err
     assert "nothing differs" not in seen.out
 
 

@@ -295,3 +295,29 @@ def test_its_signatures_are_those_of_rfc_8032() -> None:
     assert not signed(key, b"\xaf\x83", sig)
     small = (1).to_bytes(32, "little")
     assert not signed(small, b"x", small + bytes(32))
+
+
+def test_it_ends_with_2_and_says_why_where_it_cannot_be_started(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        [str(tmp_path / "nowhere")],
+        [str(tmp_path), "--key", str(tmp_path / "nowhere")],
+        [str(tmp_path), "--key"],
+        [str(tmp_path), "--key", "ed25519:AAAA"],
+        [str(tmp_path), "--bogus"],
+    ):
+        assert standalone.main(words) == 2
+        seen = capsys.readouterr()
+        assert seen.err.startswith("error: ") and not seen.out
+    assert standalone.main([str(tmp_path)]) == 3
+    assert "NOT what it says it is" in capsys.readouterr().out
+
+
+def test_its_last_words_say_what_was_not_done_and_that_nobody_known_signed(
+    release: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert standalone.main([str(release("independent"))]) == 0
+    seen = capsys.readouterr().out
+    assert "nothing differs: 6 passed, 1 not done, 1 could not have seen it; signed by nobody whom" in seen
+    assert "who signs can make up answers that fit each other" in seen

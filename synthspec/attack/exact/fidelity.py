@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from math import comb, pi, sqrt
+from math import comb, inf, pi, sqrt
 
 import numpy as np
 
@@ -36,7 +36,10 @@ class CliqueError(Inside):
 
 
 class OrderError(Inside):
-    """All tables of one order; `like_sample`: as good as a random sample of this share of the table."""
+    """All tables of one order; `like_sample`: a fair sample of this share of the table would be as far off.
+
+    As in the public report: without putting back, so as many fresh people as the table has count as a third.
+    """
 
     order: int
     tables: int
@@ -167,7 +170,8 @@ def _order(order: int, errors: Sequence[CliqueError], n: int, m: int) -> OrderEr
     mean = float(np.mean([each.distance for each in errors]))
     top = float(np.mean([each.ceiling for each in errors]))
     per_row = top / sqrt(1 / n + 1 / m) if n and m else 0.0
-    left = (mean / per_row) ** 2 - 1 / m if per_row else 0.0
+    # x of n rows drawn without putting back err like n x / (1 - x) fresh ones (finite population)
+    people = (per_row / mean) ** 2 if mean else inf
     controls = [each.control for each in errors if each.control is not None]
     return OrderError(
         order=order,
@@ -176,7 +180,7 @@ def _order(order: int, errors: Sequence[CliqueError], n: int, m: int) -> OrderEr
         worst=max(each.distance for each in errors),
         ceiling=top,
         control=float(np.mean(controls)) if controls else None,
-        like_sample=min(1.0, 1 / (n * left)) if left > 0 else 1.0,
+        like_sample=1.0 if people == inf else people / (people + n),
     )
 
 

@@ -11,8 +11,8 @@ from synthspec.attack.outcome import Amount, Outcome, Share, Worst
 from synthspec.privacy.risk import of_cost, tradeoff
 from synthspec.release.release import Claim
 from synthspec.report.blocks import Curve
-from synthspec.report.internal.people import spread_of
 from synthspec.report.internal.parts import (
+    Callout,
     Chapter,
     Grid,
     Part,
@@ -23,6 +23,7 @@ from synthspec.report.internal.parts import (
     figure,
     share,
 )
+from synthspec.report.internal.people import spread_of
 
 STATUS = {"found": "no", "not seen": "open", "no evidence either way": "open", "not judged": "none"}
 
@@ -40,6 +41,7 @@ def attacks(evaluation: Evaluation, claim: Claim | None) -> Chapter:
     ]
     if evaluation.not_judged:
         parts += [Prose(f"Not judged: {line}.") for line in evaluation.not_judged]
+    parts += [Callout("The control is not what it should be", f"{line}.") for line in evaluation.doubts]
     if evaluation.attacks:
         parts.append(_overview(evaluation.attacks, claim))
     parts += [_tried(each, claim) for each in evaluation.attacks]
@@ -167,14 +169,17 @@ def counted(each: Share) -> str:
 def _surest(worst: Worst) -> str:
     right = f"{share(worst.right.value)} ({_ends(worst.right)})"
     most = "" if worst.bound is None else f"; any attack at the claim: {share(worst.bound)} at most"
+    others = f"{worst.others.hits} of {worst.others.trials:,} others"
     return (
-        f"{worst.members.hits:,} people; {worst.others.hits} of {worst.others.trials:,} others score as high; "
-        f"at even odds \"is in the table\" is right about one who does with {right}{most}"
+        f"{worst.members.hits:,} people; {others} score as high; "
+        f'at even odds "is in the table" is right about one who does with {right}{most}'
     )
 
 
 def _ends(amount: Amount) -> str:
-    return "" if amount.low is None or amount.high is None else f"{share(amount.low)} to {share(amount.high)}"
+    if amount.low is None or amount.high is None:
+        return ""
+    return f"{share(amount.low)} to {share(amount.high)}"
 
 
 def _curve(outcomes: tuple[Outcome, ...], claim: Claim | None) -> Picture | None:

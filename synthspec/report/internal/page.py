@@ -148,6 +148,13 @@ def _gates(evaluation: Evaluation) -> Chapter:
         rows = tuple((g.name, g.text, figure(g.value, 4), g.outcome) for g in evaluation.gates)
         columns = ("Gate", "Condition", "Exact value", "Outcome")
         parts.append(Grid("Gates of the spec by exact figures", columns, rows, numeric=(2,), named=(0, 1)))
+        if any(g.outcome == "not known" for g in evaluation.gates):
+            parts.append(
+                Prose(
+                    "Not known: no exact figure stands for it here. Gates on what the release paid for, like "
+                    "auc_gap and tail_ratio, are judged in the public report."
+                )
+            )
     else:
         parts.append(Prose("The spec sets no gate on a figure that is known here."))
     return Chapter(

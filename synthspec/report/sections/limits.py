@@ -64,13 +64,18 @@ SIGNER: tuple[tuple[str, str], ...] = (
         "releases; on a ledger that nobody is shown, it does not.",
     ),
     (
+        "A spec made to measure",
+        "Domains, bounds, rules and the unit may have been written after looking at the data, at no price: "
+        "the plan is shown to follow from the spec, not the spec from public knowledge.",
+    ),
+    (
         "A second ledger",
         "A copy of the source on another machine, under another name, starts a ledger of its own.",
     ),
     (
         "A changed program",
         "Another program may write the same folder. That its noise has the stated spread can be tested; that "
-        "it was random cannot.",
+        "it was random, and not the same in two answers, cannot.",
     ),
 )
 """What a signer who lies could still do: no check of a release folder sees it."""

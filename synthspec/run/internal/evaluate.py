@@ -93,6 +93,26 @@ def evaluate(asked: Asked, engine: Engine, noise: NoiseSource, told: Told) -> Ev
     return _Work(asked, engine, noise, told).run()
 
 
+def beside_rows(name: str, work: Callable[[], Result]) -> Result:
+    """Return what `work` returns; what goes wrong in it is not shown, since it could quote a row.
+
+    Raises:
+        KernelError: K703, naming the public step.
+    """
+    failed = False
+    try:
+        return quietly(work, name)
+    except KernelError:
+        failed = True
+    assert failed
+    raise KernelError(
+        "K703",
+        f"the internal edition failed beside private rows, at: {name}",
+        notes=("what it was is not shown, since it could quote a row; nothing was written",),
+        helps=("check that the source is the one the release was made from", "report it, with the step"),
+    )
+
+
 class _Work:
     def __init__(self, asked: Asked, engine: Engine, noise: NoiseSource, told: Told) -> None:
         self._asked, self._engine, self._noise, self._told = asked, engine, noise, told
@@ -150,11 +170,8 @@ class _Work:
                 attacks=tuple(outcomes),
                 closeness=near,
                 gates=curator_gates(asked.plan.gates, exact, apart, useful, outcomes),
-                not_judged=(
-                    *not_judged(found, shadow=asked.shadow),
-                    *self._unkeyed(),
-                    *self._overlapping(people, others),
-                ),
+                not_judged=(*not_judged(found, shadow=asked.shadow), *self._unkeyed()),
+                doubts=self._overlapping(people, others),
                 values_within=STEPS,
                 releases=asked.releases,
             ),
@@ -177,25 +194,14 @@ class _Work:
             return ()
         found, twice = both
         return (
-            f"against the control that was named without care: {100 * found.value:.1f} % of its rows equal a "
-            f"row of the table, where {100 * twice.value:.1f} % of the table's rows have a second one there, so "
-            "people of the table seem to be among it; attacks are then blind for what they share",
+            f"People of the table seem to be among the control: {100 * found.value:.1f} % of its rows equal "
+            f"a row of the table, but only {100 * twice.value:.1f} % of the table's rows have a second one "
+            "there; attacks cannot tell such people apart, so they find less than there is",
         )
 
     def _step(self, name: str, work: Callable[[], Result]) -> Result:
         self._told(name)
-        failed = False
-        try:
-            return quietly(work, name)
-        except KernelError:
-            failed = True
-        assert failed
-        raise KernelError(
-            "K703",
-            f"the internal edition failed beside private rows, at: {name}",
-            notes=("what it was is not shown, since it could quote a row; nothing was written",),
-            helps=("check that the source is the one the release was made from", "report it, with the step"),
-        )
+        return beside_rows(name, work)
 
     def _people(self, plan: Plan, *, held_out: bool) -> People:
         side = None if self._asked.split is None else held_out
