@@ -15,8 +15,8 @@ WORDS: dict[Outcome, str] = {
 }
 NO_PROOF = (
     "Such games find bugs; that they find none is no proof. Each first has to catch a bug that was planted, "
-    "or be likely to catch half the noise: one that could not have is no evidence either way. They say nothing "
-    "about the people in this source."
+    "or be likely to catch half the noise: one that could not have is no evidence either way. They say "
+    "nothing about the people in this source."
 )
 
 
