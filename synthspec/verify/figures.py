@@ -160,8 +160,14 @@ def _total(release: Release, figures: tuple[Assessment, ...]) -> Total | None:
     ]
     held += [(each.event, Known(np.array(each.values), each.stddev)) for each in release.evaluation.tails]
     held += [(each.event, Known(each.values, each.stddev)) for each in release.measurements]
-    first = min(each.event for each in figures)
-    return total_of([known for event, known in sorted(held, key=lambda pair: pair[0]) if event < first])
+    first = min(_place(each.event) for each in figures)
+    early = [pair for pair in held if _place(pair[0]) < first]
+    return total_of([known for _, known in sorted(early, key=lambda pair: _place(pair[0]))])
+
+
+def _place(event: str) -> int:
+    """Return the place of an event in the ledger's order; ids are `e` and that number."""
+    return int(event.removeprefix("e"))
 
 
 def _interval(figure: Assessment, stddev: float, total: Total) -> bool:
