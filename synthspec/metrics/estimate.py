@@ -27,7 +27,7 @@ WIDEST = 0.25
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure of private rows as their noisy counts give it, and its 90 % interval."""
+    """A figure or an answer of private rows as noisy counts give it, and its 90 % interval."""
 
     value: float
     low: float

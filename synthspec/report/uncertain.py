@@ -15,6 +15,7 @@ import numpy as np
 
 from synthspec.generators.intervals import MISFIT, NINETY, Errors, Interval, errors
 from synthspec.generators.uncertainty import Uncertainty
+from synthspec.metrics.estimate import Estimate
 from synthspec.plan.questions import public_axis, sources
 from synthspec.release.release import Release
 from synthspec.report.measured import rebuild
@@ -92,20 +93,6 @@ def resting_on(
         if len(axes) == len(wanted) and each.errors.uncertainty.covers(axes):
             return each, axes
     return None
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A question's answer as estimated for the private table: value and 90 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def half(self) -> float:
-        """Half the width of the interval."""
-        return (self.high - self.low) / 2
 
 
 def share_of(group: Known, axes: Sequence[Axis], rows: int, drawn: int) -> Estimate:

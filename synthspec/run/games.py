@@ -20,11 +20,11 @@ from synthspec.attack.transcript import of_counts
 from synthspec.mechanisms import Threshold
 from synthspec.privacy.cost import Cost
 from synthspec.privacy.entropy import NoiseSource
-from synthspec.privacy.ledger import Ledger, Receipt
+from synthspec.privacy.ledger import Ledger
 from synthspec.privacy.noisy import Noisy
 from synthspec.run.kernel import Kernel
 from synthspec.run.overheard import Overheard, World
-from synthspec.run.recorded import Unrecorded
+from synthspec.run.recorded import Unrecorded, unseen
 from synthspec.run.simulated import Pair, Simulated, exposed
 from synthspec.terms.domain import Domain
 from synthspec.terms.protection import Neighbours, Protection
@@ -36,7 +36,6 @@ from synthspec.terms.query import (
     Marginal,
     Query,
     Scored,
-    Sensitivity,
     Touched,
 )
 
@@ -118,7 +117,7 @@ def half_noise(claim: Cost) -> Cost:
 
 def kernel_on(rows: World, domain: Domain, protection: Protection, cap: Cost, noise: NoiseSource) -> Kernel:
     """Return a fresh kernel on a simulated table that can spend `cap`."""
-    return Kernel(rows.rows, domain, protection, Ledger(cap), noise, Unrecorded(), _unseen, rows.counts)
+    return Kernel(rows.rows, domain, protection, Ledger(cap), noise, Unrecorded(), unseen, rows.counts)
 
 
 def mechanism_games(noise: NoiseSource) -> Iterator[Game]:
@@ -339,14 +338,3 @@ def _names(
     return Game(
         "mechanism", kind, title, (Touched,), protection, claim, play, planted, bug, attacks, times=times
     )
-
-
-def _unseen(
-    receipt: Receipt,
-    sensitivity: Sensitivity,
-    question: str,
-    noisy: Noisy | None,
-    axes: tuple[Axis, ...] | None,
-    chosen: int | None = None,
-) -> None:
-    """Take no note: no release lists what a game buys."""

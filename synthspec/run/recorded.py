@@ -11,9 +11,11 @@ from synthspec.errors import InternalError
 from synthspec.mechanisms.base import Mechanism
 from synthspec.privacy import answers as log
 from synthspec.privacy.ledger import Receipt
+from synthspec.privacy.noisy import Noisy
 from synthspec.run.charged import Charged
 from synthspec.run.counter import Counted, Counter, Uncounted
 from synthspec.run.kernel import Answer
+from synthspec.terms.query import Axis, Sensitivity
 
 
 class Recorded:
@@ -67,6 +69,17 @@ class Unrecorded:
     def counter(self, receipt: Receipt, question: str, steps: int) -> Counter:
         """Return one that counts nothing."""
         return Uncounted()
+
+
+def unseen(
+    receipt: Receipt,
+    sensitivity: Sensitivity,
+    question: str,
+    noisy: Noisy | None,
+    axes: tuple[Axis, ...] | None,
+    chosen: int | None = None,
+) -> None:
+    """Take no note of a purchase that no release lists: see `kernel.Witness`."""
 
 
 def _mechanism(receipt: Receipt) -> Mechanism:

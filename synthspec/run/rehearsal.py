@@ -17,12 +17,10 @@ from synthspec.plan.plan import Plan
 from synthspec.plan.view import build_view
 from synthspec.privacy.cost import Cost
 from synthspec.privacy.entropy import NoiseSource
-from synthspec.privacy.ledger import Ledger, Receipt
-from synthspec.privacy.noisy import Noisy
+from synthspec.privacy.ledger import Ledger
 from synthspec.run.kernel import Kernel
 from synthspec.run.quiet import quietly
-from synthspec.run.recorded import Unrecorded
-from synthspec.terms.query import Axis, Sensitivity
+from synthspec.run.recorded import Unrecorded, unseen
 
 
 @contextmanager
@@ -40,15 +38,4 @@ def rehearsed(
     view = build_view(plan, plan.columns)
     with quietly(lambda: engine.open(view, noise), "opening the source") as rows:
         domain, ledger = view.domain.project(attributes), Ledger(cap, purpose="rehearsal")
-        yield Kernel(rows, domain, plan.protection, ledger, noise, Unrecorded(), _unseen)
-
-
-def _unseen(
-    receipt: Receipt,
-    sensitivity: Sensitivity,
-    question: str,
-    noisy: Noisy | None,
-    axes: tuple[Axis, ...] | None,
-    chosen: int | None = None,
-) -> None:
-    """Take no note of a purchase: no release lists it."""
+        yield Kernel(rows, domain, plan.protection, ledger, noise, Unrecorded(), unseen)

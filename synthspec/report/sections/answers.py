@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from synthspec.metrics.estimate import Estimate
 from synthspec.plan.plan import Question
 from synthspec.release.counted import Counted, GroupCount
 from synthspec.release.release import Release
 from synthspec.report.blocks import Block, Heading, Prose, Section, Table, Value
 from synthspec.report.sourced import resting
-from synthspec.report.uncertain import Estimate, Known, count_of, events_of, known, resting_on, within
+from synthspec.report.uncertain import Known, count_of, events_of, known, resting_on, within
 from synthspec.report.words import about, count, listed, named, near, number, percent, plain, quoted
 from synthspec.terms.query import Axis
 from synthspec.terms.walk import columns_of

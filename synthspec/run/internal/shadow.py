@@ -20,14 +20,12 @@ from synthspec.generators.base import Workload
 from synthspec.plan.ops import Fit
 from synthspec.plan.plan import PlannedColumn
 from synthspec.privacy.entropy import NoiseSource, SampleRng
-from synthspec.privacy.ledger import Ledger, Receipt
-from synthspec.privacy.noisy import Noisy
+from synthspec.privacy.ledger import Ledger
 from synthspec.run.internal.attacks import Attacked, rng_of
 from synthspec.run.kernel import Kernel
-from synthspec.run.recorded import Unrecorded
+from synthspec.run.recorded import Unrecorded, unseen
 from synthspec.run.simulated import Simulated
 from synthspec.terms.domain import Domain
-from synthspec.terms.query import Axis, Sensitivity
 
 if TYPE_CHECKING:
     from synthspec.run.internal.evaluate import Asked
@@ -69,9 +67,7 @@ def shadow(asked: Asked, found: Attacked, seen: tuple[PlannedColumn, ...], noise
     def fit(table: Table, stream: int) -> Table:
         codes = {name: table.codes[:, i] for i, name in enumerate(domain.attributes)}
         rows = Simulated(domain, codes, np.arange(table.rows, dtype=np.int64))
-        kernel = Kernel(
-            rows, domain, protection, Ledger(cost, purpose="shadow"), noise, Unrecorded(), _unseen
-        )
+        kernel = Kernel(rows, domain, protection, Ledger(cost, purpose="shadow"), noise, Unrecorded(), unseen)
         model = generator.fit(kernel, workload, cost, SampleRng(stream, "shadow fit"))
         made = model.sample(table.rows, SampleRng(stream, "shadow rows"))
         return _narrow_codes(
@@ -114,14 +110,3 @@ def _narrow_codes(like: Table, codes: IntArray) -> Table:
             most = max(1, attribute.size - attribute.missing - 1)
             values[:, i] = np.where(attribute.missing & (codes[:, i] > most), np.nan, codes[:, i] / most)
     return Table(like.attributes, codes.astype(np.int64), values)
-
-
-def _unseen(
-    receipt: Receipt,
-    sensitivity: Sensitivity,
-    question: str,
-    noisy: Noisy | None,
-    axes: tuple[Axis, ...] | None,
-    chosen: int | None = None,
-) -> None:
-    """Take no note of a purchase: nothing is released."""
