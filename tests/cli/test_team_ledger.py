@@ -11,6 +11,7 @@ import pytest
 from tests.cli.conftest import Command, Done
 from tests.postgres import Server, running
 
+pytest.importorskip("psycopg")
 CANARY = "c4nary-of-olga"
 OPEN = ("--unit", "row", "--cap", "8", "--delta", "1e-8")
 

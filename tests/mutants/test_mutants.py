@@ -74,7 +74,7 @@ MUTANTS = (
             self.journal.open(self.id)
         return charge
 
-    def inside(self) -> Inside:
+    def inside(self) -> ChargeKeys:
         \"\"\"Return the charge's secret keys, made here unless it was opened before; B513, B506.\"\"\"
         return inside_of(self.id, make=self.facts().state == "reserved")
 
@@ -84,7 +84,7 @@ MUTANTS = (
         """\
         return charge
 
-    def inside(self) -> Inside:
+    def inside(self) -> ChargeKeys:
         \"\"\"Return the charge's secret keys, made here unless it was opened before; B513, B506.\"\"\"
         return inside_of(self.id, make=self.facts().state == "reserved")
 
