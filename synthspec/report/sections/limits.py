@@ -36,8 +36,12 @@ LIMITS: tuple[tuple[str, str], ...] = (
     (
         "The run",
         "This page cannot show that this program ran on that table, nor that its noise was truly random; "
-        "nor do "
-        "timing, memory and caches fall under the claim.",
+        "nor do timing, memory and caches fall under the claim.",
+    ),
+    (
+        "Cryptography",
+        "The noise comes from the operating system's generator, and the commitment to the source and the "
+        "choice of units held out rest on keyed hashes: the claim holds against whoever cannot break these.",
     ),
     (
         "Single questions",
