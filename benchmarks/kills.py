@@ -411,11 +411,11 @@ def main() -> int:
     asked.add_argument("--address", help="of a ledger that is not there yet, for --store postgres")
     asked.add_argument("--seed", type=int, default=1)
     given = asked.parse_args()
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     if given.store == "file":
         return fire(given, lambda name: name)
     if given.address is not None:
         return fire(given, lambda name: f"{given.address}-{name}")
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     from tests.postgres import running
 
     with running(fsync=True) as server:
