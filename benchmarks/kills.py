@@ -52,10 +52,14 @@ PRELOADED = (
     "synthspec.api.plan", "synthspec.api.spec", "synthspec.api.release", "synthspec.api.sampled",
     "synthspec.api.write", "synthspec.cli.main", "synthspec.cli.train", "synthspec.cli.sample",
     "synthspec.cli.budget", "synthspec.release.bundle", "synthspec.run.execute", "synthspec.run.engine",
+    "duckdb", "synthspec.api.parted", "synthspec.draw.parted", "synthspec.cli.progress",
 )  # fmt: skip
 PATIENCE = 300.0
 LEARN = "train without its page"
 """The verb up to the release: charging, learning, writing. Making its page takes four times as long."""
+FILL = "sample into a folder"
+"""The verb that draws rows into a folder, part by part."""
+PARTS = 4
 PAGED = 0.15
 """How often the page is made too."""
 RENEWED = 40
@@ -133,7 +137,7 @@ class Bench:
                 return learn(arguments[1], resume="--resume" in arguments)
             from synthspec.cli.main import run
 
-            return run(list(arguments))
+            return run(["sample", *arguments[1:]] if arguments[0] == FILL else list(arguments))
 
         return work
 
@@ -215,6 +219,7 @@ class Bench:
         shutil.rmtree(self.folder / "second")
         self.removed += 1
         self.whole("sample", "first", "-n", "3000", "--seed", "7", "-o", "wanted.csv", "-q")
+        self.whole(*self.filling("wanted"))
         self.look()
 
     def renew(self) -> None:
@@ -298,6 +303,31 @@ class Bench:
         assert rows.read_bytes() == wanted
         assert not self.look()["strays"]
 
+    def filling(self, folder: str, processes: int = 1) -> tuple[str, ...]:
+        """Return how rows are drawn into a folder."""
+        rows = ("first", "-n", f"{PARTS * 100_000 - 50}", "--seed", "7", "-q")
+        return (FILL, *rows, "-o", f"{folder}/", "--processes", str(processes))
+
+    def fill(self) -> None:
+        """Draw into a folder through some kills: every part is absent or whole, and all come in the end."""
+        folder = self.folder / "rows"
+        wanted = parts_of(self.folder / "wanted")
+        asked = self.filling("rows", int(self.rng.integers(1, 3)))
+        for _ in range(int(self.rng.integers(1, 4))):
+            if not self.killed(*asked):
+                break
+            there = parts_of(folder)
+            assert all(wanted[name] == each for name, each in there.items()), (
+                f"kill {self.kills}: a part is half there"
+            )
+            state = "no part yet" if not there else "all parts" if len(there) == PARTS else "some parts"
+            self.counts[FILL, state] += 1
+        self.look()
+        self.whole(*asked)
+        assert parts_of(folder) == wanted, "the parts are others than without a kill"
+        assert not [path.name for path in folder.iterdir() if path.name.startswith(".")], "left lying about"
+        shutil.rmtree(folder)
+
     def budget(self) -> None:
         """Change the cap through a kill: one entry more or none."""
         before = self.look()
@@ -314,16 +344,23 @@ class Bench:
         number = 0
         while self.kills < kills and time.monotonic() < until:
             number += 1
-            match self.rng.choice(["train", "sample", "budget"], p=[0.7, 0.15, 0.15]):
+            match self.rng.choice(["train", "sample", "fill", "budget"], p=[0.6, 0.12, 0.14, 0.14]):
                 case "train":
                     self.train(number)
                 case "sample":
                     self.sample()
+                case "fill":
+                    self.fill()
                 case _:
                     self.budget()
             if number % RENEWED == 0:
                 self.renew()
                 print(f"  {self.kills} kills", file=sys.stderr, flush=True)
+
+
+def parts_of(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of the parts that are there."""
+    return {path.name: path.read_bytes() for path in folder.glob("part-*.parquet")}
 
 
 def learn(out: str, *, resume: bool) -> int:
@@ -364,7 +401,7 @@ def facts(ledger: str, folder: Path, removed: int) -> dict[str, Any]:
             assert paid or not answers(home(), run.name), "answers that no opened charge paid for"
     releases = []
     for path in folder.iterdir():
-        if path.is_dir() and not path.name.startswith("."):
+        if path.is_dir() and not path.name.startswith(".") and path.name not in ("wanted", "rows"):
             release = read_release(path)
             assert release.ledger is not None and release.ledger.entry is not None
             seq, _, digest = release.ledger.entry.partition(":")
@@ -375,7 +412,7 @@ def facts(ledger: str, folder: Path, removed: int) -> dict[str, Any]:
     assert len(releases) + removed >= len(committed), "a charge is committed and its release is not there"
     price = charges[0].cost.mu2 if charges else 0
     assert standing.spent.mu2 == price * len(charges), "less is counted than was spent"
-    known = {"table.csv", "small.yaml", "small.plan", "wanted.csv", "rows.csv", *releases}
+    known = {"table.csv", "small.yaml", "small.plan", "wanted.csv", "rows.csv", "wanted", "rows", *releases}
     return {
         "entries": entries,
         "spent": standing.spent.mu2,

@@ -326,8 +326,9 @@ def learn(spec: Spec) -> tuple[tuple[str, str], ...]:
         BudgetError: B554, when a ledger protects it.
         SourceError: D450, when it cannot be read.
     """
-    from synthspec.api.ledgers import refuse_owned, source_path
+    from synthspec.api.ledgers import refuse_owned
     from synthspec.api.networks import search
+    from synthspec.api.sources import located
     from synthspec.draw.network import forbidden_pairs
     from synthspec.run.public import public_codes
 
@@ -341,7 +342,7 @@ def learn(spec: Spec) -> tuple[tuple[str, str], ...]:
     plan = spec.plan().value
     refuse_owned(plan)
     if plan.source is not None:
-        source = plan.source.model_copy(update={"path": str(source_path(plan))})
+        source = plan.source.model_copy(update={"path": located(plan)})
         plan = plan.model_copy(update={"source": source})
     codes = dict(public_codes(plan))
     sizes = {c.name: c.column.size for c in plan.columns if c.column is not None and c.name in codes}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from synthspec.api.apart import apart_of, write_apart
 from synthspec.errors import BudgetError, ReleaseError, SpecError
+from synthspec.privacy.table_address import is_table_address, read_table_address
 
 if TYPE_CHECKING:
     from synthspec.api.release import Release
@@ -51,12 +52,12 @@ def internal(
     folder = ready(release, source, labels, out)
     assert source is not None
     from synthspec.privacy.entropy import SystemNoise
-    from synthspec.run.engine import engine
+    from synthspec.run.engine import engine_of
     from synthspec.run.internal.evaluate import Asked, beside_rows, evaluate
     from synthspec.run.internal.sources import refuse_same
 
     plan = _located(release.value.plan, source)
-    polars = engine("polars")
+    engine = engine_of(plan.source)
     _check(plan, release)
     beside = None if control is None else _located(plan, control)
     if beside is not None:
@@ -75,7 +76,7 @@ def internal(
         shadow="shadow" in attacks,
         releases=None if release.value.ledger is None else release.value.ledger.releases,
     )
-    found = evaluate(asked, polars, SystemNoise(), told)
+    found = evaluate(asked, engine, SystemNoise(), told)
     told("writing the page")
     return write_apart(folder, beside_rows("writing the page", lambda: _written(release, found)))
 
@@ -118,19 +119,31 @@ def ready(release: Release, source: str | Path | None, labels: Sequence[str], ou
 def _located(plan: Plan, path: str | Path) -> Plan:
     """Return the plan with another source's path; its format follows the ending where that is known."""
     assert plan.source is not None
+    if is_table_address(str(path)):
+        address = read_table_address(str(path)).located(Path())
+        kind = "duckdb" if isinstance(address.place, Path) else "postgres"
+        return plan.model_copy(
+            update={"source": plan.source.model_copy(update={"path": str(address), "format": kind})}
+        )
     file = Path(path).expanduser().absolute()
     formats = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
-    update = {"path": str(file), "format": formats.get(file.suffix.lower(), plan.source.format)}
+    update: dict[str, object] = {
+        "path": str(file),
+        "format": formats.get(file.suffix.lower(), plan.source.format),
+    }
+    if plan.source.units is not None:  # a release does not say in which folder its table of units lay
+        beside = file.parent / Path(plan.source.units.path).name
+        update["units"] = plan.source.units.model_copy(update={"path": str(beside)})
     return plan.model_copy(update={"source": plan.source.model_copy(update=update)})
 
 
 def _check(plan: Plan, release: Release) -> None:
     from synthspec.plan.view import build_view
-    from synthspec.run.engine import engine
+    from synthspec.run.engine import engine_of
     from synthspec.run.preflight import check_source
 
     assert plan.source is not None
-    check_source(plan.source, build_view(plan, release.value.columns).fields, engine("polars"))
+    check_source(plan.source, build_view(plan, release.value.columns).fields, engine_of(plan.source))
 
 
 def _tied(release: Release, plan: Plan) -> bool:

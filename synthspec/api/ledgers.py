@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from synthspec.api.ledger_state import State
+from synthspec.api.sources import held_sources, located, on_server, path_of, source_path
 from synthspec.errors import BudgetError
 from synthspec.privacy.address import is_address, read_address
 from synthspec.privacy.forecast import down2, up2
@@ -33,20 +34,14 @@ class Opening:
 
 
 def source_key(value: Plan) -> str:
-    """Return where a plan's source lies: the same for every working folder."""
-    assert value.source is not None
-    return str(source_path(value))
-
-
-def source_path(value: Plan) -> Path:
-    """Return the source's absolute path; a relative one starts beside the spec."""
-    assert value.source is not None
-    path = Path(value.source.path).expanduser()
-    return (path if path.is_absolute() else Path(value.spec_path).parent / path).resolve()
+    """Return where a plan's source lies: the same for every working folder, and for every table of a file."""
+    return located(value) if on_server(value) else str(source_path(value))
 
 
 def _is_pattern(value: Plan) -> bool:
     """Return whether a plan's source is a pattern like `exports/*.csv` rather than a file."""
+    if value.source is None or value.source.format not in ("csv", "parquet"):
+        return False
     return glob.has_magic(str(source_path(value))) and not source_path(value).exists()
 
 
@@ -67,14 +62,14 @@ def refuse_owned(value: Plan) -> None:
     """
     from synthspec.privacy.held import held_files
 
-    public = {file.path: _beside(value, file.path) for file in value.files}
+    public = {file.path: held_files([_beside(value, file.path)]) for file in value.files}
     if value.source is not None and value.source_public:
-        public[value.source.path] = source_path(value)
+        public[value.source.path] = held_sources(value)
     if not public:
         return
     standing = [journal.standing() for journal in Journal.every()]
-    for name, path in public.items():
-        if any(each.protects(file) for file in held_files([path]) for each in standing):
+    for name, held in public.items():
+        if any(each.protects(file) for file in held for each in standing):
             source = value.source is not None and value.source_public and name == value.source.path
             what = "the source is declared public" if source else f"`{name}` is read as a public file"
             raise BudgetError(
@@ -102,8 +97,15 @@ def existing(value: Plan) -> Journal | None:
 
     Raises:
         BudgetError: B550, when the spec names a ledger that nobody opened, or names none and its source
-            is a pattern: the default ledger is that of one file.
+            is a pattern or a table on a server: the default ledger is that of one file.
     """
+    if value.ledger is None and on_server(value):
+        raise BudgetError(
+            "B550",
+            "a source on a server needs a ledger by name",
+            notes=("each way to write its address would be a new budget for the same rows",),
+            helps=("its owner opens one with `synthspec budget open NAME`; then write `ledger: NAME`",),
+        )
     if value.ledger is None and _is_pattern(value):
         raise BudgetError(
             "B550",
@@ -326,7 +328,7 @@ def _found(name: str | None, source: str | None) -> Journal:
         journal, what = Journal.find(name), f"there is no ledger `{name}`"
     elif source is not None:
         journal, what = (
-            Journal.of_source(str(Path(source).resolve())),
+            Journal.of_source(str(path_of(source, Path()))),
             f"`{source}` has no default ledger yet",
         )
     else:

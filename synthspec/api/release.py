@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from synthspec.errors import SpecError
-
 if TYPE_CHECKING:
     import polars as pl
 
+    from synthspec.api.parted import Filled, Progress
     from synthspec.api.report import Report
     from synthspec.api.respec import Text
     from synthspec.api.sampled import Sampled
@@ -81,22 +80,22 @@ class Release:
             where: an SQL condition that every row shall satisfy.
             scenario: the name of a scenario of the spec; `where` is then asked as well.
             seed: of the sampling; the plan's without it, then equal to the released rows' seed.
-            units: how many whole units; not built yet.
+            units: how many whole units, each with all its rows; in place of `rows`.
             spec: a changed spec, whose changes are free: its rules and scenarios are then those that hold.
 
         Raises:
-            SpecError: S155, for `units`; S157, for an unknown scenario; when `where` cannot be read.
+            SpecError: S155, for rows and units; S157, for an unknown scenario; when `where` cannot be read.
             BudgetError: B553, when a change of `spec` costs something.
-            SamplingError: G450, when the rules or `where` cannot be met; G451, when `where` is impossible.
+            SamplingError: G450, when the rules or `where` cannot be met; G451, when `where` is impossible;
+                G458, for units of a table without persons.
         """
-        if units is not None:
-            raise SpecError("S155", "whole units are not sampled yet", helps=("ask for `rows`",))
-        return self.sampled(rows, where=where, scenario=scenario, seed=seed, spec=spec).frame
+        return self.sampled(rows, units=units, where=where, scenario=scenario, seed=seed, spec=spec).frame
 
     def sampled(
         self,
         rows: int | None = None,
         *,
+        units: int | None = None,
         where: str | None = None,
         scenario: str | None = None,
         seed: int | None = None,
@@ -115,7 +114,51 @@ class Release:
         rng = SampleRng(plan.seed if seed is None else seed, "sample")
         asked = asked_of(plan, columns, scenario, where)
         with marked(where):
-            return sampled(plan, columns, models, asked, rng, rows, notes)
+            return sampled(plan, columns, models, asked, rng, rows, notes, units=units)
+
+    def sample_into(
+        self,
+        folder: str | Path,
+        rows: int | None = None,
+        *,
+        units: int | None = None,
+        where: str | None = None,
+        scenario: str | None = None,
+        seed: int | None = None,
+        spec: Text | str | Path | None = None,
+        processes: int = 1,
+        show: Callable[[Progress], None] | None = None,
+        spark: bool = False,
+    ) -> Filled:
+        """Draw rows into a folder of Parquet parts, in memory that does not grow with their number.
+
+        The rows are those of `sample`, whatever the number of processes. What was interrupted goes on where
+        it was when the same is asked for again.
+
+        Args:
+            folder: new, empty, or with parts of the same request.
+            rows: as in `sample`, like `units`, `where`, `scenario`, `seed` and `spec`.
+            units: how many whole units.
+            where: a condition.
+            scenario: a scenario; not one of given, blended or rebalanced rows.
+            seed: of the sampling.
+            spec: a changed spec.
+            processes: how many draw.
+            show: is told how far it is, after every part.
+            spark: whether the workers of a Spark cluster draw; they must share the folder.
+
+        Raises:
+            ReleaseError: Q650, when the folder holds something else; Q651, Q652.
+            SpecError: S150, when it cannot be written; S161, for such a scenario; as `sample`.
+            SamplingError: G458, when a rule looks across parts; as `sample`.
+        """
+        from synthspec.api.parted import Request, sampled_into, text_of
+
+        asked = {"rows": rows, "units": units, "where": where, "scenario": scenario, "seed": seed}
+        paths = {"release": str(self._folder), "folder": str(folder)}
+        told = None if spec is None else text_of(spec)
+        request = Request.model_validate({**paths, **asked, "spec": told})
+        return sampled_into(request, processes, show, spark=spark)
 
     def report(self) -> Report:
         """Return the public report."""

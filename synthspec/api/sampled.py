@@ -31,6 +31,8 @@ class Sampled:
     certificate: Certificate
     probability: float | None = None
     notes: tuple[str, ...] = field(default=())
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    """The same rows as several tables, by name, where the spec has `tables`."""
 
     def lines(self) -> tuple[str, ...]:
         """Return what is said beside the rows."""
@@ -53,18 +55,23 @@ def sampled(
     rng: SampleRng,
     rows: int | None,
     notes: tuple[str, ...] = (),
+    *,
+    units: int | None = None,
 ) -> Sampled:
-    """Return the rows of a scenario and their certificate.
+    """Return the rows of a scenario, or so many whole units of it, and their certificate.
 
     Raises:
-        SamplingError: G450 to G457.
+        SpecError: S155, for rows and units.
+        SamplingError: G450 to G458.
     """
+    either(rows, units)
     from synthspec.draw.certificate import certificate
     from synthspec.draw.recount import recount
     from synthspec.draw.scenario import draw_scenario
     from synthspec.draw.table import written_aside
+    from synthspec.draw.two_tables import parted
 
-    found: DrawnScenario = draw_scenario(plan, columns, models, asked, rng, rows)
+    found: DrawnScenario = draw_scenario(plan, columns, models, asked, rng, rows, units=units)
     with written_aside(found.frame, "parquet") as file:
         held = certificate(plan, found.drawn, recount(file, columns, plan.rules))
     if asked.where is not None and found.probability is None and asked.given is None:
@@ -75,7 +82,19 @@ def sampled(
     if found.effective < 1.0:
         kept = f"{found.effective:.0%}" if found.effective >= 0.01 else f"{found.effective:.2g} of it"
         notes = (*notes, f"the condition was met by importance resampling: effective sample {kept}")
-    return Sampled(found.frame, held, found.probability, notes)
+    files = parted(plan, found.frame)
+    tables = {table.name: files[table.file] for table in plan.tables}
+    return Sampled(found.frame, held, found.probability, notes, tables)
+
+
+def either(rows: int | None, units: int | None) -> None:
+    """Refuse a number of rows beside one of units.
+
+    Raises:
+        SpecError: S155.
+    """
+    if rows is not None and units is not None:
+        raise SpecError("S155", "rows and whole units were both asked for", helps=("ask for one of them",))
 
 
 def asked_of(
@@ -93,7 +112,11 @@ def asked_of(
     """
     from synthspec.plan.scenario import Scenario
 
-    asked = Scenario(name="", rows=plan.rows) if scenario is None else _named(plan, scenario, what)
+    asked = (
+        Scenario(name="", rows=plan.rows, units=plan.units)
+        if scenario is None
+        else _named(plan, scenario, what)
+    )
     if where is None:
         return asked
     if asked.mix:

@@ -183,6 +183,7 @@ class Spec:
         seed: int | None = None,
         where: str | None = None,
         scenario: str | None = None,
+        units: int | None = None,
     ) -> pl.DataFrame:
         """Return rows made from domains, rules and known tables only: epsilon 0, no data read.
 
@@ -191,10 +192,11 @@ class Spec:
             seed: of the sampling; the spec's without it.
             where: an SQL condition that every row shall satisfy.
             scenario: the name of a scenario of the spec; `where` is then asked as well.
+            units: how many whole units, each with all its rows; in place of `rows`.
         """
         from synthspec.api.mock import mock_rows
 
-        return mock_rows(self.checked(), rows, seed, where, scenario)
+        return mock_rows(self.checked(), rows, seed, where, scenario, units=units)
 
     def replace(self, settings: Mapping[str, object]) -> Spec:
         """Return a new spec with some values replaced: `{"privacy.epsilon": 2}`."""

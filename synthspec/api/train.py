@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthspec.api.copies import refuse_taken, write_copies
-from synthspec.api.ledgers import ledger_of, needs_ledger, refuse_owned, source_path
+from synthspec.api.ledgers import ledger_of, needs_ledger, refuse_owned
 from synthspec.api.placed import placed
 from synthspec.api.reuse import read_columns
+from synthspec.api.sources import held_sources, located, located_source
 from synthspec.api.stale import refuse_stale
 from synthspec.errors import BudgetError
 
@@ -39,7 +40,7 @@ def train(
     from synthspec.release.bundle import refuse_occupied
     from synthspec.run.company import check_processes, company
     from synthspec.run.device import check_device, trains_networks
-    from synthspec.run.engine import engine
+    from synthspec.run.engine import engine_of
     from synthspec.run.execute import execute
     from synthspec.run.preflight import preflight
 
@@ -50,20 +51,20 @@ def train(
     refuse_owned(plan)
     if not resume:
         refuse_taken(plan, replace=replace)
-    located = _located(plan)
+    here = _located(plan)
     folder = Path(out if out is not None else plan.folder)
-    polars = engine("polars")
+    engine = engine_of(plan.source)
     if needs_ledger(plan):
         if not resume:
             refuse_occupied(folder, replace=replace)  # before the charge: a refusal costs nothing
-        preflight(located, polars, folder)
+        preflight(here, engine, folder)
     with company(processes if neural or processes == "torchrun" else 1, device) as ranks:
-        journal, charge = _charged(located, folder, resume) if needs_ledger(plan) else (None, None)
+        journal, charge = _charged(here, folder, resume) if needs_ledger(plan) else (None, None)
         done = execute(
-            located,
+            here,
             journal,
             charge,
-            polars,
+            engine,
             SystemNoise(),
             folder,
             resume,
@@ -101,9 +102,7 @@ def _located(value: Plan) -> Plan:
     """Return the plan with its source's path as it is on this machine."""
     if value.source is None:
         return value
-    return value.model_copy(
-        update={"source": value.source.model_copy(update={"path": str(source_path(value))})}
-    )
+    return value.model_copy(update={"source": located_source(value)})
 
 
 def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
@@ -132,8 +131,6 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
                 *_taken_back(value, begun[-1]),
             ),
         )
-    from synthspec.privacy.held import held_files
-
     assert value.protection is not None
     try:
         charge = journal.reserve(
@@ -147,7 +144,7 @@ def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
             delta=value.delta,
             columns=read_columns(value),
             folder=str(folder.resolve()),
-            sources=held_files([source_path(value)]),
+            sources=held_sources(value),
         )
     except BudgetError as refusal:
         raise placed(refusal, value) from None
@@ -158,7 +155,7 @@ def _taken_back(value: Plan, charge: Charge) -> tuple[str, ...]:
     """Return how to take a charge back: possible only while nothing was read for it."""
     if charge.state != "reserved":
         return ()
-    where = value.ledger if value.ledger is not None else f"--source {source_path(value)}"
+    where = value.ledger if value.ledger is not None else f"--source {located(value)}"
     return (f"or take it back, nothing was read for it yet: `synthspec budget void {where} {charge.id}`",)
 
 

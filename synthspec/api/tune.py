@@ -144,10 +144,11 @@ def _network(group: Group, wanted: str | None) -> Network | None:
 @contextmanager
 def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Iterator[Plan]:
     """Yield the plan over public rows in place of its own source; see `tune`."""
-    from synthspec.api.ledgers import refuse_owned, source_path
+    from synthspec.api.ledgers import refuse_owned
     from synthspec.api.release import load_release
+    from synthspec.api.sources import located
     from synthspec.plan.view import build_view
-    from synthspec.run.engine import engine
+    from synthspec.run.engine import engine_of
     from synthspec.run.preflight import check_source
     from synthspec.terms.view import Source
 
@@ -162,8 +163,8 @@ def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Ite
                 ),
             )
         refuse_owned(plan)
-        where = plan.source.model_copy(update={"path": str(source_path(plan))})
-        check_source(where, build_view(plan, plan.columns).fields, engine("polars"))
+        where = plan.source.model_copy(update={"path": located(plan)})
+        check_source(where, build_view(plan, plan.columns).fields, engine_of(where))
         yield plan.model_copy(update={"source": where})
         return
     frame = load_release(source).sample(plan.public_rows or plan.rows, seed=seed)
@@ -175,7 +176,7 @@ def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Ite
         rows = plan.model_copy(update={"source": held, "source_public": True, "columns": columns})
         fields = build_view(rows, columns).fields
         _check_names([field.origin for field in fields], frame.columns, source)
-        check_source(held, fields, engine("polars"))
+        check_source(held, fields, engine_of(held))
         yield rows
 
 

@@ -1,7 +1,8 @@
 """Events: line-delimited JSON on the progress of a run, for programs that wait for it.
 
 The first line names the version. Only what is public is written: names and numbers of the plan's steps,
-and how the run ended; no counts, sizes or times, which could depend on the rows.
+and how the run ended; no counts, sizes or times, which could depend on the rows. While synthetic rows are
+drawn from a release, how many there are, and how fast.
 """
 
 from __future__ import annotations
@@ -42,6 +43,17 @@ class Events:
     def done(self, release: str) -> None:
         """Write that the release is in its place."""
         self._write({"event": "done", "release": release})
+
+    def rows(
+        self, rows: int, of: int | None, parts: int, of_parts: int, rate: float, left: float | None
+    ) -> None:
+        """Write how many synthetic rows are drawn, rows per second, and seconds left."""
+        speed = {"per_second": round(rate), "seconds_left": None if left is None else round(left, 1)}
+        self._write({"event": "rows", "rows": rows, "of": of, "parts": parts, "of_parts": of_parts, **speed})
+
+    def filled(self, folder: str) -> None:
+        """Write that all synthetic rows are in their folder."""
+        self._write({"event": "done", "folder": folder})
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -11,12 +11,19 @@ from synthspec.cli.output import Output
 @click.command("mock", cls=Verb)
 @click.argument("spec")
 @click.option("-n", "--rows", type=click.IntRange(min=0), help="How many rows; the spec's, or 10000.")
+@click.option("--units", type=click.IntRange(min=0), help="How many whole units, in place of rows.")
 @click.option("--where", metavar="EXPR", help="Only rows that satisfy this condition.")
 @click.option("--scenario", metavar="NAME", help="A scenario of the spec.")
 @click.option("--seed", type=int, help="Seed of the sampling; the spec's, or 0.")
 @click.option("-o", "--out", metavar="FILE", help="A .csv or .parquet file; without it, CSV on stdout.")
 def command(
-    spec: str, rows: int | None, where: str | None, scenario: str | None, seed: int | None, out: str | None
+    spec: str,
+    rows: int | None,
+    units: int | None,
+    where: str | None,
+    scenario: str | None,
+    seed: int | None,
+    out: str | None,
 ) -> int:
     """Make rows from domains, rules and known tables only: epsilon 0, no data is read."""
     from synthspec.api.spec import load
@@ -25,7 +32,7 @@ def command(
 
     output = Output.here()
     loaded = load(spec, output.shared.settings)
-    frame = loaded.mock(rows, seed=seed, where=where, scenario=scenario)
+    frame = loaded.mock(rows, seed=seed, where=where, scenario=scenario, units=units)
     priors = [table.child for table in loaded.checked().tables if table.strength is not None]
     if priors:
         output.note(

@@ -102,12 +102,20 @@ def _store(ctx: click.Context, option: click.Parameter, value: Any) -> None:
     if name == "settings":
         found.setdefault("settings", []).extend(_pair(text) for text in value)
     elif name == "source":
-        # typed at a prompt, so relative to the folder one stands in, not to the spec's folder
-        found.setdefault("settings", []).append(("source.path", str(Path(value).absolute())))
+        found.setdefault("settings", []).append(("source.path", _typed(value)))
     elif name == "project":
         _enter(value)
     else:
         found[name] = value
+
+
+def _typed(source: str) -> str:
+    """Return a source that was typed at a prompt: relative to the folder one stands in, not to the spec's."""
+    if source.startswith("duckdb:"):
+        return f"duckdb:{Path(source.removeprefix('duckdb:')).absolute()}"
+    if source.startswith(("postgres:", "postgresql:", "spark:")):
+        return source
+    return str(Path(source).absolute())
 
 
 def _pair(text: str) -> tuple[str, str]:

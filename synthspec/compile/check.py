@@ -23,6 +23,7 @@ from synthspec.compile.gates import Gates
 from synthspec.compile.graph import arrows
 from synthspec.compile.groups import Groups
 from synthspec.compile.holdout import check_holdout
+from synthspec.compile.levels import Levels, leveled, with_units
 from synthspec.compile.networked import check_networked
 from synthspec.compile.privacy import Privacy
 from synthspec.compile.public_rows import PublicRows
@@ -30,6 +31,7 @@ from synthspec.compile.ruled import ruled
 from synthspec.compile.rules import Rules
 from synthspec.compile.scenarios import scenarios_of, tables_of
 from synthspec.compile.stages import Stages, part_shares
+from synthspec.compile.two_tables import TwoTables
 from synthspec.errors import Diagnostic
 from synthspec.plan.plan import PublicFile
 from synthspec.spec.parse import Parsed, parse
@@ -49,20 +51,24 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
     files = PublicFiles(folder if folder is not None else Path(parsed.origin).parent, findings)
     unit = spec.privacy.unit if spec.privacy is not None else None
     expressions = Expressions(findings, unit=unit)
-    columns = Columns(findings, files, spec, expressions).resolve()
+    columns = leveled(Columns(findings, files, spec, expressions).resolve())
     privacy = Privacy(findings, spec, expressions, columns)
     privacy.check()
     rules = Rules(findings, files, spec, expressions, columns).resolve()
-    groups = Groups(findings, spec, expressions, columns, rules).resolve()
+    whole = groups = Groups(findings, spec, expressions, columns, rules).resolve()
+    levels = Levels(findings, spec, columns)
+    levels.check()
+    TwoTables(findings, spec, expressions, columns).check()
+    groups = levels.split(groups)
     Determined(findings, spec, columns, rules, groups).check()
     network = Network(findings, spec, expressions, columns)
     network.check()
     check_networked(findings, columns, groups)
-    whole = groups
     gaps = frozenset(expressions.gaps)
     refused = {each.path[1] for each in findings.found if each.code == "R232"}
     Cycle(findings, (*arrows(spec), *ruled(spec, columns, rules, gaps, refused))).check()
     groups = Stages(findings, spec, columns, rules, gaps, network.cases).split(groups)
+    levels.sequences(groups)
     tables = Families(findings, spec, columns, rules, groups, network.cases).check()
     gates = Gates(findings, spec, expressions, columns).resolve()
     shares = privacy.shares(whole)
@@ -82,6 +88,7 @@ def check(parsed: Parsed, folder: Path | None = None) -> tuple[Checked | None, t
         return None, diagnostics
     columns, rules, groups = solve_equations(spec, columns, rules, groups, gaps)
     columns, groups = take_out(columns, rules, groups)
+    columns, groups = with_units(spec, columns, groups)
     checked = Checked(
         parsed=parsed,
         spec=spec,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from synthspec.generators.base import Generator
-from synthspec.plan.plan import Gate, KnownTable, PlannedColumn, PublicFile, Question
+from synthspec.plan.plan import Gate, KnownTable, PlannedColumn, PlannedSequence, PublicFile, Question
 from synthspec.plan.scenario import Scenario
 from synthspec.rules import AnyRule
 from synthspec.spec.model import Spec
@@ -21,7 +21,9 @@ class CheckedGroup:
     """One group: its generator with options (None while it is not built), and what it is given.
 
     `determined` columns are paid for from its budget and given by a bought table. `part_of` names the
-    spec's group that this is a step of (compile/stages)."""
+    spec's group that this is a step of (compile/stages). With `unit` all its columns are per unit
+    (compile/levels); `sequence`: its rows come in an order.
+    """
 
     name: str
     using: str
@@ -30,6 +32,8 @@ class CheckedGroup:
     generator: Generator | None
     determined: tuple[str, ...] = ()
     part_of: str | None = None
+    unit: bool = False
+    sequence: PlannedSequence | None = None
 
     @property
     def written(self) -> str:

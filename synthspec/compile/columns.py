@@ -73,6 +73,7 @@ class Columns:
             check_reading(self.findings, name, spec, type_, column)
         if spec.type not in ("id", "bool") and spec.domain is None:
             self._no_domain(name, spec)
+        unit = self.spec.privacy.unit if self.spec.privacy is not None else None
         discovery = None
         if isinstance(spec.domain, DiscoverDomain):
             discovery = Discovery(limit=spec.domain.limit, other=spec.domain.other)
@@ -80,6 +81,7 @@ class Columns:
             name=name,
             role="id" if spec.type == "id" else "modelled",
             type=type_,
+            per="unit" if unit == name else spec.per,
             column=column,
             field=self._field(name, spec, type_),
             outside=outside_of(spec, column),
@@ -115,7 +117,9 @@ class Columns:
     def _field(self, name: str, spec: ColumnSpec, type_: Type) -> Field | None:
         if self.spec.source is None:
             return None
+        units = self.spec.units_table
         return Field(
+            table="units" if units is not None and name in (units.columns or ()) else "rows",
             name=name,
             origin=spec.from_ or name,
             type=type_,

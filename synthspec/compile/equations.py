@@ -150,6 +150,11 @@ class Equations:
                 continue
             if self._bases(value, solved) & (unknown | {name}):
                 continue
+            if self.columns[name].per == "unit" and any(
+                base in self.columns and self.columns[base].per == "row"
+                for base in self._bases(value, solved)
+            ):
+                continue  # a unit's value follows from nothing that its rows differ in
             parts_missing = any(part in self.gaps for part in columns_of(value))
             if parts_missing == (name in self.gaps):
                 return value

@@ -9,8 +9,23 @@ from synthspec.compile.checked import Checked, CheckedGroup
 from synthspec.compile.determined import table_share
 from synthspec.compile.diagnose.extras import source_format
 from synthspec.compile.evaluated import report_ops
+from synthspec.compile.two_tables import planned_tables, unit_table
+from synthspec.compile.weights import weight_of
 from synthspec.errors import InternalError
-from synthspec.plan.ops import Bound, CountFit, Determine, Discover, Fit, Op, Sample, Scan, Split, Tighten
+from synthspec.plan.ops import (
+    Bound,
+    CountFit,
+    Determine,
+    Discover,
+    Fit,
+    Op,
+    Sample,
+    Scan,
+    Split,
+    Tighten,
+    Units,
+    Weigh,
+)
 from synthspec.plan.plan import (
     DEFAULT_ROWS,
     Datasheet,
@@ -63,6 +78,8 @@ def lower(checked: Checked, epsilon: float | None = None) -> Plan:
         network=_network(spec),
         citations=tuple((name, known.cite) for name, known in spec.network.known.items()),
         rows=spec.sample.rows if spec.sample.rows is not None else DEFAULT_ROWS,
+        units=spec.sample.units,
+        tables=planned_tables(spec, {column.name: column for column in checked.columns}),
         seed=spec.sample.seed,
         holdout=spec.sample.holdout if spec.source is not None else None,
         scenarios=checked.scenarios,
@@ -142,16 +159,17 @@ def _source(spec: Spec) -> Source | None:
     if source is None:
         return None
     kind = source.format or source_format(source.path)
-    if kind not in ("csv", "parquet"):
+    if kind is None:
         raise InternalError("I312", "a source of unknown format was lowered")
     return Source(
         path=source.path,
-        format="csv" if kind == "csv" else "parquet",
+        format=kind,
         nulls=tuple(dict.fromkeys(("", *source.nulls))),
         delimiter=source.delimiter,
         encoding=source.encoding,
         decimal=source.decimal,
         duplicates=source.duplicates,
+        units=unit_table(spec),
     )
 
 
@@ -196,7 +214,14 @@ def _unpaid(
 def _group(group: CheckedGroup) -> Group:
     if group.generator is None:
         raise InternalError("I312", "a group that is not built was lowered")
-    return Group(name=group.name, generator=group.generator, columns=group.columns, given=group.given)
+    return Group(
+        name=group.name,
+        generator=group.generator,
+        columns=group.columns,
+        given=group.given,
+        unit=group.unit,
+        sequence=group.sequence,
+    )
 
 
 def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
@@ -212,18 +237,35 @@ def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
     if checked.spec.sample.holdout is not None:
         view, scored = 2, 3
         ops += [Split(view=every, held=False), Split(view=every, held=True)]
+    learned = units = view  # where rows, and what is per unit, are learned from
+    per_unit = {column.name for column in checked.columns if column.per == "unit"}
+    if any(group.unit for group in checked.groups):
+        units = len(ops)
+        ops.append(Units(view=view))
+    if weight := weight_of(checked.spec):
+        learned = len(ops)
+        ops.append(Weigh(view=view, weight=weight))
     first = len(ops)
     discovered = [column.name for column in checked.columns if column.discovery is not None]
     tightened = [column.name for column in checked.columns if column.tightening is not None]
     prices = discovery_prices(checked, budget.price("domains"))
     ops += [
-        Discover(view=view, column=name, cost=cost) for name, cost in zip(discovered, prices, strict=True)
+        Discover(view=units if name in per_unit else view, column=name, cost=cost)
+        for name, cost in zip(discovered, prices, strict=True)
     ]
     parts = budget.price("bounds").split(len(tightened)) if tightened else ()
-    ops += [Tighten(view=view, column=name, cost=cost) for name, cost in zip(tightened, parts, strict=True)]
+    ops += [
+        Tighten(view=units if name in per_unit else learned, column=name, cost=cost)
+        for name, cost in zip(tightened, parts, strict=True)
+    ]
     ranges = tuple(range(first, len(ops)))
     ops += [
-        Determine(view=view, column=name, cost=_table_price(budget, group), domains=ranges)
+        Determine(
+            view=units if name in per_unit else learned,
+            column=name,
+            cost=_table_price(budget, group),
+            domains=ranges,
+        )
         for group in checked.groups
         for name in group.determined
         if budget.price(group.name).mu2
@@ -240,7 +282,12 @@ def _ops(checked: Checked, budget: Budget) -> tuple[Op, ...]:
         price = group_price(checked, group, price)
         reads = price.mu2 > 0
         ops.append(
-            Fit(view=view if reads else None, group=group.name, cost=price, domains=domains if reads else ())
+            Fit(
+                view=None if not reads else units if group.unit else learned,
+                group=group.name,
+                cost=price,
+                domains=domains if reads else (),
+            )
         )
     ops.append(Sample(models=tuple(models)))
     if budget.price("report").mu2:

@@ -17,11 +17,13 @@ from itertools import combinations
 from math import sqrt
 from statistics import NormalDist
 
+from synthspec.compile.contribution import contributions
 from synthspec.compile.expect import with_expected
 from synthspec.compile.purchases import purchases, step_of
 from synthspec.generators.copula import ONE_WAYS
 from synthspec.generators.neural.network import Network
 from synthspec.generators.size import WIDE
+from synthspec.plan.level import Level, counted_rows, level_of, level_of_group, leveled
 from synthspec.plan.networks import split_of
 from synthspec.plan.ops import (
     Assess,
@@ -35,7 +37,7 @@ from synthspec.plan.ops import (
     Score,
     Tighten,
 )
-from synthspec.plan.plan import Forecast, Group, Plan, Prediction
+from synthspec.plan.plan import BEFORE, Forecast, Group, Plan, Prediction
 from synthspec.plan.view import flags_of
 from synthspec.privacy.accountant import claim_epsilon
 from synthspec.privacy.cost import DELTA0_UNIT, FREE, MU2_UNIT, Cost
@@ -78,17 +80,19 @@ def with_predictions(plan: Plan) -> Plan:
         "forecast": _forecast(plan, errors),
         "questions": questions,
         "bought_for_report": purchases(plan),
+        "contributions": contributions(plan),
     }
     return plan.model_copy(update=update)
 
 
 def group_errors(plan: Plan, group: Group, cost: Cost) -> Errors:
     """Return the predicted errors of a group bought for `cost`; nothing without public `rows`."""
-    n = plan.learned_rows
+    level = level_of_group(plan, group.name)
+    n = counted_rows(plan, level)
     if n is None or plan.protection is None or cost.mu2 == 0 or plan.source_public:
         return Errors()
-    reach = sqrt(Marginal(axes=()).sensitivity(plan.protection).l2_squared)
-    sizes = {name: _size(plan, name) for name in (*group.given, *group.columns)}
+    reach = sqrt(Marginal(axes=()).sensitivity(leveled(plan.protection, level)).l2_squared)
+    sizes = {name: _size(plan, name) for name in group.attributes}
     mu2 = float(_start(plan, group, cost).mu2 * MU2_UNIT)
     pairs_too = group.generator.kind in PAIRED and len(sizes) > 1
     correlated = group.generator.kind == "copula" and len(sizes) > 1
@@ -124,6 +128,8 @@ def table_error(n: int, cells: int, sigma: float) -> float:
 
 
 def _size(plan: Plan, name: str) -> int:
+    if name.endswith(BEFORE):
+        return _size(plan, name.removesuffix(BEFORE)) + 1
     column = plan.column(name)
     if column.discovery is not None:
         return column.discovery.limit + 1
@@ -162,23 +168,25 @@ def _step(plan: Plan, name: str, ops: list[Op], errors: dict[str, Errors]) -> Pr
         total = total + getattr(op, "cost", FREE)
     first = ops[0]
     what, sigma, error, worst = "", 0.0, None, None
+    views = [view for op in ops if isinstance(view := getattr(op, "view", None), int)]
+    level = max((level_of(plan, view) for view in views), key=lambda each: _reach(plan, each, 1.0))
     match first:
         case Discover():
-            what, sigma, worst = _discovery(plan, ops, total)
+            what, sigma, worst = _discovery(plan, ops, total, level)
         case Tighten():
             what, sigma = (
                 f"range of {_few([op.column for op in ops if isinstance(op, Tighten)])}",
-                _marginal_sigma(plan, total, len(ops)),
+                _marginal_sigma(plan, total, len(ops), level),
             )
         case Determine():
             names = [op.column for op in ops if isinstance(op, Determine)]
-            what, sigma = f"table of {_few(names)}", _marginal_sigma(plan, total, len(ops))
+            what, sigma = f"table of {_few(names)}", _marginal_sigma(plan, total, len(ops), level)
         case CountFit():
             what, sigma, worst = _fit_counts(plan, total)
         case Assess() | CountRows() | Score() | CountTail():
             what, sigma, error, worst = step_of(plan)
         case Fit():
-            what, sigma, error, worst = _group(plan, first, total, errors[name])
+            what, sigma, error, worst = _group(plan, first, total, errors[name], level)
         case _:
             pass
     private = not plan.source_public
@@ -186,25 +194,37 @@ def _step(plan: Plan, name: str, ops: list[Op], errors: dict[str, Errors]) -> Pr
         step=name,
         what=what,
         share=float(total.mu2) / float(plan.budget.mu2) if plan.budget.mu2 else 0.0,
-        noise=f"σ {_short(sigma)}" if private else "none",
+        noise=_noise(sigma, level) if private else "none",
         epsilon_alone=claim_epsilon(total, plan.delta) if private else 0.0,
         error=error if private else None,
         worst=worst if private else None,
+        level=level.name,
     )
 
 
-def _marginal_sigma(plan: Plan, cost: Cost, parts: float) -> float:
+def _noise(sigma: float, level: Level) -> str:
+    """Return the noise of a count: of rows or units, as the step counts; by weight, in units."""
+    return f"σ {_short(sigma)}" if level.weight is None else f"σ {_short(sigma / level.weight)} units"
+
+
+def _reach(plan: Plan, level: Level, otherwise: float = 0.0) -> float:
+    """Return by how much one unit moves a table of counts at a level (L2)."""
+    if plan.protection is None:
+        return otherwise
+    return sqrt(Marginal(axes=()).sensitivity(leveled(plan.protection, level)).l2_squared)
+
+
+def _marginal_sigma(plan: Plan, cost: Cost, parts: float, level: Level) -> float:
     if plan.protection is None or cost.mu2 == 0:
         return 0.0
-    reach = sqrt(Marginal(axes=()).sensitivity(plan.protection).l2_squared)
-    return reach / sqrt(float(cost.mu2 * MU2_UNIT) / parts)
+    return _reach(plan, level) / sqrt(float(cost.mu2 * MU2_UNIT) / parts)
 
 
-def _discovery(plan: Plan, ops: list[Op], cost: Cost) -> tuple[str, float, str]:
+def _discovery(plan: Plan, ops: list[Op], cost: Cost, level: Level) -> tuple[str, float, str]:
     """Return what, the noise, and below how many units a value is probably lost."""
     columns = [op.column for op in ops if isinstance(op, Discover)]
     each = float(cost.mu2 * MU2_UNIT) / len(columns)
-    protection = plan.protection
+    protection = None if plan.protection is None else leveled(plan.protection, level)
     touched = protection.max_rows * (2 if protection.neighbours == "replace" else 1) if protection else 1
     sigma = sqrt(touched / each)
     slack = float(cost.delta0 * DELTA0_UNIT) / len(columns)
@@ -220,22 +240,25 @@ def _fit_counts(plan: Plan, cost: Cost) -> tuple[str, float, str]:
     return f"{len(flags)} counters", sigma, f"± {_short(NINETY * sigma)} units, 90 %"
 
 
-def _group(plan: Plan, op: Fit, cost: Cost, errors: Errors) -> tuple[str, float, float | None, str | None]:
+def _group(
+    plan: Plan, op: Fit, cost: Cost, errors: Errors, level: Level
+) -> tuple[str, float, float | None, str | None]:
     group = next(group for group in plan.groups if group.name == op.group)
-    count = len(group.columns) + len(group.given)
+    count = len(group.attributes)
     if group.generator.kind in PAIRED and count > 1:
         tables = count + round(PAIRS_PER_COLUMN * count)
         part = (1 - ONE_WAY_SHARE) * (1 - SELECTION_SHARE) / (PAIRS_PER_COLUMN * count)
-        sigma = _marginal_sigma(plan, _start(plan, group, cost), 1 / part)
+        sigma = _marginal_sigma(plan, _start(plan, group, cost), 1 / part, level)
         what = f"{group.generator.kind}, about {tables} tables"
         if count > WIDE:  # too many pairs to score again and again
             what = f"{group.generator.kind}, one tree of about {2 * count - 1} tables"
     elif group.generator.kind == "copula" and count > 1:
-        sigma = _marginal_sigma(plan, cost, count * (count - 1) / 2 / (1 - ONE_WAYS))
+        sigma = _marginal_sigma(plan, cost, count * (count - 1) / 2 / (1 - ONE_WAYS), level)
         what = f"{group.generator.kind}, up to {count * (count + 1) // 2} tables"
     else:
-        sigma = _marginal_sigma(plan, cost, max(1, len(group.columns)))
-        what = f"{group.generator.kind}, {len(group.columns)} tables"
+        sigma = _marginal_sigma(plan, cost, max(1, len(group.columns)), level)
+        tables = len(group.columns)
+        what = f"{group.generator.kind}, {tables} table{'' if tables == 1 else 's'}"
     if isinstance(group.generator, Network):
         what += _fine_tuning(plan, group, cost)
     worst = errors.worst()

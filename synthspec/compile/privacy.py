@@ -10,12 +10,14 @@ from synthspec.compile.checked import CheckedGroup
 from synthspec.compile.diagnose.names import unknown_column
 from synthspec.compile.expressions import Expressions
 from synthspec.compile.findings import Findings, listing, plural
+from synthspec.compile.levels import asks_for_units
 from synthspec.plan.plan import PlannedColumn
 from synthspec.spec.model import PrivacySpec, Spec
 
 DEFAULTS: Mapping[str, Fraction] = {
     "bounds": Fraction(2, 100),
     "domains": Fraction(4, 100),
+    "rows_per_unit": Fraction(2, 100),
     "fit": Fraction(2, 100),
     "report": Fraction(5, 100),
 }
@@ -24,9 +26,12 @@ DEFAULTS: Mapping[str, Fraction] = {
 MOST_DISCOVERIES = 10
 """Each names delta/100 of the delta/10 that is kept for slack."""
 
-RESERVED = (*DEFAULTS, "rows_per_unit")
+RESERVED = tuple(DEFAULTS)
 _SPLIT = ("privacy", "split")
-_OF_UNITS = (("privacy", "max_rows"), ("privacy", "unit_null"), ("source", "duplicates"), ("source", "units"))
+_OF_UNITS = (
+    *(("privacy", key) for key in ("max_rows", "unit_null", "contribution")),
+    *(("source", key) for key in ("duplicates", "units")),
+)
 """Keys that speak of several rows of one unit."""
 
 
@@ -156,6 +161,7 @@ class Privacy:
         needed = {
             "domains": any(column.discovery is not None for column in self.columns.values()),
             "bounds": any(column.tightening is not None for column in self.columns.values()),
+            "rows_per_unit": asks_for_units(self.spec) is not None,
             "fit": True,
             "report": True,
         }
@@ -214,8 +220,12 @@ class Privacy:
                     helps=helps or (f"the consumers are {listing(known)}",),
                     fixes=fixes,
                 )
-            elif share > 0 and name != "rows_per_unit" and not needed.get(name, name in paying):
-                why = {"domains": "no column has `discover:`", "bounds": "no column has `clip:`"}
+            elif share > 0 and not needed.get(name, name in paying):
+                why = {
+                    "domains": "no column has `discover:`",
+                    "bounds": "no column has `clip:`",
+                    "rows_per_unit": "no column is `per: unit`, and no whole units are drawn",
+                }
                 self.findings.report(
                     "P423",
                     f"nothing in this spec spends the share `{name}`",

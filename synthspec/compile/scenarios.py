@@ -77,6 +77,7 @@ def scenarios_of(
         Scenario(
             name=name,
             rows=_count(spec, scenario, tables.given.get(name)),
+            units=_units(spec, scenario, tables.given.get(name)),
             where=wheres.get(name),
             where_text=" ".join((scenario.where or "").split()),
             rebalance=tuple(
@@ -103,6 +104,12 @@ def _count(spec: Spec, scenario: model.Scenario, given: Found | None) -> int:
     if scenario.rows is not None:
         return scenario.rows
     return given.count if given is not None else spec.sample.rows or DEFAULT_ROWS
+
+
+def _units(spec: Spec, scenario: model.Scenario, given: Found | None) -> int | None:
+    if scenario.units is not None or scenario.rows is not None or given is not None or scenario.mix:
+        return scenario.units
+    return spec.sample.units
 
 
 def _together(findings: Findings, name: str, scenario: model.Scenario, path: Path_) -> None:

@@ -217,7 +217,7 @@ class _Order:
         if len(parts) == 1:
             return [self.group]
         return [
-            replace(part, name=f"{self.group.name}.{at}", part_of=self.group.name)
+            replace(part, name=f"{self.group.name}.{at}", part_of=self.group.written)
             for at, part in enumerate(parts, 1)
         ]
 

@@ -13,7 +13,9 @@ from synthspec.release.release import Certificate, RuleCheck, Strategy
 from synthspec.rules import AnyRule
 
 
-def certificate(plan: Plan, drawn: Drawn, again: Recount, problem: str | None = None) -> Certificate:
+def certificate(
+    plan: Plan, drawn: Drawn, again: Recount, problem: str | None = None, rows: int | None = None
+) -> Certificate:
     """Return what the rows of `drawn` obey; public, from synthetic rows only.
 
     Args:
@@ -21,15 +23,17 @@ def certificate(plan: Plan, drawn: Drawn, again: Recount, problem: str | None = 
         drawn: the rows, with the counts of the engine that drew them.
         again: the counts of the second engine, on the written file.
         problem: why there are no rows, if there are none.
+        rows: how many were drawn, where `drawn` says of many parts together and does not hold their rows.
 
     Raises:
         InternalError: I333, when the second engine saw another number of rows.
     """
-    if again.rows != drawn.frame.height:
+    height = drawn.frame.height if rows is None else rows
+    if again.rows != height:
         raise InternalError("I333", "the second engine read another number of rows than were drawn")
-    checks = tuple(_check(rule, plan, drawn, again) for rule in plan.rules)
+    checks = tuple(_check(rule, plan, drawn, again, height) for rule in plan.rules)
     return Certificate(
-        rows=drawn.frame.height,
+        rows=height,
         rules=checks,
         acceptance=drawn.acceptance,
         engine=again.engine,
@@ -37,7 +41,7 @@ def certificate(plan: Plan, drawn: Drawn, again: Recount, problem: str | None = 
     )
 
 
-def _check(rule: AnyRule, plan: Plan, drawn: Drawn, again: Recount) -> RuleCheck:
+def _check(rule: AnyRule, plan: Plan, drawn: Drawn, again: Recount, rows: int) -> RuleCheck:
     return RuleCheck(
         name=rule.name,
         kind=rule.kind,
@@ -48,16 +52,16 @@ def _check(rule: AnyRule, plan: Plan, drawn: Drawn, again: Recount) -> RuleCheck
         violations=drawn.violations.get(rule.name, 0),
         recounted=again.broken[rule.name],
         acceptance=drawn.accepted.get(rule.name),
-        repaired=_repaired(rule, drawn),
+        repaired=_repaired(rule, drawn, rows),
         mended=drawn.mended.get(rule.name),
     )
 
 
-def _repaired(rule: AnyRule, drawn: Drawn) -> float | None:
+def _repaired(rule: AnyRule, drawn: Drawn, rows: int) -> float | None:
     """Return the share of rows changed because of a rule; None for a rule that never changes any."""
     if rule.name not in drawn.repaired:
         return None
-    return min(1.0, drawn.repaired[rule.name] / max(1, drawn.frame.height))
+    return min(1.0, drawn.repaired[rule.name] / max(1, rows))
 
 
 def _strategy(rule: AnyRule, plan: Plan) -> Strategy:

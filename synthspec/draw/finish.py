@@ -26,7 +26,13 @@ TURNS = 200
 
 
 def finished(
-    frame: pl.DataFrame, whole: Whole, redraw: Redraw, rng: SampleRng, *, drawn: bool = False
+    frame: pl.DataFrame,
+    whole: Whole,
+    redraw: Redraw,
+    rng: SampleRng,
+    *,
+    drawn: bool = False,
+    turns: int = TURNS,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Return the table with late columns, every enforced rule holding, and the rows changed per rule.
 
@@ -36,22 +42,24 @@ def finished(
         redraw: gives fresh rows.
         rng: public randomness.
         drawn: whether it was just seen that each row meets `whole.early()` and what it says of `where`.
+        turns: how often rows are repaired, or drawn anew, at most.
 
     Raises:
-        SamplingError: G450, when units still break a rule after TURNS turns.
+        SamplingError: G450, when units still break a rule after so many turns.
     """
-    frame = whole.with_late(frame)
+    frame = whole.arranged(whole.with_late(frame))
     changed: dict[str, int] = {}
     broken = whole.broken(frame, drawn=drawn)
-    for turn in range(TURNS):
+    for turn in range(turns):
         if not broken:
             return frame, changed
         stream = rng.split("turn", turn)
         frame, mended = repaired(frame, whole, broken, redraw, stream)
         for name, count in mended.items():
             changed[name] = changed.get(name, 0) + count
+        frame = whole.arranged(frame)
         left = whole.broken(frame)
-        frame, again = _redrawn(frame, whole, left, redraw, stream.split("anew"))
+        frame, again = _redrawn(frame, whole, left, redraw, stream.split("anew"), anew=turn % 2 == 1)
         for name, count in again.items():
             changed[name] = changed.get(name, 0) + count
         broken = whole.broken(frame) if left else left
@@ -61,28 +69,38 @@ def finished(
     if worst == WHERE:
         raise SamplingError(
             "G450",
-            f"the condition `where` could not be met: {TURNS} turns left rows in which it is not true",
+            f"the condition `where` could not be met: {turns} turns left rows in which it is not true",
             helps=("loosen the condition", "draw fewer rows with `-n`"),
         )
     raise SamplingError(
         "G450",
-        f"rule `{worst}` could not be met: {TURNS} turns of repairing left rows that break it",
+        f"rule `{worst}` could not be met: {turns} turns of repairing left rows that break it",
         helps=("loosen the rule, or name more columns under `repair:`", "draw fewer rows with `-n`"),
     )
 
 
 def _redrawn(
-    frame: pl.DataFrame, whole: Whole, broken: Mapping[str, Mask], redraw: Redraw, rng: SampleRng
+    frame: pl.DataFrame,
+    whole: Whole,
+    broken: Mapping[str, Mask],
+    redraw: Redraw,
+    rng: SampleRng,
+    *,
+    anew: bool,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Return the frame with every unit that breaks a rule drawn anew, its ids kept."""
+    """Return the frame with every unit that breaks a rule drawn again, its ids kept.
+
+    A person's rows are first drawn again around what all of them share, then, with `anew`, together with it.
+    """
     if not broken:
         return frame, {}
     bad = np.zeros(frame.height, dtype=np.bool_)
     counts: dict[str, int] = {}
     rules = {rule.name: rule for rule in whole.rules}
     for name, mask in broken.items():
-        units = whole_units(frame, mask, whole.unit_of(rules.get(name)))
+        alone = whole.unit_of(rules.get(name))
+        units = whole_units(frame, mask, whole.unit if whole.unit and (anew or whole.by) else alone)
         counts[name] = int((units & ~bad).sum())
         bad |= units
-    fresh = redraw(int(bad.sum()), rng)
-    return whole.with_late(replaced(frame, bad, fresh, whole)), counts
+    fresh = redraw(frame.filter(pl.Series(bad)), rng, anew=anew)
+    return whole.arranged(whole.with_late(replaced(frame, bad, fresh, whole))), counts

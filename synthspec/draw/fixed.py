@@ -51,6 +51,11 @@ ROW = "\x00row"
 """A column of `known_columns` that holds its number of rows, whatever else it has."""
 
 
+SPREAD = 4_000
+"""Rows that are tried together when few of them are left."""
+PLACE = "\x00place"
+
+
 class Fixed:
     """Draws candidates around the columns that are known."""
 
@@ -137,3 +142,44 @@ class Firm(Mender):
     ) -> list[Mended]:
         """Return rows mended by further tries: a cell's lawful part is not that of a row's own values."""
         return self._retried(knot, part, codes, rows, rng, PROPOSALS)[0]
+
+
+class Held(Firm):
+    """Mends as `Firm` does, and looks into the cells of those columns that no known value touches."""
+
+    def __init__(
+        self,
+        columns: Sequence[PlannedColumn],
+        groups: Sequence[Group],
+        conditions: Mapping[str, Expr],
+        firm: frozenset[str],
+    ) -> None:
+        """Take what `Firm` does."""
+        super().__init__(columns, groups, conditions, firm)
+        self._firm = firm
+
+    def _narrowed(
+        self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64], rng: np.random.Generator
+    ) -> list[Mended]:
+        """See `Mender`; where a known value has a say, see `Firm`."""
+        if self._firm & set(knot.sources):
+            return self._spread(knot, part, codes, rows, rng)
+        return super(Firm, self)._narrowed(knot, part, codes, rows, rng)
+
+    def _spread(
+        self, knot: Knot, part: pl.DataFrame, codes: Codes, rows: NDArray[np.int64], rng: np.random.Generator
+    ) -> list[Mended]:
+        """Return rows mended by further tries, several at once where few rows are left."""
+        found: list[Mended] = []
+        left, tries = np.arange(len(rows)), 0
+        while len(left) and tries < PROPOSALS:
+            times = int(np.clip(SPREAD // len(left), 1, PROPOSALS - tries))
+            at = np.repeat(left, times)
+            here = part[at].with_columns(pl.Series(PLACE, at))
+            tries += times
+            for _, values in self._retried(knot, here, codes, rows[at], rng, 1)[0]:
+                first = values.unique(PLACE, keep="first", maintain_order=True)
+                mine = first[PLACE].to_numpy().astype(np.int64)
+                found.append((rows[mine], first.drop(PLACE)))
+                left = np.setdiff1d(left, mine, assume_unique=True)
+        return found

@@ -5,18 +5,20 @@ Source: ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import NoReturn
 
 import numpy as np
 
-from synthspec.draw.kin import kin_of
+from synthspec.draw.kin import Labels, kin_of
 from synthspec.draw.network import network_of
 from synthspec.errors import InternalError
 from synthspec.generators import Workload
 from synthspec.generators.base import Learner
-from synthspec.plan.plan import Group, Plan, PlannedColumn
+from synthspec.plan.held import sizes_of
+from synthspec.plan.level import counted_rows, level_of_group, units_per_row
+from synthspec.plan.plan import BEFORE, Group, Plan, PlannedColumn, before
 from synthspec.plan.questions import weights_of
 from synthspec.plan.zeros import Zeros, all_zeros
 from synthspec.privacy.cost import FREE, Cost
@@ -34,29 +36,38 @@ def workload_of(
     mine = {
         c.name: c.column for c in columns if c.name in (*group.given, *group.columns) and c.column is not None
     }
+    lagged = {before(name): mine[name] for name in group.columns if group.lagged and name in mine}
+    level = level_of_group(plan, group.name)
+    network = network_of(plan, group, frozenset(mine), units_per_row(plan, level))
+    steps = tuple((name, name.removesuffix(BEFORE)) for name in lagged)
     return Workload(
-        ordinal=frozenset(name for name, column in mine.items() if column.ordinal),
-        missing=frozenset(name for name, column in mine.items() if column.missing),
+        ordinal=frozenset(name for name, column in {**mine, **lagged}.items() if column.ordinal),
+        missing=frozenset((*(name for name, column in mine.items() if column.missing), *lagged)),
         known=tuple(
             ((name,), np.array(shares))
             for name, shares in plan.known
             if name in mine and mine[name].size == len(shares)
         ),
         weights=weights_of(plan, mine),
-        **network_of(plan, group, frozenset(mine)),
+        **{**network, "edges": (*network["edges"], *steps)},
         zeros=zeros.masks.get(group.name, ()),
-        given=frozenset(group.given),
-        kin=kin_of(columns, mine),
-        rows=plan.learned_rows,
+        given=frozenset((*group.given, *group.lagged)),
+        kin=_with_lagged(kin_of(columns, mine), lagged),
+        rows=counted_rows(plan, level),
         units=plan.learned_units,
     )
 
 
+def _with_lagged(kin: dict[str, Labels], lagged: Collection[str]) -> dict[str, Labels]:
+    """Return the kinds of codes with those of the row before; that there is none is a kind of its own."""
+    more = {name: kin[own] for name in lagged if (own := name.removesuffix(BEFORE)) in kin}
+    return {**kin, **{name: np.append(labels, labels.max() + 1) for name, labels in more.items()}}
+
+
 def domain_of(group: Group, columns: Sequence[PlannedColumn]) -> Domain:
-    """Return the coded domain of a group: what it is given, then what it generates."""
-    sizes = {c.name: c.column.size for c in columns if c.column is not None}
-    names = (*group.given, *group.columns)
-    return Domain(attributes=names, sizes=tuple(sizes[name] for name in names))
+    """Return the coded domain of a group: what it is given, the row before, then what it generates."""
+    coded = {c.name: c.column for c in columns if c.column is not None}
+    return Domain(attributes=group.attributes, sizes=tuple(sizes_of(group, coded)))
 
 
 class NoOracle:

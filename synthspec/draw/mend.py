@@ -87,7 +87,7 @@ class Mender:
         """Take `columns` as they are decoded (densities in place), and the `conditions` that must hold."""
         self._columns = {column.name: column for column in columns}
         self.conditions = conditions
-        given = {name for group in groups for name in group.given}
+        given = dict.fromkeys(name for group in groups for name in group.given)
         self._guards = {
             name: bases(name, self._columns) for name in given if self._columns[name].role == "computed"
         }

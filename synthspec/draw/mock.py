@@ -15,15 +15,17 @@ from synthspec.plan.zeros import Zeros, all_zeros
 from synthspec.privacy.entropy import SampleRng
 
 
-def mock(plan: Plan, rows: int, rng: SampleRng, missing: float | None = MISSING) -> Drawn:
-    """Return `rows` rows of the plan's table, every enforced rule holding.
+def mock(
+    plan: Plan, rows: int, rng: SampleRng, missing: float | None = MISSING, *, units: int | None = None
+) -> Drawn:
+    """Return `rows` rows of the plan's table, or `units` whole persons, every enforced rule holding.
 
     Columns whose domain the run would buy are drawn from what is public of it. `missing`: see `stated`.
 
     Raises:
         SamplingError: G450, when a rule cannot be met.
     """
-    return draw(plan, plan.columns, stated(plan, missing=missing), rows, rng.split("mock"))
+    return draw(plan, plan.columns, stated(plan, missing=missing), rows, rng.split("mock"), units=units)
 
 
 def stated(plan: Plan, zeros: Zeros | None = None, *, missing: float | None = None) -> dict[str, Model]:

@@ -64,7 +64,7 @@ class Lawful:
         free: the columns with codes of several values.
         """
         self._asked = _asked(columns, conditions, guards)
-        reads = {name for each in self._asked for name in each.columns}
+        reads = dict.fromkeys(name for each in self._asked for name in each.columns)  # in one order, always
         self._columns: dict[str, AnyColumn] = {
             name: column for name in reads if (column := columns[name].column) is not None
         }

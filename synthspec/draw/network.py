@@ -18,13 +18,14 @@ GAP = ".missing"
 ANY = "any"
 
 
-def network_of(plan: Plan, group: Group, mine: frozenset[str]) -> dict[str, Any]:
+def network_of(plan: Plan, group: Group, mine: frozenset[str], units: float) -> dict[str, Any]:
     """Return the parts of the group's workload that come from the network: see `Workload`.
 
     Args:
         plan: what was planned.
         group: one of its groups.
         mine: the coded columns that the group knows, given ones included.
+        units: how many units stand behind a row that is counted, as far as it is public.
     """
     tables = [
         table
@@ -45,18 +46,11 @@ def network_of(plan: Plan, group: Group, mine: frozenset[str]) -> dict[str, Any]
                 np.array(table.rows).reshape(table.shape),
                 table.strength,
                 gap=table.child.endswith(GAP),
-                units=_units_per_row(plan),
+                units=units,
             )
             for table in tables
         ),
     }
-
-
-def _units_per_row(plan: Plan) -> float:
-    """Return how many units stand behind a row: 1, unless the spec says how many of both there are."""
-    if not plan.public_rows or not plan.public_units:
-        return 1.0
-    return min(plan.public_units / plan.public_rows, 1.0)
 
 
 def _families(

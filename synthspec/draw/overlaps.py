@@ -52,7 +52,7 @@ def _movable(start: PlannedColumn, end: PlannedColumn, whole: Whole) -> tuple[st
     """Return the columns to shift so that the whole interval shifts; none when that is not possible."""
     if not isinstance(start.column, Ordered) or not isinstance(end.column, Ordered):
         return ()
-    if start.type.name == "float":
+    if start.type.name == "float" or "unit" in (start.per, end.per):
         return ()
     if start.value is None and end.value is None:
         return (start.name, end.name)

@@ -59,7 +59,9 @@ def recount(path: Path, columns: Sequence[PlannedColumn], rules: Sequence[AnyRul
             "lock_configuration=true",
         ):
             connection.execute(f"SET {setting}")
-        connection.execute(f"CREATE TABLE {TABLE} AS {_reading(path, columns)}")
+        asked = {name for rule in rules for name in rule.columns}
+        read = [column for column in columns if column.name in asked]
+        connection.execute(f"CREATE TABLE {TABLE} AS {_reading(path, read)}")
         counted = {
             rule.name: _one(connection, f"SELECT count(*) FROM ({rule.broken_query(TABLE)}) AS broken")
             for rule in rules
@@ -102,13 +104,11 @@ def _one(connection: object, query: str) -> int:
 
 
 def _reading(path: Path, columns: Sequence[PlannedColumn]) -> str:
-    """Return the query that reads the file with the types that rules are written for."""
+    """Return the query that reads these columns of the file with the types that rules are written for."""
     place = quoted(str(path.resolve()))
-    parts = ", ".join(
-        f"CAST({identifier(c.name)} AS {sql_type(c.type)}) AS {identifier(c.name)}"
-        for c in columns
-        if not c.hidden
-    )
+    shown = [c for c in columns if not c.hidden]
+    casts = [f"CAST({identifier(c.name)} AS {sql_type(c.type)}) AS {identifier(c.name)}" for c in shown]
+    parts = ", ".join(casts) or f"1 AS {identifier('no column')}"
     if path.suffix == ".csv":
         reader = f"read_csv({place}, header=true, all_varchar=true, nullstr='', allow_quoted_nulls=false)"
         return f"SELECT {parts} FROM {reader}"

@@ -16,6 +16,7 @@ from synthspec.generators.models import load_model
 from synthspec.generators.refit import fits_again, refit
 from synthspec.generators.tree_model import TreeModel
 from synthspec.generators.weighted import weighted
+from synthspec.plan.level import level_of_group, leveled
 from synthspec.plan.ops import Fit
 from synthspec.plan.plan import Group, Plan, PlannedColumn
 from synthspec.plan.zeros import all_zeros
@@ -96,8 +97,7 @@ def foretold(old: Release, plan: Plan) -> dict[str, How]:
             how[group.name] = "stated"
         else:
             answers = [each for each in old.measurements if each.group == group.name]
-            oracle = NoOracle(domain_of(group, columns))
-            oracle.protection = plan.protection or oracle.protection
+            oracle = _bound(plan, group, columns)
             fits = fits_again(model, group.generator, oracle, new, answers)
             tree = isinstance(model, TreeModel)
             how[group.name] = "re-inferred" if fits else "conditioned" if tree else "unfitted"
@@ -112,9 +112,7 @@ def _made(
     workload: Workload,
     saved: Mapping[str, Model],
 ) -> tuple[Model, How]:
-    oracle = NoOracle(domain_of(group, columns))
-    if plan.protection is not None:
-        oracle.protection = plan.protection
+    oracle = _bound(plan, group, columns)
     paid = {op.group for op in plan.ops if isinstance(op, Fit) and op.view is not None}
     if group.name not in paid:
         rng = SampleRng(plan.seed).split("fit", group.name)
@@ -130,6 +128,14 @@ def _made(
         if given is not None and given[1] > -np.inf:
             return given[0], "conditioned"
     return model, "unfitted"
+
+
+def _bound(plan: Plan, group: Group, columns: Sequence[PlannedColumn]) -> NoOracle:
+    """Return who answers nothing, with the guarantee that the group's answers were bought under."""
+    oracle = NoOracle(domain_of(group, columns))
+    if plan.protection is not None:
+        oracle.protection = leveled(plan.protection, level_of_group(plan, group.name))
+    return oracle
 
 
 def _alike(one: Workload, two: Workload) -> bool:

@@ -77,13 +77,15 @@ def _taken(
 ) -> tuple[pl.DataFrame, int]:
     """Return the frame with the named columns of fresh rows in the rows that break `rule`."""
     names = free_columns(rule, whole)
+    if whole.per_unit & set(names):  # all rows of the person would have to change
+        return frame, 0
     bad = np.flatnonzero(broken_rows(frame, {rule.name: rule.expression})[rule.name])
     place, done = [bad[:0]], list[pl.DataFrame]()
     for turn in range(TRIES):
         if not len(bad):
             break
         rows = frame[bad].drop(sorted(whole.late_names))
-        donor = redraw(len(bad), rng.split("try", turn))
+        donor = redraw(rows, rng.split("try", turn))
         rows = whole.recomputed(rows.with_columns(donor.select(names)), names)
         good = whole.lawful(rows)
         done.append(rows.filter(pl.Series(good)))
@@ -111,6 +113,7 @@ def _shrunk(frame: pl.DataFrame, rule: Check, whole: Whole) -> tuple[pl.DataFram
     """
     unit = whole.unit_of(rule)
     numbers = [name for name in free_columns(rule, whole) if _is_number(whole, name)]
+    numbers = [name for name in numbers if name not in whole.per_unit]
     if unit is None or not numbers:
         return frame, 0
     mask = whole_units(frame, _breaks(frame, rule), unit)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,39 +20,23 @@ from numpy.typing import NDArray
 
 from synthspec.draw.augmented import augmented
 from synthspec.draw.candidates import surrogates
-from synthspec.draw.conditioned import Conditioned, conditioned
 from synthspec.draw.frame import released, typed
 from synthspec.draw.given import completed
-from synthspec.draw.leaning import Leaning
 from synthspec.draw.mixed import mixed
+from synthspec.draw.partition import not_persons
 from synthspec.draw.public_rows import public_rows
 from synthspec.draw.rows import Drawn, draw, violations
-from synthspec.draw.shaped import shaped
+from synthspec.draw.strata import Stratum as Stratum
+from synthspec.draw.strata import apportioned as apportioned
+from synthspec.draw.strata import raked as raked
+from synthspec.draw.strata import strata_of as strata_of
+from synthspec.draw.whole import Whole
 from synthspec.errors import SamplingError
 from synthspec.generators.base import Model
 from synthspec.generators.neural.tilted import TiltedModel
 from synthspec.plan.plan import Plan, PlannedColumn
-from synthspec.plan.scenario import Rebalance, Scenario
+from synthspec.plan.scenario import Scenario
 from synthspec.privacy.entropy import SampleRng
-from synthspec.terms.expr import Column, Compare, Expr, Literal_, Logic
-
-RAKINGS = 500
-
-
-@dataclass(frozen=True, eq=False)
-class Stratum:
-    """One part of a scenario: its condition, its models, the share of rows it gets, its rows' weight.
-
-    `told` are the parts of the condition that the models know by their share of each cell, `leanings` what it
-    asks of groups row by row.
-    """
-
-    where: Expr | None
-    models: Mapping[str, Model]
-    share: float
-    weight: float
-    told: Sequence[Expr] = ()
-    leanings: Mapping[str, Sequence[Leaning]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +76,8 @@ def draw_scenario(
     rng: SampleRng,
     rows: int | None = None,
     folder: Path | None = None,
+    *,
+    units: int | None = None,
 ) -> DrawnScenario:
     """Return the table of a scenario in which every enforced rule and its condition hold.
 
@@ -104,13 +89,17 @@ def draw_scenario(
         rng: public randomness.
         rows: how many; the scenario's without it.
         folder: where the paths of public rows start; beside the spec without it.
+        units: how many whole persons; the scenario's with neither this nor `rows`.
 
     Raises:
         SamplingError: G451, when the model gives the condition, or a value that is to have rows, no
             probability at all; G450, when rules and condition cannot be met together; G452, G453, G455,
-            G457, when public rows cannot be used.
+            G457, when public rows cannot be used; G458, for what a table of persons, or one without,
+            cannot be asked for.
     """
-    count = scenario.rows if rows is None else rows
+    many = scenario.units if rows is None and units is None else units
+    count = many if many is not None else scenario.rows if rows is None else rows
+    _check(plan, scenario, many)
     place = Path(plan.spec_path).parent if folder is None else folder
     if scenario.mix:
         counts = apportioned([part.share for part in scenario.mix], count)
@@ -121,110 +110,51 @@ def draw_scenario(
         partial = partial[np.arange(count) % max(partial.height, 1)] if partial.height else partial
         stream = rng.split("scenario", scenario.name)
         return DrawnScenario(completed(plan, columns, models, partial, stream, scenario.where), None, None)
-    whole, strata = strata_of(plan, columns, models, scenario)
+    probability, strata = strata_of(plan, columns, models, scenario, units=many is not None)
     parts: list[Drawn] = []
     weights: list[NDArray[np.float64]] = []
-    for at, (stratum, many) in enumerate(zip(strata, apportioned([s.share for s in strata], count))):
+    for at, (stratum, share) in enumerate(zip(strata, apportioned([s.share for s in strata], count))):
         stream = rng.split("scenario", scenario.name, at)
         asked = (stratum.where, stratum.told, models, stratum.leanings)
-        drawn = draw(plan, columns, stratum.models, many, stream, *asked)
+        whole = None if many is None else share
+        drawn = draw(plan, columns, stratum.models, share, stream, *asked, units=whole)
         parts.append(drawn)
-        weights.append(np.full(many, stratum.weight))
-    drawn = parts[0] if len(parts) == 1 else _joined(plan, columns, parts, rng.split("order", scenario.name))
+        weights.append(np.full(drawn.frame.height, stratum.weight))
+    order = _order(Whole(tuple(columns), plan.rules), parts, rng.split("order", scenario.name))
+    drawn = parts[0] if len(parts) == 1 else _joined(plan, columns, parts, order)
     changed = None
     if scenario.augment:
         drawn, changed = _varied(plan, columns, drawn, scenario, rng.split("augment", scenario.name))
     made = None
     if scenario.weights is not None:
-        order = _order(count, len(parts), rng.split("order", scenario.name))
         held = np.concatenate(weights)[order]
         made = pl.Series(scenario.weights, held / held.mean() if count else held)
     shares = [m.effective for each in strata for m in each.models.values() if isinstance(m, TiltedModel)]
-    return DrawnScenario(drawn, made, whole, strata, changed, min(shares, default=1.0))
+    return DrawnScenario(drawn, made, probability, strata, changed, min(shares, default=1.0))
 
 
-def strata_of(
-    plan: Plan, columns: Sequence[PlannedColumn], models: Mapping[str, Model], scenario: Scenario
-) -> tuple[float | None, tuple[Stratum, ...]]:
-    """Return the probability of the condition (None: not known from the codes), and the strata.
+def _check(plan: Plan, scenario: Scenario, units: int | None) -> None:
+    """Refuse what needs persons where there are none, and what knows single rows only where there are.
 
     Raises:
-        SamplingError: G451.
+        SamplingError: G458.
     """
-    found = _given(plan, columns, models, scenario.where)
-    probability = found.probability if found.exact else None
-    if found.log_probability == -np.inf:
-        whose = f" of scenario `{scenario.name}`" if scenario.name else " that was typed"
-        raise _never(f"the condition{whose}", scenario.where_text)
-    if not scenario.rebalance:
-        return probability, (Stratum(scenario.where, found.models, 1.0, 1.0, found.told, found.leanings),)
-    planned = {column.name: column for column in columns}
-    keys = list(product(*(part.shares for part in scenario.rebalance)))
-    parts: list[tuple[Expr, Conditioned]] = []
-    for key in keys:
-        tests = [
-            _is(planned[part.column], value) for part, (value, _) in zip(scenario.rebalance, key, strict=True)
-        ]
-        where = _both([*([scenario.where] if scenario.where is not None else []), *tests])
-        parts.append((where, _given(plan, columns, models, where)))
-    shape = [len(part.shares) for part in scenario.rebalance]
-    mass = np.array([part.probability for _, part in parts]).reshape(shape)
-    shares = raked(mass, scenario.rebalance, scenario.name)
-    base = mass / mass.sum()
-    strata = [
-        Stratum(where, part.models, float(share), float(was / share), part.told, part.leanings)
-        for (where, part), share, was in zip(parts, shares.ravel(), base.ravel(), strict=True)
-        if share > 0
-    ]
-    return probability, tuple(strata)
-
-
-def raked(mass: NDArray[np.float64], targets: Sequence[Rebalance], name: str) -> NDArray[np.float64]:
-    """Return the table nearest to `mass` (in relative entropy) whose margins are the targets.
-
-    Args:
-        mass: probability of each combination of values, one axis per target.
-        targets: the shares of each axis.
-        name: of the scenario, for errors.
-
-    Raises:
-        SamplingError: G451, when a value with a share has no mass, or no table has these margins.
-    """
-    table = mass / max(float(mass.sum()), 1e-300)
-    for axis, target in enumerate(targets):
-        others = tuple(i for i in range(mass.ndim) if i != axis)
-        for (value, share), held in zip(target.shares, mass.sum(axis=others), strict=True):
-            if share > 0 and held <= 0:
-                raise _never(f"`{target.column}` = `{value}` in scenario `{name}`", "")
-    for _ in range(RAKINGS):
-        before = table
-        for axis, target in enumerate(targets):
-            others = tuple(i for i in range(mass.ndim) if i != axis)
-            now = table.sum(axis=others)
-            wanted = np.array([share for _, share in target.shares])
-            factor = np.divide(wanted, now, out=np.zeros_like(wanted), where=now > 0)
-            table = table * np.expand_dims(factor, others)
-        if np.abs(table - before).max() < 1e-12:
-            break
-    for axis, target in enumerate(targets):
-        others = tuple(i for i in range(mass.ndim) if i != axis)
-        wanted = np.array([share for _, share in target.shares])
-        if np.abs(table.sum(axis=others) - wanted).max() > 1e-6:
-            raise _never(f"these shares of scenario `{name}` together", "")
-    return np.asarray(table, dtype=np.float64)
-
-
-def apportioned(shares: Sequence[float], rows: int) -> list[int]:
-    """Return whole numbers of rows in proportion to `shares`: largest remainders.
-
-    >>> apportioned([0.5, 0.3, 0.2], 7)
-    [4, 2, 1]
-    """
-    exact = np.asarray(shares) / max(sum(shares), 1e-300) * rows
-    whole = np.floor(exact).astype(np.int64)
-    order = np.argsort(whole - exact, kind="stable")
-    whole[order[: rows - int(whole.sum())]] += 1
-    return [int(each) for each in whole]
+    if units is not None and not plan.persons:
+        raise not_persons()
+    whole = {"given": scenario.given is not None, "augment": bool(scenario.augment)}
+    for key, there in whole.items():
+        if there and plan.persons:
+            raise SamplingError(
+                "G458",
+                f"`{key}` of scenario `{scenario.name}` is about single rows, and this table has persons",
+                helps=(f"leave `{key}` out, and change the rows afterwards",),
+            )
+    if scenario.mix and units is not None:
+        raise SamplingError(
+            "G458",
+            f"the rows of scenario `{scenario.name}` are blended one by one: it has no units",
+            helps=("ask for rows with `-n`",),
+        )
 
 
 def _varied(
@@ -236,19 +166,22 @@ def _varied(
     return replace(drawn, frame=released(frame, columns), violations=held), changed
 
 
-def _given(
-    plan: Plan, columns: Sequence[PlannedColumn], models: Mapping[str, Model], where: Expr | None
-) -> Conditioned:
-    if where is None:
-        return Conditioned(models, 0.0, exact=True)
-    return conditioned(plan, shaped(columns, plan.groups, models), models, where)
-
-
-def _joined(plan: Plan, columns: Sequence[PlannedColumn], parts: Sequence[Drawn], rng: SampleRng) -> Drawn:
-    """Return the parts as one table in random order, with fresh surrogates, its rules counted again."""
-    frame = pl.concat([part.frame for part in parts])
-    frame = frame[_order(frame.height, len(parts), rng)]
-    ids = [surrogates(column, frame.height, 1) for column in columns if column.role == "id"]
+def _joined(
+    plan: Plan, columns: Sequence[PlannedColumn], parts: Sequence[Drawn], order: NDArray[np.int64]
+) -> Drawn:
+    """Return the parts as one table in the order given, with fresh surrogates, its rules counted again."""
+    whole = Whole(tuple(columns), plan.rules)
+    persons = _persons(whole, parts)[order]
+    frame = pl.concat([part.frame for part in parts])[order]
+    shared = np.unique(persons, return_index=True)[1]
+    rank = np.argsort(np.argsort(shared))[np.unique(persons, return_inverse=True)[1].reshape(-1)]
+    ids = [
+        surrogates(column, len(shared), 1)[rank]
+        if column.name in whole.per_unit
+        else surrogates(column, frame.height, 1)
+        for column in columns
+        if column.role == "id"
+    ]
     frame = frame.with_columns(ids)
     drawn = sum(part.frame.height / part.acceptance if part.acceptance else 0.0 for part in parts)
     names = dict.fromkeys(name for part in parts for name in part.accepted)
@@ -264,25 +197,24 @@ def _joined(plan: Plan, columns: Sequence[PlannedColumn], parts: Sequence[Drawn]
     )
 
 
-def _order(rows: int, parts: int, rng: SampleRng) -> NDArray[np.int64]:
-    if parts == 1:
-        return np.arange(rows)
-    return rng.split("permutation").generator.permutation(rows).astype(np.int64)
+def _persons(whole: Whole, parts: Sequence[Drawn]) -> NDArray[np.int64]:
+    """Return a number for each row of all parts that the rows of a person share; its own without persons."""
+    if whole.unit is None:
+        return np.arange(sum(part.frame.height for part in parts))
+    found, start = [np.zeros(0, dtype=np.int64)], 0
+    for part in parts:
+        mine = part.frame[whole.unit].rle_id().to_numpy().astype(np.int64)
+        found.append(mine + start)
+        start += int(mine.max(initial=-1)) + 1
+    return np.concatenate(found)
 
 
-def _is(column: PlannedColumn, text: str) -> Expr:
-    value = Literal_(text=text, type=column.type)
-    return Compare(op="=", left=Column(name=column.name, type=column.type), right=value)
-
-
-def _both(parts: Sequence[Expr]) -> Expr:
-    return parts[0] if len(parts) == 1 else Logic(op="and", args=tuple(parts))
-
-
-def _never(what: str, text: str) -> SamplingError:
-    return SamplingError(
-        "G451",
-        f"the model gives {what} no probability",
-        notes=(f"the condition is `{text}`",) if text else (),
-        helps=("loosen the condition", "the values it asks for may have been merged or ruled out"),
-    )
+def _order(whole: Whole, parts: Sequence[Drawn], rng: SampleRng) -> NDArray[np.int64]:
+    """Return the rows of all parts in random order, those of a person together and in their own order."""
+    persons = _persons(whole, parts)
+    if len(parts) == 1:
+        return np.arange(len(persons))
+    shuffled = rng.split("permutation").generator.permutation(int(persons.max(initial=-1)) + 1)
+    if whole.unit is None:
+        return shuffled.astype(np.int64)
+    return np.argsort(shuffled[persons], kind="stable")

@@ -55,7 +55,9 @@ class Released:
         """Return the codes of typed released rows, of every column that private rows are coded by."""
         coded = {c.name: c for c in columns if c.column is not None and c.role != "id"}
         counted = computed_in_order(columns)
-        coded = {n: c for n, c in coded.items() if c.field is not None or c.hidden or c in counted}
+        coded = {
+            n: c for n, c in coded.items() if c.field is not None or c.from_source is not None or c in counted
+        }
         return cls(coded, {name: encoded(frame, planned) for name, planned in coded.items()}, rng)
 
     def classifier(self, label: str) -> Classifier:

@@ -5,8 +5,9 @@ Source: ours; LANGUAGE 2.3 and 2.7 of the design. All of it looks at synthetic r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from synthspec.draw.broken import broken_rows, copies, overlapping, row_conditions, true_rows
 from synthspec.draw.late import recomputed, with_late
 from synthspec.plan.late import early_computed, late_columns, windows_behind
-from synthspec.plan.plan import PlannedColumn
+from synthspec.plan.plan import ROWS, PlannedColumn
 from synthspec.privacy.entropy import SampleRng
 from synthspec.rules import AnyRule, Check, NoOverlap, Unique
 from synthspec.terms.expr import Case, Expr, Literal_
@@ -23,8 +24,20 @@ from synthspec.terms.types import BOOL
 from synthspec.terms.walk import columns_of
 
 Mask = NDArray[np.bool_]
-Redraw = Callable[[int, SampleRng], pl.DataFrame]
-"""Gives so many fresh rows that meet every condition of `Whole.early`."""
+
+
+class Redraw(Protocol):
+    """Gives fresh rows that meet every condition of `Whole.early`, one in the place of each row."""
+
+    def __call__(self, rows: pl.DataFrame, rng: SampleRng, *, anew: bool = False) -> pl.DataFrame:
+        """Return as many rows as `rows`, ids aside; of the same persons, or of others when `anew`.
+
+        Args:
+            rows: those to be replaced, in their order; with `anew`, all rows of each unit.
+            rng: public randomness.
+            anew: whether columns of the unit change, too.
+        """
+
 
 WHERE = "where"
 
@@ -36,6 +49,8 @@ class Whole:
     columns: tuple[PlannedColumn, ...]
     rules: tuple[AnyRule, ...]
     where: Expr | None = None
+    by: str | None = None
+    """The column in whose order the rows of a unit are put out, each drawn given the one before."""
     computed: tuple[PlannedColumn, ...] = field(init=False)
     late: tuple[PlannedColumn, ...] = field(init=False)
 
@@ -69,6 +84,40 @@ class Whole:
         """The columns of fresh surrogates."""
         return frozenset(column.name for column in self.columns if column.role == "id")
 
+    @property
+    def unit(self) -> str | None:
+        """The id that the rows of a person share; None where each row is a unit of its own."""
+        return unit_among(self.columns)
+
+    @property
+    def fresh(self) -> frozenset[str]:
+        """The ids that are distinct in every row."""
+        return self.ids if self.unit is None else self.ids - per_unit(self.columns)
+
+    @property
+    def per_unit(self) -> frozenset[str]:
+        """The columns that all rows of a person share; none where each row is a unit of its own."""
+        return frozenset() if self.unit is None else per_unit(self.columns)
+
+    def arranged(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the frame with the rows of each unit in the order of `by`, ids where they were.
+
+        The rows of a unit lie together; late columns are computed anew where anything moved.
+        """
+        if self.by is None or self.unit is None:
+            return frame
+        keys = frame.select(pl.col(self.unit).rle_id().alias("\x00unit"), pl.col(self.by).alias("\x00by"))
+        order = keys.with_row_index("\x00at").sort("\x00unit", "\x00by", "\x00at", nulls_last=False)["\x00at"]
+        if bool((order.diff().drop_nulls() == 1).all()):
+            return frame
+        ids = frame.select(name for name in frame.columns if name in self.ids)
+        rest = frame.select(name for name in frame.columns if name not in {*self.ids, *self.late_names})
+        return self.with_late(
+            rest[order.to_numpy()]
+            .hstack(ids.get_columns())
+            .select(name for name in frame.columns if name not in self.late_names)
+        )
+
     def row_rules(self) -> dict[str, Expr]:
         """Return every enforced condition on a row that its own columns decide, `repair` or not."""
         found = row_conditions(self.rules, enforced_only=True)
@@ -99,7 +148,7 @@ class Whole:
                 continue
             if isinstance(rule, NoOverlap):
                 found[rule.name] = overlapping(frame, rule)
-            elif isinstance(rule, Unique) and not set(rule.over) & self.ids:
+            elif isinstance(rule, Unique) and not set(rule.over) & self.fresh:
                 found[rule.name] = copies(frame, rule)
         where = self.early_where()
         early = drawn and where is not None and not self.ids & set(columns_of(where))
@@ -123,6 +172,22 @@ class Whole:
             return None
         windows = windows_behind(rule.columns, self.late)
         return windows[0].partition if windows else None
+
+
+def unit_among(columns: Sequence[PlannedColumn]) -> str | None:
+    """Return the id of the persons that are drawn with all their rows; None without any."""
+    return next((c.name.removesuffix(ROWS) for c in columns if is_counter(c)), None)
+
+
+def is_counter(column: PlannedColumn) -> bool:
+    """Return whether a column says how many rows a unit has."""
+    return column.hidden and column.per == "unit" and column.name.endswith(ROWS)
+
+
+def per_unit(columns: Sequence[PlannedColumn]) -> frozenset[str]:
+    """Return the columns that all rows of a unit share, its id among them."""
+    unit = unit_among(columns)
+    return frozenset(c.name for c in columns if c.per == "unit" or c.name == unit)
 
 
 def whole_units(frame: pl.DataFrame, mask: Mask, unit: str | None) -> Mask:

@@ -7,7 +7,10 @@ from types import MappingProxyType
 
 ENGINES: Mapping[str, str] = MappingProxyType(
     {
+        "duckdb": "synthspec.engines.duckdb:DuckdbEngine",
         "polars": "synthspec.engines.polars:PolarsEngine",
+        "postgres": "synthspec.engines.postgres:PostgresEngine",
+        "spark": "synthspec.engines.spark:SparkEngine",
         "stdlib": "synthspec.engines.stdlib:StdlibEngine",
     }
 )

@@ -2,7 +2,8 @@
 
 Two passes. The first keeps, per unit, its rows' smallest hashes with their numbers of copies; the
 second keeps a row when its hash lies at or under its unit's threshold, and of the copies at the
-threshold as many as fit. Which rows of a unit stay depends on that unit's rows and the key only.
+threshold as many as fit. Which rows of a unit stay depends on that unit's rows and the key only: so does
+how many they are, and which of them comes first.
 
 Source: ours; PRIVACY 1.
 """
@@ -10,6 +11,7 @@ Source: ours; PRIVACY 1.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from synthspec.engines.recipe import ALIVE, UNIT, flag
 from synthspec.terms.view import Bound
 
-HIGH, LOW, COPIES = "\x00high", "\x00low", "\x00copies"
+HIGH, LOW, COPIES, SIZE = "\x00high", "\x00low", "\x00copies", "\x00size"
 SOON = 2_000_000
 """Rows gathered before they are reduced."""
 
@@ -82,7 +84,15 @@ class Tally:
             twice = table.filter((pl.col("before") < m) & (pl.col(COPIES) > 1))
             limited = dict.fromkeys(twice.select(HIGH, LOW).iter_rows(), 1)
         thresholds = ends.select(UNIT, pl.col(HIGH).alias("th"), pl.col(LOW).alias("tl"))
-        return Limits(self.bound, thresholds, limited)
+        many = table.filter((pl.col("before") == 0) & (pl.col("total") > 1))
+        sizes = many.select(UNIT, HIGH, LOW, COPIES, pl.col("total").clip(upper_bound=m).alias(SIZE))
+        return Limits(self.bound, thresholds, limited, sizes)
+
+    def rows_of_many(self) -> int:
+        """Return how many rows are left of units that have more than one."""
+        self._reduce()
+        totals = self._ranked.group_by(UNIT).agg(_rank(self.distinct).sum().alias("n"))
+        return int(totals.filter(pl.col("n") > 1)["n"].clip(upper_bound=self.bound.max_rows).sum())
 
     def units_over(self) -> int:
         """Return how many units have more than max_rows rows."""
@@ -120,18 +130,63 @@ class Tally:
         self._flagged = pl.concat(parts).group_by(UNIT).agg(pl.col(name).any() for name in names)
 
 
+_NO_SIZES = {**_EMPTY, SIZE: pl.Int64}
+
+
 @dataclass
 class Limits:
-    """The second pass: which alive rows of each batch stay; use a fresh `left` per pass."""
+    """The second pass: which alive rows of each batch stay; use a fresh `left` per pass.
+
+    Attributes:
+        bound: as in the view.
+        thresholds: of the units that are cut, the hash of the last row that stays.
+        limited: of how many copies of a hash may stay, where not all do.
+        sizes: of the units with more than one row left, how many are, and the hash of the first of them.
+    """
 
     bound: Bound
     thresholds: pl.DataFrame
     limited: dict[tuple[int, int], int]
+    sizes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_NO_SIZES))
 
     @property
     def needs_hashes(self) -> bool:
         """Whether any row can go."""
         return bool(self.limited) or self.thresholds.height > 0
+
+    @cached_property
+    def _repeated(self) -> frozenset[tuple[int, int]]:
+        """Hashes of first rows that have copies."""
+        return frozenset(self.sizes.filter(pl.col(COPIES) > 1).select(HIGH, LOW).iter_rows())
+
+    def sized(self, frame: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.uint64]]:
+        """Return the number of rows left of each row's unit, and the first one's hash (0 for one row)."""
+        if not self.sizes.height:
+            none = np.zeros(frame.height, dtype=np.uint64)
+            return np.ones(frame.height, dtype=np.int64), none, none
+        found = frame.select(UNIT).join(self.sizes, on=UNIT, how="left", maintain_order="left")
+        high, low = (found[name].fill_null(0).to_numpy() for name in (HIGH, LOW))
+        return found[SIZE].fill_null(1).to_numpy(), high, low
+
+    def first(
+        self,
+        frame: pl.DataFrame,
+        high: NDArray[np.uint64],
+        low: NDArray[np.uint64],
+        seen: set[tuple[int, int]],
+    ) -> NDArray[np.bool_]:
+        """Return which of the rows that stay are the first of their unit; use a fresh `seen` per pass."""
+        size, first_high, first_low = self.sized(frame)
+        alone: NDArray[np.bool_] = size == 1
+        if not self.sizes.height:
+            return alone
+        found: NDArray[np.bool_] = alone | ((high == first_high) & (low == first_low))
+        for i in np.flatnonzero(found & ~alone) if self._repeated else ():
+            key = (int(high[i]), int(low[i]))
+            if key in self._repeated:
+                found[i] = key not in seen
+                seen.add(key)
+        return found
 
     def keep(
         self,

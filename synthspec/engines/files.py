@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 from pathlib import Path
 
+from synthspec.privacy.table_address import read_table_address
 from synthspec.terms.view import Source
 
 _OTHER_KINDS = (b"PAR1", b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"ARROW1", b"SQLite format 3")
@@ -15,10 +16,20 @@ _OTHER_KINDS = (b"PAR1", b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"ARRO
 
 def files(source: Source) -> tuple[Path, ...]:
     """Return the files of `source`: the path itself when it exists, else what its pattern matches."""
+    if source.format == "duckdb":
+        return _of_database(source.path)
     path = Path(source.path).expanduser()
     if path.exists() or not glob.has_magic(source.path):
         return (path,)
     return tuple(Path(found) for found in _matching(str(path)))
+
+
+def _of_database(address: str) -> tuple[Path, ...]:
+    """Return the file of a database, and that of its changes not yet in it, where there is one."""
+    place = read_table_address(address).place
+    assert isinstance(place, Path)
+    changes = place.with_name(f"{place.name}.wal")
+    return (place, changes) if changes.exists() else (place,)
 
 
 def _matching(pattern: str) -> list[str]:

@@ -14,21 +14,24 @@ from numpy.typing import NDArray
 
 from synthspec.engines import csvfile, parquet
 from synthspec.engines.base import Held, Part
-from synthspec.engines.bound import Limits, Tally
+from synthspec.engines.before import FIRST, RANK, SECOND, Gathered
+from synthspec.engines.bound import SIZE, Limits, Tally
+from synthspec.engines.coding import Coding, numbered
 from synthspec.engines.content import KEY_BYTES, hashes
 from synthspec.engines.files import files, looks_like_text
 from synthspec.engines.marks import marks
 from synthspec.engines.matrix import Chunk, count, narrowest, scored
+from synthspec.engines.reading import Fields
 from synthspec.engines.recipe import UNIT, Recipe, flag
 from synthspec.engines.side import Batch, Repeated, sides_of
 from synthspec.privacy.entropy import NoiseSource
 from synthspec.terms.query import Axis, Scored
-from synthspec.terms.to_polars import to_polars
 from synthspec.terms.view import Field, Source, View
 
 HELD = 512 << 20
 """Codes are held in memory up to this many bytes; beyond it every pass reads the source again."""
 
+STAYS = "\x00stays"
 _NONE = np.zeros(0, dtype=np.uint64)
 
 
@@ -74,11 +77,14 @@ def _names(source: Source, position: int) -> tuple[str, ...]:
 class PolarsRows:
     """See `engines.base.Rows`."""
 
-    def __init__(self, view: View, key: bytes, held: int, split: bytes = b"") -> None:
+    def __init__(
+        self, view: View, key: bytes, held: int, split: bytes = b"", reading: Fields | None = None
+    ) -> None:
         self._view = view
         self._sides = sides_of(view, split)
         self._repeated: Repeated | None = None
-        self._recipe = Recipe(view)
+        self._recipe = Recipe(view, key, reading)
+        self._coding = Coding(view)
         self._key = key
         self._held = held
         self._tally: Tally | None = None
@@ -125,26 +131,20 @@ class PolarsRows:
         return alone
 
     def held(self) -> Held:
-        """See `Rows.held`; one pass, and as much memory as the codes and one number per row."""
-        chunks: list[Chunk] = []
-        names: list[pl.Series] = []
-        for frame in self._kept(self._wanted()):
-            chunks.append(self._chunk(frame))
-            names.append(frame[UNIT])
+        """See `Rows.held`; one pass, and as much memory as the codes and two words per row."""
+        parts = list(self.parts())
+        domain = self._view.domain
         codes = {
-            coded.attribute: np.concatenate(
-                [np.zeros(0, dtype=narrowest(coded.size)), *(chunk[coded.attribute] for chunk in chunks)]
-            )
-            for coded in self._view.codes
+            name: np.concatenate([np.zeros(0, dtype=narrowest(size)), *(part.codes[name] for part in parts)])
+            for name, size in zip(domain.attributes, domain.sizes, strict=True)
         }
-        return Held(codes, _numbered(names))
+        return Held(codes, numbered([part.marks for part in parts]))
 
     def parts(self) -> Iterator[Part]:
         """See `Rows.parts`; one pass, and as much memory as a chunk."""
-        alone = 0
-        for frame in self._kept(self._wanted()):
-            yield Part(self._chunk(frame), marks(frame[UNIT], self._key, alone))
-            alone += frame[UNIT].null_count()
+        for frame in self._coded_frames(marked=True):
+            words = np.stack([frame[name].to_numpy() for name in (FIRST, SECOND)], axis=1)
+            yield Part(self._coding.chunk(frame), words)
 
     def _run(self, wanted: Sequence[pl.Expr], *, cells: bool) -> Iterator[Batch]:
         """Yield the batches of the recipe, of this view's side where it has one."""
@@ -175,25 +175,60 @@ class PolarsRows:
     def _unbounded(self) -> Limits:
         return Limits(self._view.bound, pl.DataFrame(), {})
 
-    def _kept(self, wanted: Sequence[pl.Expr]) -> Iterator[pl.DataFrame]:
-        """Yield `wanted` and UNIT of the rows that the bound leaves."""
-        limits = self._second_pass()
+    def _bounded(self, wanted: Sequence[pl.Expr], *, ranked: bool = False) -> Iterator[pl.DataFrame]:
+        """Yield `wanted` and UNIT of the rows that the bound leaves.
+
+        Also, where the view needs them: SIZE, the number of rows left of the unit; STAYS, whether a row is
+        the one that stays of it; RANK, a row's hash.
+        """
+        limits, bound = self._second_pass(), self._view.bound
         left: dict[tuple[int, int], int] = {}
-        for frame, cells in self._run(wanted, cells=limits.needs_hashes):
-            high, low = hashes(cells, self._key) if limits.needs_hashes else (_NONE, _NONE)
-            yield frame.filter(pl.Series(limits.keep(frame, high, low, left)))
+        seen: set[tuple[int, int]] = set()
+        once = bound.once is not None
+        hashed = limits.needs_hashes or ((ranked or once) and limits.sizes.height > 0)
+        for frame, cells in self._run(wanted, cells=hashed):
+            high, low = hashes(cells, self._key) if hashed else (_NONE, _NONE)
+            kept = limits.keep(frame, high, low, left)
+            rows = frame.filter(pl.Series(kept))
+            high, low = (high[kept], low[kept]) if hashed else (high, low)
+            extra: list[pl.Series] = []
+            if once or ranked or bound.weight is not None:
+                extra.append(pl.Series(SIZE, limits.sized(rows)[0]))
+            if once:
+                extra.append(pl.Series(STAYS, limits.first(rows, high, low, seen)))
+            if ranked:
+                extra.append(pl.Series(RANK, high if hashed else np.zeros(rows.height, dtype=np.uint64)))
+            yield rows.with_columns(extra)
 
-    def _wanted(self) -> list[pl.Expr]:
-        codes = enumerate(self._view.codes)
-        return [to_polars(coded.code).cast(pl.Int64).alias(f"code {i}") for i, coded in codes]
+    def _kept(self, wanted: Sequence[pl.Expr]) -> Iterator[pl.DataFrame]:
+        """Yield `wanted`, UNIT and perhaps SIZE of the rows that are left in the end."""
+        for frame in self._bounded(wanted):
+            yield self._staying(frame)
 
-    def _chunk(self, frame: pl.DataFrame) -> Chunk:
-        codes = enumerate(self._view.codes)
-        return {coded.attribute: _coded(frame[f"code {i}"], coded.size) for i, coded in codes}
+    def _staying(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame if self._view.bound.once is None else frame.filter(STAYS)
 
-    def _read_codes(self) -> Iterator[tuple[int, Chunk]]:
-        for frame in self._kept(self._wanted()):
-            yield frame.height, self._chunk(frame)
+    def _coded_frames(self, *, marked: bool = False) -> Iterator[pl.DataFrame]:
+        """Yield the codes of the rows that are left, with SIZE and the words of their units where needed."""
+        coding, alone = self._coding, 0
+        if not coding.ordered:
+            for frame in self._kept(coding.wanted()):
+                yield coding.narrow(self._marked(frame, alone) if marked else frame)
+                alone += frame[UNIT].null_count()
+            return
+        rows = 0 if self._view.bound.unit is None else self._first_pass().rows_of_many()
+        with Gathered(rows, self._held) as gathered:
+            for frame in self._bounded(coding.wanted(), ranked=True):
+                coded = coding.narrow(self._marked(frame, alone)).drop(UNIT)
+                alone += frame[UNIT].null_count()
+                gathered.add(coded.filter(pl.col(SIZE) > 1))
+                yield self._staying(coding.of_first_rows(coded.filter(pl.col(SIZE) == 1)))
+            for whole in gathered.whole():
+                yield self._staying(coding.with_before(whole))
+
+    def _marked(self, frame: pl.DataFrame, alone: int) -> pl.DataFrame:
+        words = marks(frame[UNIT], self._key, alone)
+        return frame.with_columns(pl.Series(FIRST, words[:, 0]), pl.Series(SECOND, words[:, 1]))
 
     def _coded(self) -> Iterator[tuple[int, Chunk]]:
         """Yield the codes chunk by chunk, from memory where they fit."""
@@ -202,7 +237,8 @@ class PolarsRows:
             return
         held: list[tuple[int, Chunk]] = []
         size = 0
-        for rows, chunk in self._read_codes():
+        for frame in self._coded_frames():
+            rows, chunk = frame.height, self._coding.weighed(frame)
             size += sum(codes.nbytes for codes in chunk.values())
             if not self._too_large and size <= self._held:
                 held.append((rows, chunk))
@@ -212,19 +248,3 @@ class PolarsRows:
             yield rows, chunk
         if not self._too_large:
             self._chunks = held
-
-
-def _coded(codes: pl.Series, size: int) -> NDArray[np.unsignedinteger]:
-    values = codes.fill_null(0).to_numpy()
-    return np.where((values < 0) | (values >= size), 0, values).astype(narrowest(size))
-
-
-def _numbered(names: Sequence[pl.Series]) -> NDArray[np.int64]:
-    """Return a number per row, equal where the unit is; a row without a unit is one by itself."""
-    together = pl.concat([pl.Series(UNIT, [], dtype=pl.String), *names])
-    alone = together.is_null().to_numpy()
-    numbers = np.zeros(len(together), dtype=np.int64)
-    named = together.drop_nulls().rank("dense").cast(pl.Int64).to_numpy() - 1
-    numbers[~alone] = named
-    numbers[alone] = (int(named.max()) + 1 if named.size else 0) + np.arange(int(alone.sum()))
-    return numbers

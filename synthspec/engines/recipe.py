@@ -9,23 +9,20 @@ Source: ours; PRIVACY 1 and 5.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import assert_never
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from synthspec.engines import content, csvfile, parquet
-from synthspec.engines.cells import BLANKS, Reader
-from synthspec.engines.files import files
-from synthspec.engines.typed import read
-from synthspec.terms.physical import to_physical
+from synthspec.engines.reading import UNIT, Fields, Reading, cells_of
+from synthspec.engines.unit_table import UnitRows
 from synthspec.terms.to_polars import to_polars
-from synthspec.terms.view import Drop, Field, Flag, Let, Source, View
+from synthspec.terms.view import Drop, Flag, Let, View
 
-ALIVE, UNIT = "\x00alive", "\x00unit"
-CELLS = "\x00cells"
+__all__ = ["ALIVE", "UNIT", "Recipe", "flag"]
+
+ALIVE = "\x00alive"
 
 
 def flag(position: int) -> str:
@@ -34,62 +31,33 @@ def flag(position: int) -> str:
 
 
 class Recipe:
-    """The view, ready to be run over its files as often as needed."""
+    """The view, ready to be run over its files as often as needed.
 
-    def __init__(self, view: View) -> None:
+    Args:
+        view: the recipe.
+        key: secret; chooses among several rows of one unit in a table of units.
+        reading: gives the fields of the rows; None for the source's files.
+        of_units: gives those of the table of units (`view.fields_of_units`); None for its files.
+        reading: what reads the fields of the rows, where no file has them.
+    """
+
+    def __init__(
+        self, view: View, key: bytes = b"", reading: Fields | None = None, of_units: Fields | None = None
+    ) -> None:
         self.view = view
-        self.readers = tuple(Reader.of(field, view.source) for field in view.fields)
         self.flags = tuple(dict.fromkeys(step.label for step in view.steps if isinstance(step, Flag)))
-        self._seen = _states(view.source)
+        here = view.fields_of_rows
+        self._reading = reading or Reading(view.source, here, view.bound.unit)
+        self._units = UnitRows(view, key, of_units) if len(here) < len(view.fields) else None
 
     def run(
         self, wanted: Sequence[pl.Expr], *, cells: bool = False
     ) -> Iterator[tuple[pl.DataFrame, NDArray[np.uint8]]]:
         """Yield, per batch, the columns `wanted` beside ALIVE and UNIT, and the rows' cells if asked for."""
-        for frame in self._frames():
-            bytes_ = self._cells(frame) if cells else np.zeros((0, 0), dtype=np.uint8)
+        for read in self._reading.frames():
+            frame = read if self._units is None else self._units.joined(read)
+            bytes_ = cells_of(frame, self.view.fields) if cells else np.zeros((0, 0), dtype=np.uint8)
             yield self._stepped(frame, wanted), bytes_
-
-    def _frames(self) -> Iterator[pl.DataFrame]:
-        self._same_files()
-        for path, _ in self._seen:
-            yield from self._parquet(path) if self.view.source.format == "parquet" else self._csv(path)
-        self._same_files()
-
-    def _same_files(self) -> None:
-        """Refuse files that changed since the first pass: the bound that it found would not hold now."""
-        if _states(self.view.source) != self._seen:
-            raise OSError("the source changed while it was read")
-
-    def _csv(self, path: Path) -> Iterator[pl.DataFrame]:
-        source = self.view.source
-        header = next(csvfile.records(path, source.encoding, source.delimiter), [])
-        if not header:
-            return
-        wanted = [header.index(field.origin) for field in self.view.fields]
-        for texts in csvfile.batches(path, source.encoding, source.delimiter, wanted, len(header)):
-            yield self._joined(texts, [read(texts[str(i)], reader) for i, reader in enumerate(self.readers)])
-
-    def _parquet(self, path: Path) -> Iterator[pl.DataFrame]:
-        origins = list(dict.fromkeys(field.origin for field in self.view.fields))
-        at = [str(origins.index(field.origin)) for field in self.view.fields]
-        for raw in parquet.batches(path, origins):
-            texts = pl.DataFrame([raw[name].alias(str(i)) for i, name in enumerate(at)])
-            typed = [parquet.typed(raw[name], reader) for name, reader in zip(at, self.readers, strict=True)]
-            yield self._joined(texts, typed)
-
-    def _joined(self, raw: pl.DataFrame, typed: list[tuple[pl.Series, pl.Series]]) -> pl.DataFrame:
-        columns: dict[str, pl.Series] = {}
-        for field, (values, bad) in zip(self.view.fields, typed, strict=True):
-            columns[field.name] = values.alias(field.name)
-            columns[f"{field.name}.bad"] = bad.alias(f"{field.name}.bad")
-        unit = self.view.bound.unit
-        if unit is None:
-            columns[UNIT] = pl.Series(UNIT, [None], dtype=pl.String).new_from_index(0, raw.height)
-        else:
-            i = next(i for i, field in enumerate(self.view.fields) if field.name == unit)
-            columns[UNIT] = unit_text(raw[str(i)], *typed[i], self.readers[i], self.view.fields[i])
-        return pl.DataFrame(columns)
 
     def _stepped(self, frame: pl.DataFrame, wanted: Sequence[pl.Expr]) -> pl.DataFrame:
         marks = [pl.lit(value=False).alias(flag(i)) for i in range(len(self.flags))]
@@ -108,47 +76,3 @@ class Recipe:
                 case _:
                     assert_never(step)
         return lazy.select(pl.col(ALIVE), pl.col(UNIT), *wanted).collect()
-
-    def _cells(self, frame: pl.DataFrame) -> NDArray[np.uint8]:
-        """Return the cells of every row's content, shape (rows, 16 * (fields + 1))."""
-        parts = [_text_cells(frame[UNIT])]
-        for field in self.view.fields:
-            values, bad = to_physical(frame[field.name], field.type), frame[f"{field.name}.bad"].to_numpy()
-            if field.type.name in ("text", "null"):
-                parts.append(_text_cells(values))
-            else:
-                null = values.is_null().to_numpy()
-                parts.append(content.number_cells(values.fill_null(0).to_numpy(), null, bad))
-        return np.concatenate(parts, axis=1)
-
-
-def _states(source: Source) -> tuple[tuple[Path, tuple[int, ...]], ...]:
-    """Return the files of `source`, each with what changes when somebody writes to it."""
-    found = ((path, path.stat()) for path in files(source))
-    return tuple((path, (s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns)) for path, s in found)
-
-
-def unit_text(raw: pl.Series, values: pl.Series, bad: pl.Series, reader: Reader, field: Field) -> pl.Series:
-    """Return the exact unit of each row as text, null where it is null.
-
-    Texts are taken before labels, and unreadable values by their text, so that no two units merge.
-    """
-    texts = parquet.texts(raw).str.strip_chars(BLANKS)
-    null = values.is_null() & ~bad
-    if field.type.name in ("text", "null"):
-        exact = texts
-    else:
-        exact = pl.select(
-            pl.when(pl.lit(bad))
-            .then(pl.lit("?" + texts))
-            .otherwise(pl.lit(to_physical(values, field.type).cast(pl.String)))
-        ).to_series()
-    return exact.set(null, None).alias(UNIT)
-
-
-def _text_cells(values: pl.Series) -> NDArray[np.uint8]:
-    words = values.drop_nulls().unique()
-    table = pl.DataFrame({"text": words, "at": pl.Series(np.arange(len(words), dtype=np.int64))})
-    at = pl.DataFrame({"text": values}).join(table, on="text", how="left", maintain_order="left")["at"]
-    null = values.is_null().to_numpy()
-    return content.text_cells(at.fill_null(0).to_numpy(), words.to_list(), null)

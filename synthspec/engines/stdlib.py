@@ -29,8 +29,17 @@ from synthspec.engines.matrix import narrowest
 from synthspec.engines.side import row_held, sides_of, unit_held
 from synthspec.privacy.entropy import NoiseSource
 from synthspec.terms.evaluate import evaluate
+from synthspec.terms.expr import Expr
 from synthspec.terms.query import Axis, Scored
 from synthspec.terms.view import Drop, Field, Flag, Let, Source, View
+
+_Cell = tuple[Physical | None, bool]
+
+
+@dataclass
+class _Read:
+    unit: str | None
+    cells: Mapping[str, _Cell]
 
 
 @dataclass
@@ -40,6 +49,13 @@ class _Row:
     content: bytes
     flags: set[str]
     alive: bool = True
+
+
+@dataclass
+class _CodedRow:
+    unit: int
+    of: int
+    codes: dict[str, int]
 
 
 class StdlibEngine:
@@ -76,45 +92,58 @@ class StdlibRows:
 
     @cached_property
     def _read(self) -> list[_Row]:
-        return [_stepped(row, self._view) for row in _side(_rows(self._view), self._view, self._split)]
+        rows = _rows(self._view, self._key)
+        return [_stepped(row, self._view) for row in _side(rows, self._view, self._split)]
 
     @cached_property
     def _units(self) -> list[list[_Row]]:
         return _units([row for row in self._read if row.alive], self._view)
 
     @cached_property
-    def _kept(self) -> list[_Row]:
-        return [row for rows in self._units for row in _bounded(rows, self._view, self._key)]
+    def _people(self) -> list[list[_Row]]:
+        """The rows that the bound leaves of each unit, the one with the smallest hash first."""
+        return [_bounded(rows, self._view, self._key) for rows in self._units]
 
     @property
-    def _coded(self) -> list[dict[str, int]]:
-        return [
-            {c.attribute: _code(evaluate(c.code, row.values), c.size) for c in self._view.codes}
-            for row in self._kept
-        ]
+    def _kept(self) -> list[_Row]:
+        return [row for rows in self._people for row in rows[self._staying]]
+
+    @property
+    def _staying(self) -> slice:
+        return slice(None if self._view.bound.once is None else 1)
+
+    @cached_property
+    def _coded(self) -> list[_CodedRow]:
+        found = []
+        for number, rows in enumerate(self._people):
+            coded = _with_codes(rows, self._view, self._key)
+            found += [_CodedRow(number, len(rows), codes) for codes in coded[self._staying]]
+        return found
 
     def count(self, cliques: Sequence[tuple[Axis, ...]]) -> list[NDArray[np.int64]]:
         """See `Rows.count`."""
-        coded = self._coded
         answers = []
         for clique in cliques:
             table = np.zeros(prod(axis.size for axis in clique), dtype=np.int64)
-            for codes in coded:
-                table[_place(0, clique, codes)] += 1
+            for row in self._coded:
+                table[_place(0, clique, row.codes)] += self._times(row)
             answers.append(table)
         return answers
 
+    def _times(self, row: _CodedRow) -> int:
+        weight = self._view.bound.weight
+        return 1 if weight is None else weight // row.of
+
     def scored(self, questions: Sequence[Scored]) -> list[NDArray[np.int64]]:
         """See `Rows.scored`."""
-        coded = self._coded
         answers = []
         for question in questions:
             counts = np.zeros(question.cells, dtype=np.int64)
-            for codes in coded:
+            for row in self._coded:
                 tables = zip(question.attributes, question.tables, strict=True)
-                points = sum(int(table[codes[attribute]]) for attribute, table in tables)
+                points = sum(int(table[row.codes[attribute]]) for attribute, table in tables)
                 bin_ = sum(int(cut) <= points for cut in question.cuts)
-                counts[_place(bin_, question.axes, codes)] += 1
+                counts[_place(bin_, question.axes, row.codes)] += self._times(row)
             answers.append(counts)
         return answers
 
@@ -141,16 +170,12 @@ class StdlibRows:
 
     def held(self) -> Held:
         """See `Rows.held`."""
-        units = [_bounded(rows, self._view, self._key) for rows in self._units]
-        kept = [(number, row) for number, rows in enumerate(units) for row in rows]
+        domain = self._view.domain
         codes = {
-            coded.attribute: np.array(
-                [_code(evaluate(coded.code, row.values), coded.size) for _, row in kept],
-                dtype=narrowest(coded.size),
-            )
-            for coded in self._view.codes
+            name: np.array([row.codes[name] for row in self._coded], dtype=narrowest(size))
+            for name, size in zip(domain.attributes, domain.sizes, strict=True)
         }
-        return Held(codes, np.array([number for number, _ in kept], dtype=np.int64))
+        return Held(codes, np.array([row.unit for row in self._coded], dtype=np.int64))
 
     def parts(self) -> Iterator[Part]:
         """See `Rows.parts`; one part."""
@@ -183,35 +208,67 @@ def _side(rows: Iterator[_Row], view: View, key: bytes) -> Iterator[_Row]:
             yield row
 
 
-def _rows(view: View) -> Iterator[_Row]:
-    readers = [Reader.of(field, view.source) for field in view.fields]
-    for texts in _texts(view):
+def _rows(view: View, key: bytes) -> Iterator[_Row]:
+    here = view.fields_of_rows
+    there = [field for field in view.fields if field.table == "units"]
+    known = _unit_rows(view, there, key) if there else {}
+    for read in _read_rows(view.source, here, view.bound.unit):
+        joined = dict(read.cells)
+        for field in there:
+            unknown = {field.name: (None, False)}
+            joined |= unknown if read.unit is None or read.unit not in known else known[read.unit].cells
         values: dict[str, object] = {}
-        unit: str | None = None
-        content = b""
-        for field, reader, text in zip(view.fields, readers, texts, strict=True):
-            value, bad = reader.read(text)
-            values[field.name] = shown(value, field)
-            values[f"{field.name}.bad"] = bad
-            content += cell(value, bad)
-            if field.name == view.bound.unit:
-                unit = _unit(text, value, bad, field)
-        yield _Row(values, unit, cell(unit, False) + content, set())
+        for field in view.fields:
+            value, bad = joined[field.name]
+            values |= {field.name: shown(value, field), f"{field.name}.bad": bad}
+        yield _Row(values, read.unit, _content(read.unit, joined, view.fields), set())
 
 
-def _texts(view: View) -> Iterator[list[str | None]]:
-    source = view.source
+def _unit_rows(view: View, fields: Sequence[Field], key: bytes) -> dict[str, _Read]:
+    """Return one row of each unit in the table of units: of several the one with the smallest hash."""
+    source = view.source.of_units
+    if source is None:
+        raise ValueError("the source has no table of units")
+    found: dict[str, list[_Read]] = defaultdict(list)
+    for read in _read_rows(source, view.fields_of_units, view.bound.unit):
+        if read.unit is not None:
+            found[read.unit].append(_Read(read.unit, {f.name: read.cells[f.name] for f in fields}))
+    return {
+        name: min(rows, key=lambda row: row_hash(_content(row.unit, row.cells, fields), key))
+        for name, rows in found.items()
+    }
+
+
+def _content(unit: str | None, cells: Mapping[str, _Cell], fields: Sequence[Field]) -> bytes:
+    return cell(unit, False) + b"".join(cell(*cells[field.name]) for field in fields)
+
+
+def _read_rows(source: Source, fields: Sequence[Field], unit: str | None) -> Iterator[_Read]:
+    readers = [Reader.of(field, source) for field in fields]
+    for texts in _texts(source, fields):
+        cells = {
+            field.name: reader.read(text) for field, reader, text in zip(fields, readers, texts, strict=True)
+        }
+        mine = (
+            _unit(text, *cells[field.name], field)
+            for field, text in zip(fields, texts, strict=True)
+            if field.name == unit
+        )
+        yield _Read(next(mine, None), cells)
+
+
+def _texts(source: Source, fields: Sequence[Field]) -> Iterator[list[str | None]]:
     for path in files(source):
         if source.format == "parquet":
             import polars as pl
 
             frame = pl.read_parquet(path).with_columns(pl.all().cast(pl.String))
-            yield from (list(row) for row in frame.select([f.origin for f in view.fields]).iter_rows())
+            yield from (list(row) for row in frame.select(pl.col(f.origin) for f in fields).iter_rows())
             continue
         records = csvfile.records(path, source.encoding, source.delimiter)
         header = next(records, [])
         for record in records:
-            at = (header.index(field.origin) for field in view.fields)
+            at = (header.index(field.origin) for field in fields)
             yield [record[i] if i < len(record) else "" for i in at]
 
 
@@ -260,6 +317,38 @@ def _distinct(rows: list[_Row], view: View) -> list[_Row]:
 def _bounded(rows: list[_Row], view: View, key: bytes) -> list[_Row]:
     ranked = sorted(_distinct(rows, view), key=lambda row: row_hash(row.content, key))
     return ranked[: view.bound.max_rows]
+
+
+def _with_codes(rows: list[_Row], view: View, key: bytes) -> list[dict[str, int]]:
+    """Return the codes of each of the rows of one unit."""
+    found = []
+    for row in rows:
+        codes = {}
+        for coded in view.codes:
+            if coded.by is None:
+                codes[coded.attribute] = _code(evaluate(coded.code, row.values), coded.size)
+                continue
+            earlier = _before(row, rows, coded.by, key)
+            last = coded.size - 1
+            codes[coded.attribute] = (
+                last if earlier is None else _code(evaluate(coded.code, earlier.values), last)
+            )
+        if view.bound.once is not None:
+            codes[view.bound.once] = len(rows) - 1
+        found.append(codes)
+    return found
+
+
+def _before(row: _Row, rows: list[_Row], by: Expr, key: bytes) -> _Row | None:
+    """Return the row before `row` among the rows of its unit, None for the first."""
+
+    def place(each: _Row) -> tuple[bool, object, bytes]:
+        value = evaluate(by, each.values)
+        return value is not None, value, row_hash(each.content, key)
+
+    ordered = sorted(rows, key=place)
+    at = next(i for i, each in enumerate(ordered) if each is row)
+    return ordered[at - 1] if at else None
 
 
 def _code(value: object, size: int) -> int:

@@ -219,6 +219,16 @@ CODES: dict[str, Entry] = {
         bad="ward: {derive: substr(admission_id, 1, 2)}",
         good="ward: [medicine, icu]",
     ),
+    "C129": Entry(
+        title="per unit, and computed row by row",
+        text=(
+            "A column `per: unit` has one value for all rows of a person. A derived or looked-up column is per "
+            "unit by itself, where everything it is computed from is; it needs no key."
+        ),
+        bad="age: {derive: 'age_years(birth_date, admit_at)', per: unit}",
+        good="age: {derive: 'age_years(birth_date, admit_at)'}",
+        related=("P441",),
+    ),
     "C128": Entry(
         title="a computed column that keeps rows out",
         text=(

@@ -123,6 +123,57 @@ CODES: dict[str, Entry] = {
         good="must_answer: {q: {count: died, by: [age_band]}}",
         related=("G424",),
     ),
+    "G426": Entry(
+        title="what is per unit, given what differs from row to row",
+        text=(
+            "A person is drawn first, then the rows given the person. Columns `per: unit` can be conditioned "
+            "on each other, and on nothing that a person's rows differ in."
+        ),
+        bad="patients: {columns: [sex], given: [visits]}      # sex: per unit",
+        good="patients: {columns: [sex]}\nvisits: {columns: [ward], given: [patients]}",
+        related=("C129",),
+    ),
+    "G427": Entry(
+        title="an order that rows cannot follow",
+        text=(
+            "`sequence: {by: COLUMN}` draws each row given the row before it. The rows of a person need an "
+            "order: a number, a date or a time that each row has, drawn in this group or before it."
+        ),
+        bad="visits: {columns: [ward, stay], sequence: {by: ward}}",
+        good="visits: {columns: [admit_at, ward, stay], sequence: {by: admit_at}}",
+        related=("G428", "P441"),
+    ),
+    "G428": Entry(
+        title="a longer memory than one row",
+        text=(
+            "A row is drawn given the row before it. Tables over two rows before it would have so many cells "
+            "that noise is all they hold."
+        ),
+        bad="sequence: {by: admit_at, memory: 2}",
+        good="sequence: {by: admit_at, memory: 1}",
+        related=("G427",),
+    ),
+    "G441": Entry(
+        title="other tables than one of units and one of rows",
+        text=(
+            "`tables` reads two files: one with a row per person, which has a `path`, and the rows of `source`, "
+            "joined by the column of `privacy.unit`. Grandchildren, and several tables of rows, are not read: "
+            "join them first."
+        ),
+        bad="tables: {patients: {columns: [sex]}, visits: {columns: rest}}",
+        good="tables: {patients: {path: patients.csv, columns: [sex]}, visits: {columns: rest}}",
+        related=("G442", "P441"),
+    ),
+    "G442": Entry(
+        title="a column in the wrong table",
+        text=(
+            "The table of units lists the columns that are read there: each has one value per person. Ids and "
+            "computed columns are not listed; everything else is with the rows."
+        ),
+        bad="patients: {path: patients.csv, columns: [sex, visit_id]}",
+        good="patients: {path: patients.csv, columns: [sex]}",
+        related=("G441",),
+    ),
     "G430": Entry(
         title="rows and units at once",
         text="`sample` says how much to draw: rows, or units with their rows.",
@@ -227,6 +278,17 @@ CODES: dict[str, Entry] = {
         text="`output.also` lists further copies, each once: a kind, a colon and where to.",
         bad="also: [copy.csv]",
         good='also: ["csv:copy.csv"]',
+    ),
+    "G438": Entry(
+        title="the address of the source cannot be read",
+        text=(
+            "A table of a database is named by an address, `duckdb:FILE#TABLE` or "
+            "`postgres://HOST/DATABASE#SCHEMA.TABLE`, which says its format and never holds a password: that "
+            "comes from PGPASSWORD, a password file or a service file. See also D412."
+        ),
+        bad="source: {path: 'postgres://olga:s3cret@db.example/clinic#visits'}",
+        good="source: 'postgres://olga@db.example/clinic#visits'",
+        related=("D412",),
     ),
     "G436": Entry(
         title="an unknown encoding",

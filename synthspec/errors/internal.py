@@ -65,6 +65,13 @@ CODES: dict[str, Entry] = {
         title="something that is not built reached the plan",
         text="This is a bug of synthspec: please report it with the spec.",
     ),
+    "I313": Entry(
+        title="something is counted at the wrong level",
+        text=(
+            "What is per unit is learned from one row of each unit, everything else from rows. This is a bug "
+            "of synthspec: please report it with the spec."
+        ),
+    ),
     "I340": Entry(
         title="a privacy loss fell off the grid that bounds it",
         text=(

@@ -43,7 +43,7 @@ CODES: dict[str, Entry] = {
         title="an unknown consumer of the budget",
         text=(
             "`split` gives shares to the groups under `generate` (without it, the group is called `all`) "
-            "and to `bounds`, `domains`, `fit`, `report`."
+            "and to `bounds`, `domains`, `rows_per_unit`, `fit`, `report`."
         ),
         bad="split: {reports: 0.05}",
         good="split: {report: 0.05}",
@@ -53,8 +53,8 @@ CODES: dict[str, Entry] = {
         title="more than the whole budget",
         text=(
             "Shares are parts of the budget's mu^2, for Gaussian noise of 1/sigma^2. With those that are "
-            "added by default (`fit` 0.02, `report` 0.05, `bounds` 0.02 and `domains` 0.04 where needed) "
-            "they sum to at most 1."
+            "added by default (`fit` 0.02, `report` 0.05; `bounds` 0.02, `domains` 0.04 and "
+            "`rows_per_unit` 0.02 where needed) they sum to at most 1."
         ),
         bad="split: {all: 0.95, report: 0.1}",
         good="split: {all: 0.88, report: 0.1, fit: 0.02}",
@@ -110,7 +110,7 @@ CODES: dict[str, Entry] = {
         title="a key about several rows of a unit, with rows as units",
         text=(
             "With `unit: row` each row is protected by itself, whoever it belongs to. `max_rows`, "
-            "`unit_null`, `source.duplicates` and `source.units` speak of units with several rows."
+            "`unit_null`, `contribution`, `source.duplicates` and `source.units` speak of units with several rows."
         ),
         bad="privacy: {unit: row, max_rows: 4, epsilon: 1}",
         good="privacy: {unit: row, epsilon: 1}",
@@ -144,6 +144,18 @@ CODES: dict[str, Entry] = {
         text="`plan --epsilon` shows one spec at several budgets, so the spec needs a private source.",
         bad="synthspec plan rules-only.yaml --epsilon 1,2",
         good="synthspec plan hospital.yaml --epsilon 1,2",
+    ),
+    "P441": Entry(
+        title="whole units without a unit",
+        text=(
+            "`per: unit`, `sequence` and a number of `units` speak of people who have several rows each. "
+            "They need a private source whose `privacy.unit` names the column of the person: with `unit: "
+            "row`, or without private data, no row belongs to another."
+        ),
+        bad="privacy: {unit: row, epsilon: 1}\ncolumns: {sex: {type: category, in: [F, M], per: unit}}",
+        good="privacy: {unit: patient_id, max_rows: 4, epsilon: 1}\n"
+        "columns: {patient_id: id, sex: {type: category, in: [F, M], per: unit}}",
+        related=("P435",),
     ),
     "P439": Entry(
         title="too many columns to discover",

@@ -66,6 +66,17 @@ CODES: dict[str, Entry] = {
         bad="given: costs.csv       # 50,000 different costs, drawn last",
         good="given: people.csv     # 50,000 different people, drawn first",
     ),
+    "G458": Entry(
+        title="a table that is not drawn that way",
+        text=(
+            "Parts of a table are drawn apart, by several processes or machines, where no rule compares rows "
+            "of different parts: a key (`unique`) without an id does. Whole units are drawn where the spec "
+            "draws persons: with a `per: unit` column, `sample.units` or a `sequence`; conditions and shares "
+            "that pick single rows of persons are then limited to what the message says."
+        ),
+        bad="synthspec sample out/a --units 100      # a spec without `per: unit`",
+        good="synthspec sample out/a -n 100",
+    ),
     "I320": Entry(
         title="a question that the coded rows cannot answer",
         text=(

@@ -55,10 +55,13 @@ CODES: dict[str, Entry] = {
         good="age,sex,ward\n71,F,icu",
     ),
     "S155": Entry(
-        title="whole units are not sampled yet",
-        text="Sampling whole units comes in a later version.",
-        bad="release.sample(units=100)",
-        good="synthspec sample out/encounters -n 20000",
+        title="rows and whole units were both asked for",
+        text=(
+            "A table has so many rows, or so many whole units with all rows that each of them has: then its "
+            "number of rows is learned."
+        ),
+        bad="synthspec sample out/encounters -n 20000 --units 100",
+        good="synthspec sample out/encounters --units 100",
     ),
     "S157": Entry(
         title="the release has no scenario of that name",

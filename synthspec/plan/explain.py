@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from synthspec.plan.explain_levels import contribution_lines, level_lines
 from synthspec.plan.explain_risk import risk_lines
 from synthspec.plan.explain_rules import rule_lines
 from synthspec.plan.networks import network_lines
@@ -50,6 +51,8 @@ def explain(
     blocks = [
         _head(plan),
         _steps(plan),
+        level_lines(plan),
+        contribution_lines(plan),
         network_lines(plan),
         _free(plan),
         [*rule_lines(plan), *vacuous_lines(plan)],
@@ -72,6 +75,8 @@ def _head(plan: Plan) -> list[str]:
     if plan.source is None:
         return [*lines, "  source     none: every row comes from domains, rules and published tables, ε = 0"]
     lines.append(f"  source     {plan.source.path} (not opened)")
+    if plan.source.units is not None:
+        lines.append(f"  units      {plan.source.units.path} (not opened), joined by {plan.unit}")
     if plan.source_public:
         return [
             *lines,
@@ -187,15 +192,19 @@ def _free(plan: Plan) -> list[str]:
     enforced = sum(rule.enforce == "always" for rule in plan.rules)
     parts += [
         f"enforce {enforced} rule{'' if enforced == 1 else 's'}",
-        f"{plan.rows} rows into {plan.folder}",
-        *(_scenario(scenario) for scenario in plan.scenarios),
+        f"{_many(plan.rows, plan.units, plan.unit)} into {plan.folder}",
+        *(_scenario(scenario, plan.unit) for scenario in plan.scenarios),
     ]
     cast = plan.forecast
     rough = f"Rough time and memory: {_span(cast.seconds)}, {cast.megabytes:.0f} MB"
     return ["Free steps: " + " · ".join(parts), *([rough] if cast.seconds else [])]
 
 
-def _scenario(scenario: Scenario) -> str:
+def _many(rows: int, units: int | None, unit: str | None) -> str:
+    return f"{rows} rows" if units is None else f"{units} {unit}, each with all its rows,"
+
+
+def _scenario(scenario: Scenario, unit: str | None) -> str:
     """Return what a scenario is made of; all of it is post-processing of what is released or public."""
     how = []
     if scenario.given is not None:
@@ -204,7 +213,8 @@ def _scenario(scenario: Scenario) -> str:
         how.append("blending " + ", ".join(part.label for part in scenario.mix))
     if scenario.augment:
         how.append("synthetic rows varied")
-    return f"scenario {scenario.name} {scenario.rows} rows" + (f" ({'; '.join(how)})" if how else "")
+    many = _many(scenario.rows, scenario.units, unit).rstrip(",")
+    return f"scenario {scenario.name} {many}" + (f" ({'; '.join(how)})" if how else "")
 
 
 def _span(seconds: float) -> str:

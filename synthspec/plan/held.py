@@ -51,15 +51,14 @@ def held(
     generator = group.generator
     if not generator.supports_zeros() and any(len(clique) > 1 for clique, _ in masks):
         return False
-    names = (*group.given, *group.columns)
-    sizes = [coded[name].size if name in coded else 1 for name in names]
+    names, sizes = group.attributes, sizes_of(group, coded)
     cap = getattr(generator, "max_cells", 600_000)
     most = MASK_SHARE * cap
     scopes = [tuple(sorted(names.index(name) for name in clique)) for clique, _ in masks]
     others = [tuple(sorted(names.index(name) for name in clique)) for clique in beside]
     if any(prod(sizes[at] for at in scope) > most for scope in scopes):
         return False
-    last = range(len(group.given))
+    last = range(len(group.given) + len(group.lagged))
     spare = build(sizes, others, last).cells if others else sum(sizes)
     if build(sizes, (*others, *scopes), last).cells > min(most + spare, cap + sum(sizes)):
         return False
@@ -70,10 +69,22 @@ def drawn(group: Group, cliques: Sequence[Clique], coded: Mapping[str, AnyColumn
     """Return whether the model of `group` can be conditioned on tables over `cliques` as rows are drawn."""
     if any(len(clique) > 1 for clique in cliques) and not group.generator.supports_zeros():
         return False
-    names = (*group.given, *group.columns)
-    sizes = [coded[name].size if name in coded else 1 for name in names]
+    names, sizes = group.attributes, sizes_of(group, coded)
     scopes = [tuple(sorted(names.index(name) for name in clique)) for clique in cliques]
-    return build(sizes, scopes, range(len(group.given))).cells <= MOST_DRAWN
+    return build(sizes, scopes, range(len(group.given) + len(group.lagged))).cells <= MOST_DRAWN
+
+
+def sizes_of(group: Group, coded: Mapping[str, AnyColumn]) -> list[int]:
+    """Return the number of codes of each of the group's attributes; one more for those of the row before."""
+
+    def size(name: str) -> int:
+        return coded[name].size if name in coded else 1
+
+    return [
+        *(size(name) for name in group.given),
+        *(size(name) + 1 for name in group.columns if group.lagged),
+        *(size(name) for name in group.columns),
+    ]
 
 
 def told_apart(name: str, masks: Sequence[tuple[Clique, Mask]]) -> int:

@@ -62,5 +62,7 @@ def vacuous_lines(plan: Plan) -> list[str]:
             if name in ids:
                 found.setdefault(name, []).append(f"`{column.name}` sees one row at a time")
     return [
-        f"  note: every row gets a `{name}` of its own: {', '.join(says)}" for name, says in found.items()
+        f"  note: every row gets a `{name}` of its own: {', '.join(says)}"
+        for name, says in found.items()
+        if name != plan.unit  # whole units are drawn, each with its rows
     ]

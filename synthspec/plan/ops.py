@@ -37,6 +37,28 @@ class Split(Frozen):
     held: bool
 
 
+class Units(Frozen):
+    """Keep one row of each unit, and how many rows it has. VIEW -> VIEW.
+
+    What is counted there moves by one row per unit, whatever `max_rows` is (`plan.level`).
+    """
+
+    op: Literal["units"] = "units"
+    view: Ref
+
+
+class Weigh(Frozen):
+    """Let the rows of each unit share one total weight. VIEW -> VIEW.
+
+    Each of the k rows kept of a unit counts floor(weight / k) times, so that a unit adds at most
+    `weight` to any table, however many rows it has, and every unit counts (nearly) the same.
+    """
+
+    op: Literal["weigh"] = "weigh"
+    view: Ref
+    weight: int = Field(ge=1, le=10_000)
+
+
 class Discover(Frozen):
     """Buy the list of a column's frequent values (partition selection). VIEW -> DOMAIN."""
 
@@ -139,6 +161,8 @@ Op = Annotated[
     Scan
     | Bound
     | Split
+    | Units
+    | Weigh
     | Discover
     | Tighten
     | Determine

@@ -23,6 +23,13 @@ DEFAULT_ROWS = 10_000
 """Rows drawn when the spec does not say: a constant, never the size of the source."""
 
 
+ROWS = ".rows"
+"""The end of the name of the hidden column that says how many rows a unit has."""
+
+BEFORE = ".before"
+"""The end of the name of an attribute that is about the row before."""
+
+
 class Discovery(Frozen):
     """`in: {discover: limit, else: other}`: the list is bought when the plan runs."""
 
@@ -54,11 +61,14 @@ class PlannedColumn(Frozen):
     pair: modelled, never released, computed from the source's columns by `from_source`.
 
     With `determined_by`, the value follows from those columns by a table that is still to be bought.
+
+    `per` unit: all rows of a privacy unit have the same value, which is learned and drawn once per unit.
     """
 
     name: str
     role: Literal["id", "modelled", "computed"]
     type: Type
+    per: Literal["row", "unit"] = "row"
     column: AnyColumn | None = None
     field: Field | None = None
     value: Expr | None = None
@@ -74,13 +84,54 @@ class PlannedColumn(Frozen):
     measured_in: str | None = None
 
 
+class PlannedSequence(Frozen):
+    """Rows of a unit in the order of the column `by`: each is drawn given the row before it."""
+
+    by: str
+    memory: Literal[1] = 1
+
+
 class Group(Frozen):
-    """What one generator learns: `columns` it generates, `given` coded columns it conditions on."""
+    """What one generator learns: `columns` it generates, `given` coded columns it conditions on.
+
+    With `unit` all its columns are per unit: it is learned from one row of each unit. With a `sequence`
+    it conditions on its own columns in the row before, too (`lagged`).
+    """
 
     name: str
     generator: AnyGenerator
     columns: tuple[str, ...]
     given: tuple[str, ...] = ()
+    unit: bool = False
+    sequence: PlannedSequence | None = None
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The coded domain of the group: what it is given, the row before, what it generates."""
+        return (*self.given, *self.lagged, *self.columns)
+
+    @property
+    def lagged(self) -> tuple[str, ...]:
+        """The attributes of the row before, column by column; none without a sequence."""
+        return tuple(before(name) for name in self.columns) if self.sequence is not None else ()
+
+
+def before(name: str) -> str:
+    """Return the attribute that holds a column's code in the row before; its last code: there is none."""
+    return f"{name}{BEFORE}"
+
+
+class PlannedTable(Frozen):
+    """One of several tables that the rows are written as: its columns, and by what its rows are known.
+
+    `key` is the unit's column; with `parent`, the key of that table is a foreign key here.
+    """
+
+    name: str
+    file: str
+    columns: tuple[str, ...]
+    key: str
+    parent: str | None = None
 
 
 class Gate(Frozen):
@@ -95,7 +146,7 @@ class Gate(Frozen):
 
 
 class Prediction(Frozen):
-    """What the plan expects of one step, from public facts only."""
+    """What the plan expects of one step, from public facts only; `level`: what it counts."""
 
     step: str
     what: str
@@ -104,6 +155,7 @@ class Prediction(Frozen):
     epsilon_alone: float
     error: float | None = None
     worst: str | None = None
+    level: Literal["rows", "units", "weights"] = "rows"
 
 
 class Forecast(Frozen):
@@ -118,6 +170,21 @@ class Forecast(Frozen):
     mean_tvd_2way: float | None = None
     seconds: float = 0.0
     megabytes: float = 0.0
+
+
+class Contribution(Frozen):
+    """What noise one way of bounding what a unit adds would give, from public facts only.
+
+    `stddev` is that of one count bought with all of the row groups' budget, `whole` the total that is
+    counted (rows, or units times their weight), `share` one by the other; `used`: the plan's way.
+    """
+
+    kind: Literal["rows", "weights"]
+    stddev: float
+    whole: float
+    share: float
+    rows_per_unit: float
+    used: bool
 
 
 class Met(Frozen):
@@ -215,6 +282,7 @@ class Plan(Frozen):
     """Everything `train` will do: ops, prices, columns, rules; made by the compiler only.
 
     `holdout` is the share of units that nothing is learned from: they are counted for the report only.
+    `units` is how many units are drawn, each with all its rows, in place of `rows`.
     `known` are fixed public one-way tables: a modelled column and the probability of each of its codes;
     `known_tables` are all others: conditional ones, those worth a number of units, those of columns
     that may be missing; `citations` say where each is from.
@@ -251,6 +319,8 @@ class Plan(Frozen):
     network: PlannedNetwork = PlannedNetwork()
     citations: tuple[tuple[str, str], ...] = ()
     rows: int = 10_000
+    units: int | None = None
+    tables: tuple[PlannedTable, ...] = ()
     seed: int = 0
     holdout: float | None = Key(default=None, gt=0, lt=1)
     scenarios: tuple[Scenario, ...] = ()
@@ -265,6 +335,7 @@ class Plan(Frozen):
     predictions: tuple[Prediction, ...] = ()
     forecast: Forecast = Forecast()
     bought_for_report: tuple[Purchase, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -296,11 +367,26 @@ class Plan(Frozen):
         return max(1.0, self.public_rows * kept / most)
 
     @property
+    def unit(self) -> str | None:
+        """The column that names the units that are drawn whole; None where rows are drawn one by one."""
+        return None if self.counter is None else self.counter.name.removesuffix(ROWS)
+
+    @property
     def scored_rows(self) -> int | None:
         """The public number of rows that classifiers are scored on: those held out, else all."""
         if self.public_rows is None or self.holdout is None:
             return self.public_rows
         return max(1, round(self.public_rows * self.holdout))
+
+    @property
+    def counter(self) -> PlannedColumn | None:
+        """The hidden column that says how many rows a unit has; None where rows are drawn one by one."""
+        return next((c for c in self.columns if c.hidden and c.per == "unit" and c.name.endswith(ROWS)), None)
+
+    @property
+    def persons(self) -> bool:
+        """Whether whole units are drawn, each with its rows; else rows are drawn one by one."""
+        return self.counter is not None
 
     def column(self, name: str) -> PlannedColumn:
         """Return the planned column `name`."""

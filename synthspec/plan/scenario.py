@@ -65,12 +65,14 @@ class Scenario(Frozen):
     """A named table: how many rows, under which condition, with which shares.
 
     `weights` names a column that undoes the rebalancing in analysis: its mean is 1. `given` holds partial
-    rows that come out verbatim, the rest of each drawn. A `mix` is not drawn at all: it blends tables that
+    rows that come out verbatim, the rest of each drawn. With `units`, so many units are drawn, each with
+    all its rows, in place of `rows`. A `mix` is not drawn at all: it blends tables that
     are public or released, `provenance` says which row is whose. `augment` changes synthetic rows.
     """
 
     name: str
     rows: int
+    units: int | None = None
     where: Expr | None = None
     where_text: str = ""
     rebalance: tuple[Rebalance, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal, assert_never
 
 from synthspec.errors import InternalError
+from synthspec.plan.level import level_of
 from synthspec.plan.ops import (
     Assess,
     Bound,
@@ -25,6 +26,8 @@ from synthspec.plan.ops import (
     Score,
     Split,
     Tighten,
+    Units,
+    Weigh,
 )
 from synthspec.plan.plan import Plan
 from synthspec.plan.view import computed_in_order
@@ -38,7 +41,7 @@ def signature(op: Op) -> tuple[tuple[tuple[Ref, Sort], ...], Sort]:
     match op:
         case Scan():
             return (), "view"
-        case Bound() | Split():
+        case Bound() | Split() | Units() | Weigh():
             return ((op.view, "view"),), "view"
         case Discover() | Tighten():
             return ((op.view, "view"),), "domain"
@@ -59,7 +62,7 @@ def signature(op: Op) -> tuple[tuple[tuple[Ref, Sort], ...], Sort]:
 def price(op: Op) -> Cost | None:
     """Return the price of `op`; None for an op that must not see private rows, or keeps them private."""
     match op:
-        case Scan() | Bound() | Split() | Sample():
+        case Scan() | Bound() | Split() | Units() | Weigh() | Sample():
             return None
         case Discover() | Tighten() | Determine() | CountFit() | Fit():
             return op.cost
@@ -77,7 +80,7 @@ def verify(plan: Plan) -> Plan:
             column; I305 rows are counted that were not bounded; I306 something private without a
             price; I307 a bought domain that nothing waits for, or is not used; I308 a declared edge or a
             published table that no group can act on; I309 something is learned from units that are held
-            out, or scored on others.
+            out, or scored on others; I313 what is per unit is counted by row, or the other way round.
     """
     sorts: list[Sort] = []
     for at, op in enumerate(plan.ops):
@@ -86,12 +89,14 @@ def verify(plan: Plan) -> Plan:
             _reference(sorts, at, ref, wanted)
         _door(plan, op, [ref for ref, wanted in inputs if wanted == "view"])
         _names(plan, op)
+        _level(plan, op)
         sorts.append(output)
     if not plan.most_it_can_spend.fits(plan.budget):
         raise InternalError("I303", "the steps of this plan may spend more than its budget")
     _bought(plan)
     _network(plan)
     _split(plan)
+    _groups(plan)
     return plan
 
 
@@ -115,13 +120,53 @@ def _door(plan: Plan, op: Op, views: list[Ref]) -> None:
         if not isinstance(plan.ops[op.view], Bound):
             raise InternalError("I305", "rows are split that are not bounded per unit")
         return
-    if any(not isinstance(plan.ops[ref], Bound | Split) for ref in views):
+    if isinstance(op, Units | Weigh):
+        if not isinstance(plan.ops[op.view], Bound | Split):
+            raise InternalError("I305", "one row of each unit is kept of rows that are not bounded per unit")
+        if isinstance(op, Weigh) and (plan.protection is None or op.weight < plan.protection.max_rows):
+            raise InternalError("I313", "the rows of a unit share a weight that is too small for them")
+        return
+    if any(not isinstance(plan.ops[ref], Bound | Split | Units | Weigh) for ref in views):
         raise InternalError("I305", "private rows are counted before they are bounded per unit")
     cost = price(op)
     if views and (cost is None or cost.mu2 == 0):
         raise InternalError("I306", "private rows are read at no price")
     if views and (plan.source is None or plan.protection is None):
         raise InternalError("I304", "a step reads a source that the plan does not have")
+
+
+def _level(plan: Plan, op: Op) -> None:
+    """What is per unit is learned from one row of each unit, everything else from rows."""
+    match op:
+        case Discover() | Tighten() | Determine():
+            unit = plan.column(op.column).per == "unit"
+        case Fit():
+            unit = next(group.unit for group in plan.groups if group.name == op.group)
+        case CountFit() | Assess() | CountRows() | Score() | CountTail():
+            unit = False
+        case Scan() | Bound() | Split() | Units() | Weigh() | Sample():
+            return
+        case _:
+            assert_never(op)
+    if op.view is None:
+        return
+    level = level_of(plan, op.view)
+    if level.once is not unit:
+        what = "per unit is counted by row" if unit else "about rows is counted once per unit"
+        raise InternalError("I313", f"something that is {what}")
+    if level.weight is not None and not isinstance(op, Fit | Tighten | Determine):
+        raise InternalError("I313", "something is counted by weight that counts rows or units")
+
+
+def _groups(plan: Plan) -> None:
+    """A group's columns are of one level; a unit's columns follow from nothing that its rows differ in."""
+    per = {column.name: column.per for column in plan.columns}
+    for group in plan.groups:
+        names = (*group.columns, *group.given) if group.unit else group.columns
+        if any((per.get(name, "row") == "unit") is not group.unit for name in names):
+            raise InternalError("I313", f"the group `{group.name}` mixes what is per unit and what is not")
+        if group.sequence is not None and (group.unit or not plan.persons):
+            raise InternalError("I313", f"the group `{group.name}` is in an order that no unit's rows have")
 
 
 def _names(plan: Plan, op: Op) -> None:
@@ -139,7 +184,7 @@ def _names(plan: Plan, op: Op) -> None:
             known = all(_coded(plan, name) for name in (op.label, op.group or op.label))
         case CountTail():
             known = _coded(plan, op.column)
-        case Scan() | Bound() | Split() | CountFit() | CountRows() | Sample() | Assess():
+        case Scan() | Bound() | Split() | Units() | Weigh() | CountFit() | CountRows() | Sample() | Assess():
             known = True
         case _:
             assert_never(op)
@@ -157,7 +202,7 @@ def _coded(plan: Plan, name: str) -> bool:
 
 def _split(plan: Plan) -> None:
     """With a holdout everything is learned from the other units, and scored on those held out."""
-    held = {at: op.held for at, op in enumerate(plan.ops) if isinstance(op, Split)}
+    held = any(isinstance(op, Split) for op in plan.ops)
     if (plan.holdout is None) != (not held):
         raise InternalError("I309", "units are held out without a share, or a share without a split")
     for op in plan.ops:
@@ -167,7 +212,7 @@ def _split(plan: Plan) -> None:
             wanted = True
         else:
             continue
-        if held and (op.view is None or held.get(op.view) is not wanted):
+        if held and (op.view is None or level_of(plan, op.view).held is not wanted):
             what = "scored on units that are not held out" if wanted else "learned from units held out"
             raise InternalError("I309", f"something is {what}")
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synthspec.errors import InternalError
-from synthspec.plan.plan import Plan, PlannedColumn
+from synthspec.plan.level import Level, leveled
+from synthspec.plan.plan import Plan, PlannedColumn, before
 from synthspec.terms.expr import Case, Column, Expr, IsNull, Literal_, Logic, Not
 from synthspec.terms.types import BOOL
 from synthspec.terms.view import Bound, Coded, Drop, Flag, Let, Side, Step, View
@@ -35,10 +36,14 @@ def domain_rule(name: str) -> str:
     return f"domain of {name}"
 
 
-def build_view(plan: Plan, columns: Sequence[PlannedColumn], held: bool | None = None) -> View:
+def build_view(
+    plan: Plan, columns: Sequence[PlannedColumn], held: bool | None = None, level: Level | None = None
+) -> View:
     """Return the recipe of `plan`, with `columns` as resolved so far.
 
     With `held`, of the units that the plan's holdout keeps apart, or of the others only; None for all.
+    With a `level` (which then says that, too) one row of each unit, coded by what is per unit and by how
+    many rows it has; or rows that share a weight (`plan.level`). The guarantee is that of the level.
 
     Policies for out-of-domain values follow the *declared* public domain (a bought, tighter range
     only moves the codes), so that buying a range never changes which rows are kept. A column whose
@@ -67,15 +72,51 @@ def build_view(plan: Plan, columns: Sequence[PlannedColumn], held: bool | None =
     known = {column.name for column in (*read, *hidden, *computed)}
     steps += _rules(plan, known)
     unit = None if plan.protection.unit == "row" else plan.protection.unit
+    level = Level(held=held) if level is None else level
+    coded = [
+        column for column in columns if column.name in known and (column.per == "unit" or not level.once)
+    ]
+    codes = [each for column in coded for each in _codes(column)]
     return View(
         source=plan.source,
         fields=tuple(column.field for column in read if column.field is not None),
         steps=tuple(steps),
-        bound=Bound(unit=unit, max_rows=plan.protection.max_rows, unit_null=plan.unit_null),
-        codes=tuple(coded for column in columns if column.name in known for coded in _codes(column)),
-        protection=plan.protection,
-        side=None if held is None or plan.holdout is None else Side(share=plan.holdout, held=held),
+        bound=Bound(
+            unit=unit,
+            max_rows=plan.protection.max_rows,
+            unit_null=plan.unit_null,
+            once=_counter(plan) if level.once else None,
+            weight=level.weight,
+        ),
+        codes=(*codes, *(() if level.once else _before(plan, codes))),
+        protection=leveled(plan.protection, level),
+        side=None
+        if level.held is None or plan.holdout is None
+        else Side(share=plan.holdout, held=level.held),
     )
+
+
+def _counter(plan: Plan) -> str:
+    if plan.counter is None:
+        raise InternalError("I313", "one row of each unit is counted, and nothing says how many it has")
+    return plan.counter.name
+
+
+def _before(plan: Plan, codes: Sequence[Coded]) -> list[Coded]:
+    """Return the codes of the row before, for the groups whose rows come in an order."""
+    known = {coded.attribute: coded for coded in codes}
+    return [
+        Coded(
+            attribute=before(name),
+            size=known[name].size + 1,
+            code=known[name].code,
+            by=_value(plan.column(group.sequence.by)),
+        )
+        for group in plan.groups
+        if group.sequence is not None
+        for name in group.columns
+        if name in known
+    ]
 
 
 def flags_of(plan: Plan) -> tuple[str, ...]:

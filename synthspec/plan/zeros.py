@@ -33,7 +33,7 @@ from synthspec.plan.cells import cells_of, cells_through
 from synthspec.plan.clauses import Clause, bases, clauses, substituted
 from synthspec.plan.conjoined import conjoined
 from synthspec.plan.held import declared, drawn, held
-from synthspec.plan.plan import Group, Plan, PlannedColumn
+from synthspec.plan.plan import Group, Plan, PlannedColumn, before
 from synthspec.plan.relations import Never, computing, eliminated, together
 from synthspec.terms.domain import Clique
 from synthspec.terms.expr import Column, Expr
@@ -124,6 +124,8 @@ class _Decision:
                 self.home[name] = max(self.home[source] for source in sources)
 
     def made(self) -> Zeros:
+        for group in self.plan.groups:
+            self._onward(group)
         parts, waiting = self._clauses()
         met: dict[int, tuple[str, Literal["mask", "cross"]]] = {}
         for at in range(len(self.plan.groups) - 1, -1, -1):
@@ -223,6 +225,17 @@ class _Decision:
             return None, None
         table = Never(cells.columns, cells.never, (clause.rule,))
         return (None, table) if cells.some.any() else (table, None)
+
+    def _onward(self, group: Group) -> None:
+        """No row comes before the row before it: rows of a unit are in order (`Group.sequence`)."""
+        by = None if group.sequence is None else group.sequence.by
+        if by is None or by not in group.columns or by not in self.coded:
+            return
+        size = self.coded[by].size
+        mask = np.zeros((size + 1, size), dtype=np.bool_)  # the last code: there is no row before
+        mask[:size] = np.tri(size, k=-1, dtype=np.bool_)
+        if self._held(group, [((before(by), by), mask)]):
+            self.masks.setdefault(group.name, []).append(((before(by), by), mask))
 
     def _is_computed(self, name: str) -> bool:
         return self.planned[name].role == "computed"
@@ -329,10 +342,11 @@ class _Decision:
                 left = [table for table in left if not reach & set(table.columns)]
                 component += more
                 grown = bool(more)
-            computed = {n for table in component for n in table.columns if self._is_computed(n)}
+            names = dict.fromkeys(n for table in component for n in table.columns)  # in one order, always
+            computed = dict.fromkeys(n for n in names if self._is_computed(n))
             ties = [computing(name, self.planned, self.coded, bases(name, self.planned)) for name in computed]
             known = [tie for tie in ties if tie is not None]
-            less = eliminated([*component, *known], own | computed) if len(known) == len(ties) else None
+            less = eliminated([*component, *known], own | {*computed}) if len(known) == len(ties) else None
             if less is not None and less.impossible.any() and not less.impossible.all():
                 found.append(less)
         return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypedDict
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from synthspec.errors import BudgetError
@@ -36,8 +37,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Address:
-    """A server, a database on it, and a ledger's name there; what is empty is left to the environment."""
+class Server:
+    """A server and a database on it; what is empty is left to the environment."""
 
     scheme: str
     user: str
@@ -45,7 +46,6 @@ class Address:
     port: str
     database: str
     options: tuple[tuple[str, str], ...]
-    name: str
 
     def __str__(self) -> str:
         """Return it as it may be typed again: it holds no credential."""
@@ -54,12 +54,23 @@ class Address:
         port = f":{self.port}" if self.port else ""
         query = "&".join(f"{key}={quote(value, safe='/._-~')}" for key, value in self.options)
         database = quote(self.database, safe="")
-        return f"{self.scheme}://{user}{host}{port}/{database}{'?' if query else ''}{query}#{self.name}"
+        return f"{self.scheme}://{user}{host}{port}/{database}{'?' if query else ''}{query}"
 
     def settings(self) -> dict[str, str]:
         """Return what the server's client takes: only what the address names."""
         named = {"user": self.user, "host": self.host, "port": self.port, "dbname": self.database}
         return {**{key: value for key, value in named.items() if value}, **dict(self.options)}
+
+
+@dataclass(frozen=True)
+class Address(Server):
+    """A server, a database on it, and a ledger's name there."""
+
+    name: str
+
+    def __str__(self) -> str:
+        """Return it as it may be typed again: it holds no credential."""
+        return f"{super().__str__()}#{self.name}"
 
     def called(self, name: str) -> Address:
         """Return the address of the ledger `name` on the same server. Raises: BudgetError B509."""
@@ -94,6 +105,34 @@ def read_address(text: str, *, name: str | None = None) -> Address:
             `OPTIONS`; B509, for the ledger's name.
     """
     try:
+        server, fragment = parts_of(text)
+    except ValueError as reason:
+        raise _refused(f"the address of a ledger {reason}") from None
+    called = fragment or (name or "")
+    if not called or (fragment and name is not None):
+        raise _refused("the address of a ledger ends in `#` and the ledger's name")
+    return Address(**server, name=ledger_name(called))
+
+
+class ServerParts(TypedDict):
+    """What an address says of its server."""
+
+    scheme: str
+    user: str
+    host: str
+    port: str
+    database: str
+    options: tuple[tuple[str, str], ...]
+
+
+def parts_of(text: str) -> tuple[ServerParts, str]:
+    """Return what `text` says of a server, and what stands behind its `#`.
+
+    Raises:
+        ValueError: when it cannot be read, has a password, or names an option that is none of `OPTIONS`;
+            the reason follows the words "the address", and quotes nothing.
+    """
+    try:
         parts = urlsplit(text)
         _ = parts.port
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True) if parts.query else []
@@ -101,27 +140,23 @@ def read_address(text: str, *, name: str | None = None) -> Address:
         parts, pairs = urlsplit(""), []
     scheme = SCHEMES.get(parts.scheme)
     if scheme is None or not all(char.isprintable() and char != " " for char in text):
-        raise _refused("the address of a ledger cannot be read")
+        raise ValueError("cannot be read")
     user = unquote(parts.username or "")
     if parts.password is not None or ":" in user or "@" in (parts.hostname or "") or text.count("@") > 1:
-        raise _refused("the address of a ledger has a password in it")
-    wrong = [key for key, _ in pairs if key not in OPTIONS]
-    if wrong:
-        raise _refused("the address of a ledger has an option that it cannot have")
+        raise ValueError("has a password in it")
+    if any(key not in OPTIONS for key, _ in pairs):
+        raise ValueError("has an option that it cannot have")
     if len(dict(pairs)) < len(pairs) or not all(value for _, value in pairs):
-        raise _refused("the address of a ledger has an option twice, or without a value")
-    called = unquote(parts.fragment) if parts.fragment else (name or "")
-    if not called or (parts.fragment and name is not None):
-        raise _refused("the address of a ledger ends in `#` and the ledger's name")
-    return Address(
+        raise ValueError("has an option twice, or without a value")
+    server = ServerParts(
         scheme=scheme,
         user=user,
         host=unquote(parts.hostname or ""),
         port="" if parts.port is None else str(parts.port),
         database=unquote(parts.path.removeprefix("/")),
         options=tuple(pairs),
-        name=ledger_name(called),
     )
+    return server, unquote(parts.fragment)
 
 
 def _refused(what: str) -> BudgetError:

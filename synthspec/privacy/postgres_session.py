@@ -28,7 +28,7 @@ MARK = f"synthspec ledgers, version {VERSION}"
 _WAIT = 10
 """Seconds to wait for a connection."""
 
-_REASONS = (
+REASONS = (
     ("password authentication failed", "it does not accept the credentials"),
     ("no password supplied", "it asks for a password and none was found"),
     ("authentication failed", "it does not accept the credentials"),
@@ -208,7 +208,7 @@ def _connected(address: Address) -> Connection[Any]:
         )
     except (psycopg.Error, OSError, ValueError) as error:
         said = str(error).lower()
-        reason = next((ours for theirs, ours in _REASONS if theirs in said), "nothing answers there")
+        reason = next((ours for theirs, ours in REASONS if theirs in said), "nothing answers there")
     raise BudgetError(
         LOST_SERVER,
         f"the ledger's server cannot be used: {reason}: `{address}`",

@@ -95,7 +95,7 @@ def croissant(release: Release, files: Sequence[FileEntry], tables: Sequence[str
         "citeAs": f"{plan.name}: synthetic rows, {plan.tool}",
         "isLiveDataset": False,
         "distribution": [_file(entry) for entry in files],
-        "recordSet": [_rows(table, release.columns) for table in tables],
+        "recordSet": [_rows(table, _held(release, table)) for table in tables],
         "rai:dataLimitations": list(LIMITATIONS),
         "rai:dataBiases": list(BIASES),
         "rai:personalSensitiveInformation": _personal(release),
@@ -120,6 +120,12 @@ def _file(entry: FileEntry) -> dict[str, object]:
         "encodingFormat": PARQUET if entry.name.endswith(".parquet") else entry.media_type,
         "sha256": entry.sha256,
     }
+
+
+def _held(release: Release, table: str) -> Sequence[PlannedColumn]:
+    """Return the columns that a file of rows has: all of them, but for one of several tables."""
+    part = next((each for each in release.plan.tables if each.file == table), None)
+    return [column for column in release.columns if part is None or column.name in part.columns]
 
 
 def _rows(table: str, columns: Sequence[PlannedColumn]) -> dict[str, object]:

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from synthspec.plan.plan import Plan, PublicFile
 from synthspec.plan.scenario import Rows, Scenario
+from synthspec.terms.view import Source
 
 
 def public_plan(plan: Plan) -> Plan:
@@ -17,15 +18,23 @@ def public_plan(plan: Plan) -> Plan:
     source = plan.source
     return plan.model_copy(
         update={
-            "source": None if source is None else source.model_copy(update={"path": short(source.path)}),
+            "source": None if source is None else _source(source),
             "spec_path": short(plan.spec_path),
             "spec_text": _without(plan.spec_text, plan),
             "folder": short(plan.folder),
+            "also": tuple(short(copy) for copy in plan.also),
             "settings": tuple((key, short(value)) for key, value in plan.settings),
             "scenarios": tuple(_scenario(scenario) for scenario in plan.scenarios),
             "files": tuple(PublicFile(path=short(file.path), sha256=file.sha256) for file in plan.files),
         }
     )
+
+
+def _source(source: Source) -> Source:
+    update: dict[str, object] = {"path": short(source.path)}
+    if source.units is not None:
+        update["units"] = source.units.model_copy(update={"path": short(source.units.path)})
+    return source.model_copy(update=update)
 
 
 def _scenario(scenario: Scenario) -> Scenario:
@@ -46,9 +55,11 @@ def _rows(scenario: Scenario) -> tuple[Rows, ...]:
 def _without(text: str, plan: Plan) -> str:
     """Return the spec's text with its absolute paths cut, as `--source` and its author wrote them."""
     paths = [value for _, value in plan.settings] + [file.path for file in plan.files] + [plan.folder]
+    paths += list(plan.also)
     paths += [rows.path for scenario in plan.scenarios for rows in _rows(scenario)]
     if plan.source is not None:
         paths.append(plan.source.path)
+        paths += [] if plan.source.units is None else [plan.source.units.path]
     for path in sorted(paths, key=len, reverse=True):
         if short(path) != path:
             text = text.replace(path, short(path))
@@ -56,7 +67,16 @@ def _without(text: str, plan: Plan) -> str:
 
 
 def short(path: str) -> str:
-    """Return `path`, or its last name when it is absolute on any system or starts at a home folder."""
+    """Return `path`, or its last name when it is absolute on any system or starts at a home folder.
+
+    Of a table's address, the file's last name, or no server, and the table.
+    """
+    scheme, mark, rest = path.partition(":")
+    if mark and scheme in ("csv", "duckdb"):
+        file, hash_, table = rest.rpartition("#") if scheme == "duckdb" else (rest, "", "")
+        return f"{scheme}:{short(file)}{hash_}{table}"
+    if path.startswith(("postgres:", "postgresql:")):
+        return f"postgres:#{path.rpartition('#')[2]}"
     if PurePosixPath(path).is_absolute() or path.startswith("~"):
         return PurePosixPath(path).name
     if PureWindowsPath(path).is_absolute() or PureWindowsPath(path).drive:

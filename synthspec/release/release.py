@@ -230,11 +230,25 @@ class RuleCheck(Frozen):
         return max(self.violations, self.recounted or 0)
 
 
+class TableCheck(Frozen):
+    """One of several tables that rows were written as: its rows, and keys that are not what they should be.
+
+    `repeated`: rows of the table of units whose key stands there before. `orphans`: rows whose key is in no
+    row of that table.
+    """
+
+    name: str
+    file: str
+    rows: int = Field(ge=0)
+    repeated: int = Field(default=0, ge=0)
+    orphans: int = Field(default=0, ge=0)
+
+
 class Certificate(Frozen):
     """What the emitted rows obey: counts over the released rows only (public).
 
     `engine` names the second engine that evaluated every rule on the written rows. `problem` says why
-    there are no rows, where the rules could not be met.
+    there are no rows, where the rules could not be met. `tables`: those that the rows were written as, too.
     """
 
     rows: int = Field(ge=0)
@@ -242,6 +256,7 @@ class Certificate(Frozen):
     acceptance: float | None = None
     engine: str | None = None
     problem: str | None = None
+    tables: tuple[TableCheck, ...] = ()
 
     @property
     def violations(self) -> int:

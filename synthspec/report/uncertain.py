@@ -17,6 +17,7 @@ from synthspec.generators.intervals import MISFIT, NINETY, Errors, Interval, err
 from synthspec.generators.uncertainty import Uncertainty
 from synthspec.metrics.estimate import Estimate
 from synthspec.plan.questions import public_axis, sources
+from synthspec.release.level import rows_alone
 from synthspec.release.release import Release
 from synthspec.report.measured import rebuild
 from synthspec.terms.query import Axis
@@ -43,8 +44,9 @@ def known(release: Release) -> tuple[Known, ...]:
     found = []
     coded = [column for column in release.columns if column.column is not None and column.role != "id"]
     modelled = [column.name for column in coded if column.role == "modelled"]
+    counts = rows_alone(release)  # what is known of units, or by weight, says nothing of a share of rows
     for saved in release.models:
-        answers = tuple(m for m in release.measurements if m.group == saved.group and m.stddev > 0)
+        answers = tuple(m for m in counts if m.group == saved.group and m.stddev > 0)
         if not answers:
             continue
         model = rebuild(saved)

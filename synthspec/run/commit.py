@@ -12,10 +12,23 @@ from synthspec.run.quiet import quietly
 from synthspec.terms.view import Source
 
 
-def committed(source: Source, keys: ChargeKeys) -> Commitment:
-    """Return the commitment to the files of `source` as they lie now.
+def committed(source: Source, keys: ChargeKeys) -> Commitment | None:
+    """Return the commitment to the files of `source`, its table of units among them, as they lie now.
+
+    None of a table on a server.
+
+    A database file is committed to whole. A server's table has no bytes of its own: what it held can be
+    shown by a dump that its keeper made, not by this release.
 
     Raises:
         KernelError: K701, when they cannot be read.
     """
-    return quietly(lambda: Commitment.of(keys.commitment, files(source)), "committing to the source")
+    if source.format in ("postgres", "spark"):
+        return None
+    units = source.of_units
+
+    def seal() -> Commitment:
+        more = () if units is None else files(units)
+        return Commitment.of(keys.commitment, (*files(source), *more))
+
+    return quietly(seal, "committing to the source")

@@ -24,6 +24,7 @@ from synthspec.draw.rows import Drawn, draw
 from synthspec.draw.scenarios import written_scenarios
 from synthspec.draw.scored import Released
 from synthspec.draw.table import written_aside
+from synthspec.draw.two_tables import written_tables
 from synthspec.engines.base import Engine
 from synthspec.errors import GateError, InternalError, ReleaseError, SamplingError
 from synthspec.generators import Model
@@ -44,6 +45,8 @@ from synthspec.plan.ops import (
     Score,
     Split,
     Tighten,
+    Units,
+    Weigh,
 )
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.resolve import resolve_determined, resolve_discovery, resolve_tightening
@@ -63,6 +66,7 @@ from synthspec.release.release import (
     Release,
     SavedModel,
     ScenarioTable,
+    TableCheck,
     event_id,
 )
 from synthspec.release.scored import Evaluation
@@ -185,7 +189,9 @@ def _run(
         rows = stack.enter_context(written_aside(run.drawn().frame, plan.format))
         again = recount(rows, run.columns, plan.rules)
         tables, further = run.scenarios(stack) if run.refusal is None else ((), {})
-        release = dataclasses.replace(run.release(facts, again, tables), commitment=sealed)
+        checks, files = written_tables(plan, run.drawn().frame, stack)
+        release = dataclasses.replace(run.release(facts, again, tables, checks), commitment=sealed)
+        further = {**further, **files}
         write_release(folder, release, rows, replace=replace, further=further)
         if charged is not None:
             charged.commit()
@@ -238,7 +244,7 @@ class Run:
     def do(self, op: Op) -> None:
         """Run one op."""
         match op:
-            case Scan() | Bound() | Split():
+            case Scan() | Bound() | Split() | Units() | Weigh():
                 pass
             case Discover():
                 self._discover(op)
@@ -252,8 +258,9 @@ class Run:
                 self._learn(op)
             case Sample():
                 rng = self._rng.split("sample")
+                rows, units = self._plan.rows, self._plan.units
                 try:
-                    self._drawn = draw(self._plan, self._columns, self._models, self._plan.rows, rng)
+                    self._drawn = draw(self._plan, self._columns, self._models, rows, rng, units=units)
                 except SamplingError as refusal:  # a function of what was bought: it must not cost it
                     self.refusal = refusal
                     self._drawn = draw(self._plan, self._columns, self._models, 0, rng)
@@ -281,9 +288,15 @@ class Run:
         return written_scenarios(self._plan, self._columns, self._models, self._rng.split("sample"), stack)
 
     def release(
-        self, facts: LedgerFacts | None, again: Recount, tables: tuple[ScenarioTable, ...]
+        self,
+        facts: LedgerFacts | None,
+        again: Recount,
+        scenarios: tuple[ScenarioTable, ...],
+        tables: tuple[TableCheck, ...] = (),
     ) -> Release:
         """Return what the run made public; `again` is the second engine's count of broken rules."""
+        problem = None if self.refusal is None else self.refusal.message
+        held = certificate(self._plan, self.drawn(), again, problem)
         return Release(
             plan=self._plan,
             columns=self._columns,
@@ -293,11 +306,9 @@ class Run:
             fit=self._fit,
             assessments=self._assessments,
             evaluation=self._evaluation,
-            certificate=certificate(
-                self._plan, self.drawn(), again, None if self.refusal is None else self.refusal.message
-            ),
+            certificate=held.model_copy(update={"tables": tables}),
             ledger=facts,
-            scenarios=tables,
+            scenarios=scenarios,
             counted=counted(self._plan, self._columns, self.drawn().frame),
         )
 
@@ -366,9 +377,7 @@ class Run:
             )
             return
         witness = self._bought.witness("learn", group=group.name)
-        kernel = self._rows(op.view).allot(
-            op.cost, f"learn {group.name}", witness, (*group.given, *group.columns)
-        )
+        kernel = self._rows(op.view).allot(op.cost, f"learn {group.name}", witness, group.attributes)
         self._models[group.name] = as_released(group.generator.fit(kernel, workload, op.cost, rng))
 
     def _count_rows(self, op: CountRows) -> None:
@@ -380,8 +389,7 @@ class Run:
         if self._released is None:
             frame = typed(self.drawn().frame, self._columns)
             self._released = Released.of(frame, self._columns, self._rng)
-        held = {each.event for each in self._evaluation.rows if each.part == "held out"}
-        total = total_of([each for each in self._bought.marginals if event_id(each.receipt) not in held])
+        total = total_of(self._bought.of_rows(self._plan, self._evaluation))
         witness = self._bought.witness("report", target_of(op))
         kernel = self._rows(op.view).allot(op.cost, "report", witness)
         part = part_of(self._plan, op.view)

@@ -17,9 +17,12 @@ from pathlib import Path
 
 from synthspec.engines.base import Engine
 from synthspec.engines.files import files
+from synthspec.engines.sql.engine import SqlEngine
 from synthspec.errors import SourceError
 from synthspec.plan.plan import Plan
 from synthspec.plan.view import build_view
+from synthspec.run.facts import CHECK_PATH, check_file, check_names
+from synthspec.run.tables import check_table
 from synthspec.terms.view import Field, Source
 
 LEAST_SPACE = 32 << 20
@@ -33,12 +36,18 @@ def preflight(plan: Plan, engine: Engine, folder: Path) -> None:
         SourceError: D401..D408 for the source, D409 and D410 for the output folder.
     """
     if plan.source is not None:
-        check_source(plan.source, build_view(plan, plan.columns).fields, engine)
+        view = build_view(plan, plan.columns)
+        check_source(plan.source, view.fields_of_rows, engine)
+        if plan.source.of_units is not None:
+            check_source(plan.source.of_units, view.fields_of_units, engine)
     check_folder(folder, plan.rows * max(1, len(plan.columns)) * 8)
 
 
 def check_source(source: Source, fields: Sequence[Field], engine: Engine) -> None:
     """Check that the source is there, of its format, and has what the spec asks for."""
+    if isinstance(engine, SqlEngine) and source.format not in ("csv", "parquet"):
+        check_table(source, fields, engine)
+        return
     if source.format not in ("csv", "parquet"):
         raise SourceError(
             "D401",
@@ -46,10 +55,10 @@ def check_source(source: Source, fields: Sequence[Field], engine: Engine) -> Non
             helps=("use a CSV or Parquet file",),
         )
     for path in _found(source):
-        _check_file(path, source)
+        check_file(path, source.path)
     headers = _headers(source, engine)
     for header in headers:
-        _check_names(header, source, fields)
+        check_names(header, source, fields)
     kind = "Parquet" if source.format == "parquet" else "CSV"
     wrong = engine.unreadable(source, fields)
     if wrong:
@@ -93,36 +102,8 @@ def check_folder(folder: Path, size: int) -> None:
 def _found(source: Source) -> tuple[Path, ...]:
     found = files(source)
     if not found:
-        raise SourceError("D402", f"no file matches the source `{source.path}`", helps=_PATH)
+        raise SourceError("D402", f"no file matches the source `{source.path}`", helps=CHECK_PATH)
     return found
-
-
-_PATH = ("check `source.path`", "`--source PATH` reads another file")
-
-
-def _check_file(path: Path, source: Source) -> None:
-    said = f"the source `{source.path}`"
-    if not path.exists():
-        raise SourceError("D402", f"{said} does not exist", helps=_PATH)
-    if path.is_dir():
-        raise SourceError(
-            "D403", f"{said} is a folder", helps=(*_PATH, "a pattern like `folder/*.csv` reads its files")
-        )
-    if not path.is_file():
-        raise SourceError(
-            "D404",
-            f"{said} cannot be read: it is a pipe or a device",
-            notes=("a run reads its source several times",),
-            helps=("write it to a file first", _PATH[1]),
-        )
-    try:
-        with path.open("rb") as handle:
-            empty = not handle.read(1)
-    except OSError as error:
-        problem = os.strerror(error.errno or 5).lower()
-        raise SourceError("D404", f"{said} cannot be read: {problem}", helps=_PATH) from None
-    if empty:
-        raise SourceError("D405", f"{said} is empty", helps=_PATH)
 
 
 def _headers(source: Source, engine: Engine) -> tuple[tuple[str, ...], ...]:
@@ -135,27 +116,6 @@ def _headers(source: Source, engine: Engine) -> tuple[tuple[str, ...], ...]:
         raise SourceError(
             "D406",
             f"the source `{source.path}` is not {kind} file",
-            helps=("check `source.format` and `source.encoding`", *_PATH[:1]),
+            helps=("check `source.format` and `source.encoding`", *CHECK_PATH[:1]),
         )
     return found
-
-
-def _check_names(header: Sequence[str], source: Source, fields: Sequence[Field]) -> None:
-    absent = [field for field in fields if field.origin not in header]
-    if absent:
-        listed = ", ".join(f"`{field.origin}`" for field in absent)
-        one = len(absent) == 1
-        notes = () if source.format == "parquet" else ("the first line of the file must name its columns",)
-        raise SourceError(
-            "D407",
-            f"{'column' if one else 'columns'} {listed} {'is' if one else 'are'} not in the source",
-            notes=notes,
-            helps=("name the column as the file does, with `from:`", "check `source.delimiter`"),
-        )
-    twice = [field.origin for field in fields if list(header).count(field.origin) > 1]
-    if twice:
-        raise SourceError(
-            "D411",
-            f"column `{twice[0]}` occurs more than once in the source",
-            helps=("rename one of the two in the file",),
-        )

@@ -16,6 +16,8 @@ from synthspec.terms.to_polars import to_polars
 def public_codes(plan: Plan) -> Mapping[str, NDArray[np.int64]]:
     """Return the codes of every coded column of a public source, rows that break a rule left out.
 
+    What is about the row before a row is left out, too.
+
     Raises:
         InternalError: I326, when the source is not declared public: the caller refuses such plans.
         SourceError: D450, when it cannot be read.
@@ -32,11 +34,12 @@ def public_rows(plan: Plan) -> tuple[Mapping[str, NDArray[np.int64]], Mapping[st
     if not plan.source_public:
         raise InternalError("I326", "codes of a private source were asked for")
     view = build_view(plan, plan.columns)
+    plain = [coded for coded in view.codes if coded.by is None]
     recipe = Recipe(view)
     marks = [pl.col(flag(at)) for at in range(len(recipe.flags))]
     wanted = [
         to_polars(coded.code).cast(pl.Int64).fill_null(0).clip(0, coded.size - 1).alias(coded.attribute)
-        for coded in view.codes
+        for coded in plain
     ]
     try:
         read = [frame for frame, _ in recipe.run([*wanted, *marks])]
@@ -46,8 +49,8 @@ def public_rows(plan: Plan) -> tuple[Mapping[str, NDArray[np.int64]], Mapping[st
             f"`{view.source.path}` cannot be read as a table ({type(error).__name__})",
             helps=("give a CSV or a Parquet file with the columns of the spec",),
         ) from None
-    frames = [frame.filter(pl.col(ALIVE)).select(coded.attribute for coded in view.codes) for frame in read]
-    whole = pl.concat(frames) if frames else pl.DataFrame({coded.attribute: [] for coded in view.codes})
+    frames = [frame.filter(pl.col(ALIVE)).select(coded.attribute for coded in plain) for frame in read]
+    whole = pl.concat(frames) if frames else pl.DataFrame({coded.attribute: [] for coded in plain})
     flagged = {
         label: sum(int(frame[flag(at)].fill_null(False).sum()) for frame in read)
         for at, label in enumerate(recipe.flags)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from synthspec.plan.plan import Plan
 from synthspec.privacy.ledger import Receipt
 from synthspec.privacy.noisy import Noisy
-from synthspec.release.release import Event, Measurement, Stage
+from synthspec.release.level import event_level
+from synthspec.release.release import Event, Measurement, Stage, event_id
+from synthspec.release.scored import Evaluation
 from synthspec.run.kernel import Witness
 from synthspec.terms.query import Axis, Sensitivity
 
@@ -54,3 +57,9 @@ class Purchases:
             )
 
         return note
+
+    def of_rows(self, plan: Plan, evaluation: Evaluation) -> list[Noisy]:
+        """Return the noisy marginals that count rows that are learned from: not units, not by weight."""
+        held = {each.event for each in evaluation.rows if each.part == "held out"}
+        other = {each.id for each in self.events if event_level(plan, each).name != "rows"}
+        return [each for each in self.marginals if event_id(each.receipt) not in held | other]

@@ -1,6 +1,8 @@
-"""Views: the kernels over a plan's private rows: all units, those learned from, those held out.
+"""Views: the kernels over a plan's private rows: all units, those learned from, those held out; by row, one
+row of each unit, or by weight.
 
-One is open at a time, since each may hold its rows in memory.
+One is open at a time, since each may hold its rows in memory. What a unit can add to a table is that of the
+view's op (`plan.level`); the view itself refuses a bound that lets a unit add more.
 
 Source: ours; the split: `engines.side`.
 """
@@ -12,7 +14,8 @@ from contextlib import ExitStack
 
 from synthspec.engines.base import Engine
 from synthspec.errors import InternalError
-from synthspec.plan.ops import Ref, Split
+from synthspec.plan.level import Level, level_of, protection_of
+from synthspec.plan.ops import Ref
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.view import build_view
 from synthspec.privacy.entropy import NoiseSource
@@ -23,15 +26,9 @@ from synthspec.run.kernel import Answers, Kernel, Witness
 from synthspec.run.quiet import quietly
 
 
-def held_of(plan: Plan, view: Ref) -> bool | None:
-    """Return whether the op at `view` gives the units that are held out (True), the others, or all (None)."""
-    op = plan.ops[view]
-    return op.held if isinstance(op, Split) else None
-
-
 def part_of(plan: Plan, view: Ref) -> Part:
-    """Return the same in words."""
-    held = held_of(plan, view)
+    """Return of which units the op at `view` gives rows."""
+    held = level_of(plan, view).held
     return "all" if held is None else "held out" if held else "learned from"
 
 
@@ -58,7 +55,7 @@ class Views:
         self._split = split
         self._open = stack.enter_context(ExitStack())
         self._kernel: Kernel | None = None
-        self._held: bool | None = None
+        self._level = Level()
         self._stale = False
 
     def __repr__(self) -> str:
@@ -81,14 +78,14 @@ class Views:
                 are open already serve: which rows are kept, and what a column is bought from, depends
                 on declared domains only.
         """
-        held = held_of(self._plan, view)
-        if self._kernel is not None and (held is not self._held or (self._stale and coded)):
+        level = level_of(self._plan, view)
+        if self._kernel is not None and (level != self._level or (self._stale and coded)):
             self._open.close()  # one view at a time holds its rows
             self._kernel = None
         if self._kernel is None:
             if self._answers is None or self._plan.protection is None:
                 raise InternalError("I323", "a plan over private rows was run without a charge")
-            recipe = build_view(self._plan, columns, held)
+            recipe = build_view(self._plan, columns, level=level)
             key = () if recipe.side is None else (self._split,)
             rows = quietly(
                 lambda: self._open.enter_context(self._engine.open(recipe, self._noise, *key)),
@@ -97,12 +94,12 @@ class Views:
             self._kernel = Kernel(
                 rows,
                 recipe.domain,
-                self._plan.protection,
+                protection_of(self._plan, view),
                 self._ledger,
                 self._noise,
                 self._answers,
                 witness,
                 workplace=self._workplace,
             )
-            self._held, self._stale = held, False
+            self._level, self._stale = level, False
         return self._kernel

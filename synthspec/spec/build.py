@@ -55,6 +55,10 @@ def spec(values: Values, stem: str, context: Context) -> model.Spec | None:
         for name, form in values["columns"].items()
         if (made := column(form, ("columns", name), context)) is not None
     }
+    tables = {name: _table(name, form, context) for name, form in values.get("tables", {}).items()}
+    for name in [n for table in tables.values() if table.path is not None for n in table.columns or ()]:
+        if name in columns:  # a column of the table of units is per unit: the same word for the same thing
+            columns[name] = columns[name].model_copy(update={"per": "unit"})
     return model.Spec(
         name=values.get("name", stem),
         about=model.About() if about is None else _about(about),
@@ -70,8 +74,17 @@ def spec(values: Values, stem: str, context: Context) -> model.Spec | None:
         workload=tuple(model.WorkloadItem(**item) for item in values.get("workload", ())),
         must_answer={k: model.MustAnswer(**item) for k, item in values.get("must_answer", {}).items()},
         subgroups=values.get("subgroups", ()),
-        tables=values.get("tables", {}),
+        tables=tables,
     )
+
+
+def _table(name: str, values: Values, context: Context) -> model.TableSpec:
+    fields = dict(values)
+    if "path" in fields:
+        fields["path"] = context.path(fields["path"], ("tables", name, "path"))
+    form: Any = fields.pop("columns", None)
+    columns = None if form is None or form.name == "rest" else form.value
+    return model.TableSpec(**fields, columns=columns)
 
 
 def _about(form: Form) -> model.About:

@@ -303,6 +303,18 @@ class MustAnswer(Frozen):
     by: tuple[str, ...] = ()
 
 
+class TableSpec(Frozen):
+    """One of two tables: that of the units has a `path`; the rest is in the other one, read from `source`.
+
+    `key` is what the file calls the unit's column; None: as the spec does. `columns` None: the rest.
+    """
+
+    path: str | None = None
+    format: Literal["csv", "parquet"] | None = None
+    key: str | None = None
+    columns: tuple[str, ...] | None = None
+
+
 class Spec(Frozen):
     """One file, one release."""
 
@@ -321,4 +333,9 @@ class Spec(Frozen):
     workload: tuple[WorkloadItem, ...] = ()
     must_answer: dict[str, MustAnswer] = Field(default_factory=dict)
     subgroups: tuple[str, ...] = ()
-    tables: dict[str, object] = Field(default_factory=dict)
+    tables: dict[str, TableSpec] = Field(default_factory=dict)
+
+    @property
+    def units_table(self) -> TableSpec | None:
+        """The table with one row per unit, in a file of its own; None without `tables`."""
+        return next((table for table in self.tables.values() if table.path is not None), None)

@@ -20,6 +20,7 @@ from synthspec.spec.shape import (
     Shape,
     Text,
 )
+from synthspec.spec.shapes_tables import tables
 from synthspec.spec.source import Entries, Items, Node, Scalar
 from synthspec.spec.tokens import RESERVED
 
@@ -384,7 +385,7 @@ SPEC = Record(
             "write a name without slashes",
         ),
         "subgroups": COLUMNS,
-        "tables": Named(Free(), "table"),
+        "tables": tables(COLUMN_NAME, PATH),
     },
     ("spec", "columns"),
     open="x-",

@@ -34,7 +34,7 @@ def check_rules(release: Release, folder: Path) -> Check:
         return Check("rules", "not done", f"more than {MOST_ROWS:,} rows are not counted again")
     path = data_path(folder)
     again = recount(path, release.columns, release.plan.rules)
-    frame = typed(_frame(path, release), [c for c in release.columns if not c.hidden])
+    frame = typed(frame_of(path, release), [c for c in release.columns if not c.hidden])
     own = violations(frame, release.plan.rules) if not _hidden(release) else {}
     if again.rows != held.rows:
         return Check("rules", "failed", f"the file has {again.rows} rows, and the certificate {held.rows}")
@@ -46,7 +46,7 @@ def check_rules(release: Release, folder: Path) -> Check:
         if own and own.get(rule.name, 0) != rule.violations:
             text = f"rule `{rule.name}` comes out otherwise in the first engine"
             return Check("rules", "failed", text)
-    if counted(release.plan, release.columns, _frame(path, release)) != release.counted:
+    if counted(release.plan, release.columns, frame_of(path, release)) != release.counted:
         return Check("rules", "failed", "the questions of the spec come out otherwise on these rows")
     broken = many_of(held.violations, "violation")
     said = f"{many_of(len(held.rules), 'rule')} counted again by {again.engine}: {broken}"
@@ -54,10 +54,10 @@ def check_rules(release: Release, folder: Path) -> Check:
 
 
 def _hidden(release: Release) -> bool:
-    return any(column.hidden for column in release.columns)
+    return any(column.hidden and column.from_source is not None for column in release.columns)
 
 
-def _frame(path: Path, release: Release) -> pl.DataFrame:
+def frame_of(path: Path, release: Release) -> pl.DataFrame:
     """Return the file's rows with the types of a released table."""
     shown = [column for column in release.columns if not column.hidden]
     if path.suffix == ".parquet":

@@ -20,6 +20,7 @@ from synthspec.draw.scored import Released, levels_of, points_of, released_count
 from synthspec.plan.ops import Assess, CountRows, CountTail, Score, Split
 from synthspec.plan.outcomes import groups_of
 from synthspec.privacy.entropy import SampleRng
+from synthspec.release.level import rows_alone
 from synthspec.release.release import NORMAL_95, Assessment, Release
 from synthspec.release.scored import Part, Scores, Tail
 from synthspec.verify.rows import Again
@@ -159,7 +160,7 @@ def _total(release: Release, figures: tuple[Assessment, ...]) -> Total | None:
         if each.part != "held out"
     ]
     held += [(each.event, Known(np.array(each.values), each.stddev)) for each in release.evaluation.tails]
-    held += [(each.event, Known(each.values, each.stddev)) for each in release.measurements]
+    held += [(each.event, Known(each.values, each.stddev)) for each in rows_alone(release)]
     first = min(_place(each.event) for each in figures)
     early = [pair for pair in held if _place(pair[0]) < first]
     return total_of([known for _, known in sorted(early, key=lambda pair: _place(pair[0]))])

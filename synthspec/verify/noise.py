@@ -21,6 +21,7 @@ from synthspec.generators.copula_model import CopulaModel
 from synthspec.generators.models import load_model
 from synthspec.generators.tree_model import TreeModel
 from synthspec.mechanisms import Exponential, RoundedGaussian
+from synthspec.plan.level import level_of_group, protection_of
 from synthspec.plan.ops import Fit
 from synthspec.privacy.cost import Cost
 from synthspec.privacy.entropy import SampleRng
@@ -45,9 +46,10 @@ def check_noise(release: Release) -> Check:
     """Return whether the measurements contradict each other as much as their stated noise makes them."""
     if not release.measurements or release.plan.source_public:
         return Check("noise", "not done", "no private rows were measured")
-    square, dof, left_out = residuals(
-        _wide([counted(m.axes, m.values, m.stddev) for m in release.measurements])
-    )
+    square, dof, left_out = 0.0, 0, 0
+    for tables in _by_level(release):
+        one, many, out = residuals(_wide(tables))
+        square, dof, left_out = square + one, dof + many, left_out + out
     if not dof:
         return Check("noise", "could not have seen it", "no two measurements overlap", {"dof": 0})
     wider, how = 1.0, "tables fixed in advance"
@@ -60,6 +62,15 @@ def check_noise(release: Release) -> Check:
             how = f"tables chosen on the way: {shift:.3f} of a chi-square in rows of the model, ± {error:.3f}"
     how += f"; {left_out} overlaps too large to solve" if left_out else ""
     return judged(square, dof, wider, how)
+
+
+def _by_level(release: Release) -> list[list[Counted]]:
+    """Return the measurements by what they count: those of units and of rows cannot contradict each other."""
+    found: dict[str, list[Counted]] = {}
+    for each in release.measurements:
+        level = level_of_group(release.plan, each.group).name
+        found.setdefault(level, []).append(counted(each.axes, each.values, each.stddev))
+    return list(found.values())
 
 
 def counted(axes: Sequence[Axis], values: NDArray[np.int64], stddev: float) -> Counted:
@@ -112,14 +123,19 @@ def simulated(release: Release, op: Fit, rng: SampleRng) -> list[Counted] | None
     group = next(each for each in release.plan.groups if each.name == op.group)
     saved = next(each for each in release.models if each.group == op.group)
     model = load_model(saved.facts, saved.arrays)
-    if not isinstance(model, TreeModel | CopulaModel) or release.plan.protection is None:
+    if not isinstance(model, TreeModel | CopulaModel) or op.view is None:
         return None
     rows = min(MOST_ROWS, max(1, round(model.total or 1)))
     codes = replace(model, given=frozenset()).sample(rows, rng.split("rows"))
     domain = domain_of(group, release.columns)
     weight = max(1.0, (model.total or 1) / rows)
     oracle = Simulated(
-        domain, release.plan.protection, Ledger(op.cost), codes, weight, rng.split("noise").generator
+        domain,
+        protection_of(release.plan, op.view),
+        Ledger(op.cost),
+        codes,
+        weight,
+        rng.split("noise").generator,
     )
     group.generator.fit(oracle, workload_of(release.plan, group, release.columns), op.cost, rng.split("fit"))
     return [counted(query.axes, answer.values, answer.stddev) for query, answer in oracle.measured]

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from synthspec.mechanisms import AnyMechanism, Mechanism
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.view import flags_of
+from synthspec.release.level import event_protection
 from synthspec.release.release import Event, Release
 from synthspec.terms.query import Affected, Axis, Marginal, Sensitivity, Touched
 from synthspec.verify.standalone import Check, many_of
@@ -40,10 +41,11 @@ def check_questions(release: Release) -> Check:
         query = _query(plan, release, event)
         if query is not None:
             known += 1
-            assert plan.protection is not None
+            protection = event_protection(plan, event)
+            assert protection is not None
             if query.digest() != event.query:
                 return _bad(event, "asks something else than the plan")
-            if query.sensitivity(plan.protection) != bound:
+            if query.sensitivity(protection) != bound:
                 return _bad(event, "states another sensitivity than its question has")
     priced, asked = many_of(len(release.events), "event"), many_of(known, "question")
     said = f"{priced} priced by the product's mechanisms; {asked} asked again"

@@ -20,6 +20,7 @@ from synthspec.generators.base import Learner, Model
 from synthspec.generators.models import as_released
 from synthspec.mechanisms import Exponential, RoundedGaussian
 from synthspec.mechanisms.base import Mechanism
+from synthspec.plan.level import protection_of
 from synthspec.plan.ops import Fit
 from synthspec.plan.plan import Group
 from synthspec.privacy.cost import Cost
@@ -132,9 +133,9 @@ def fitted_again(release: Release, op: Fit, group: Group) -> Again:
     mine = [event for event in release.events if event.purpose == f"learn {group.name}"]
     if any(event.mechanism.get("kind") == "subsampled_gaussian" for event in mine):
         raise Unheard("its weights come from noisy gradients, which are not kept")
-    assert plan.protection is not None
     answers = {each.event: each for each in release.measurements}
-    oracle = Replayed(domain, plan.protection, Ledger(op.cost, purpose=group.name), mine, answers)
+    protection = protection_of(plan, op.view)
+    oracle = Replayed(domain, protection, Ledger(op.cost, purpose=group.name), mine, answers)
     model = group.generator.fit(oracle, workload, op.cost, rng)
     if oracle.at < len(mine):
         _more(mine[oracle.at])

@@ -27,7 +27,7 @@ Planner = Callable[[str, str, tuple[tuple[str, str], ...]], Plan]
 CUT = ("spec_digest", "spec_path", "folder", "settings")
 """Of these a release keeps a public form only."""
 
-EXPECTED = ("predictions", "forecast", "bought_for_report")
+EXPECTED = ("predictions", "forecast", "bought_for_report", "contributions")
 """What the plan expects, not promises: its last printed digit may differ on another kind of machine."""
 
 NEAR = 1e-6
@@ -61,6 +61,8 @@ def promised(plan: Plan, spec: Spec) -> list[tuple[str, object, object]]:
         ("questions", [each.name for each in plan.questions], list(spec.must_answer)),
         ("scenarios", [each.name for each in plan.scenarios], list(spec.sample.scenarios)),
         ("lack of rules", sorted(set(spec.rules) - {rule.name for rule in plan.rules}), []),
+        ("number of units", plan.units, spec.sample.units),
+        ("columns per unit", per_unit(plan), [name for name, c in spec.columns.items() if c.per == "unit"]),
         ("number of rows", plan.rows, 10_000 if spec.sample.rows is None else spec.sample.rows),
         ("seed", plan.seed, spec.sample.seed),
         ("holdout", plan.holdout, None if source is None else spec.sample.holdout),
@@ -79,6 +81,16 @@ def promised(plan: Plan, spec: Spec) -> list[tuple[str, object, object]]:
     elif privacy is None and protection is not None and not plan.source_public:
         rows.append(("privacy", "stated", None))
     return rows
+
+
+def per_unit(plan: Plan) -> list[str]:
+    """Return the columns that a plan learns per unit because its spec says so, and not because it follows.
+
+    Counting a column once per unit hides one row of a unit, and not all of them.
+    """
+    own = plan.protection.unit if plan.protection is not None else ""
+    declared = (c for c in plan.columns if c.per == "unit" and not c.hidden and c.name != own)
+    return [c.name for c in declared if c.value is None or c.field is not None]
 
 
 def _again(plan: Plan, spec: Spec, planner: Planner | None) -> Check:
@@ -106,7 +118,7 @@ def _again(plan: Plan, spec: Spec, planner: Planner | None) -> Check:
 def names_files(spec: Spec) -> bool:
     """Return whether a spec names any file but its source, which compiling does not open."""
     columns = spec.columns.values()
-    if any(isinstance(each.domain, FileDomain) or each.lookup for each in columns) or spec.tables:
+    if any(isinstance(each.domain, FileDomain) or each.lookup for each in columns):
         return True
     if any(getattr(rule, "file", None) for rule in spec.rules.values()):
         return True

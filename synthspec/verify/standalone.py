@@ -598,13 +598,57 @@ def _claim(found: Found) -> Check:
     return Check("claim", "passed", said, {"mu2_claimed": total[0], "mu2_spent": spent[0]})
 
 
+def _adds(plan: dict[str, Any], event: dict[str, Any]) -> int:
+    """Return how many rows one unit adds at most to a table of the plan's step that bought `event`.
+
+    One where the step reads one row of each unit, the weight where its rows share one, else `max_rows`. It
+    follows from the plan's steps alone: an event cannot choose the step that has the least.
+    """
+    most, stage, view = int(plan["protection"]["max_rows"]), event["stage"], None
+    columns = {column["name"]: column for column in plan["columns"]}
+    for op in plan["ops"]:
+        if op["op"] == "fit" and stage == "learn" and event["purpose"] == f"learn {op['group']}":
+            view = op["view"]
+            group = next(group for group in plan["groups"] if group["name"] == op["group"])
+            names = [*group["columns"], *group["given"]]
+        elif op["op"] == stage and stage in ("discover", "tighten", "determine"):
+            if event["purpose"] != f"{stage} {op['column']}" or [op["column"]] != event["target"]:
+                continue
+            view, names = op["view"], [op["column"]]
+        else:
+            continue
+        break
+    if view is None:
+        return most
+    step = plan["ops"][view]
+    if step["op"] in ("units", "weigh") and plan["ops"][step["view"]]["op"] not in ("bound", "split"):
+        raise Differs("a step reads one row of each unit, or weighed rows, of rows that are not bounded")
+    if step["op"] == "units":
+        if any(columns[name].get("per") != "unit" for name in names):
+            raise Differs(f"event {event['id']} counts once per unit what is not per unit")
+        return 1
+    if step["op"] == "weigh":
+        if not most <= int(step["weight"]) <= 10_000:
+            raise Differs("the rows of a unit share a weight that is too small for them, or too large")
+        return int(step["weight"])
+    if step["op"] not in ("bound", "split"):
+        raise Differs(f"event {event['id']} reads rows that are not bounded")
+    return most
+
+
 def _sensitivities(found: Found) -> Check:
     """Recompute each event's bounds from unit, max_rows, neighbours and the kind of question."""
     if not found.events:
         return Check("sensitivities", "passed", "nothing was bought")
-    m, twice = int(found.plan["protection"]["max_rows"]), found.plan["protection"]["neighbours"] == "replace"
+    most, twice = (
+        int(found.plan["protection"]["max_rows"]),
+        found.plan["protection"]["neighbours"] == "replace",
+    )
     figures = {each["event"]: each for each in found.trees["evaluation.json"]}
+    once = 0
     for event in found.events:
+        m = _adds(found.plan, event)
+        once += m != most
         step = m * (2 if twice else 1)
         counts = (step, m * m * (2 if twice else 1))
         kind, wanted = event["mechanism"]["kind"], counts
@@ -624,9 +668,9 @@ def _sensitivities(found: Found) -> Check:
             raise Differs(
                 f"event {event['id']} states a sensitivity of L1 {event['sensitivity_l1']}, not {wanted[0]}"
             )
-    said = (
-        f"{len(found.events)} recomputed for at most {m} rows a unit, {'replace' if twice else 'add-remove'}"
-    )
+    relation = "replace" if twice else "add-remove"
+    said = f"{len(found.events)} recomputed for at most {most} rows a unit, {relation}"
+    said += f"; {once} of them about one row of each unit, or about rows that share a weight" if once else ""
     return Check("sensitivities", "passed", said)
 
 
@@ -643,7 +687,7 @@ def _prices(found: Found) -> Check:
             least, stddev, slack = int(bought["mu2"]), math.sqrt(l2 / (bought["mu2"] * MU2)), 0
         elif kind == "threshold":
             least, stddev, slack = int(bought["mu2"]), math.sqrt(l2 / (bought["mu2"] * MU2)), bought["delta0"]
-            if bought["partitions"] != found.plan["protection"]["max_rows"]:
+            if bought["partitions"] != _adds(found.plan, event):
                 raise Differs(f"event {event['id']} allows for fewer values than a unit may have")
         elif kind == "exponential":
             e = bought["scale"] * 1e-12
@@ -928,9 +972,10 @@ def judged(square: float, dof: int, wider: float, how: str) -> Check:
     return Check("noise", "passed" if power >= POWER else "could not have seen it", said, figures)
 
 
-def counted(found: Found) -> list[Counted]:
-    """Return the measurements, attributes sorted."""
-    tables = []
+def counted(found: Found) -> dict[int, list[Counted]]:
+    """Return the measurements, attributes sorted, by what one unit adds: counts of units, or of rows."""
+    tables: dict[int, list[Counted]] = {}
+    events = {event["id"]: event for event in found.events}
     for at, facts in enumerate(found.trees["measurements.json"]):
         names = [str(axis["attribute"]) for axis in facts["axes"]]
         shape = [int(axis["size"]) for axis in facts["axes"]]
@@ -940,7 +985,7 @@ def counted(found: Found) -> list[Counted]:
         ]
         order = sorted(range(len(names)), key=names.__getitem__)
         values = found.arrays[f"{at}/values"].astype(np.float64).reshape(shape).transpose(order)
-        tables.append(
+        tables.setdefault(_adds(found.plan, events[facts["event"]]), []).append(
             Counted(tuple(names[i] for i in order), tuple(groups[i] for i in order), values,
                     float(facts["stddev"]) ** 2 + 1 / 12)
         )  # fmt: skip
@@ -950,8 +995,10 @@ def counted(found: Found) -> list[Counted]:
 def _noise(found: Found) -> Check:
     if not found.trees["measurements.json"] or found.plan["source_public"]:
         return Check("noise", "not done", "no private rows were measured")
-    tables = [table for table in counted(found) if table.variance >= LEAST]
-    square, dof, left_out = residuals(tables)
+    square, dof, left_out = 0.0, 0, 0
+    for level in counted(found).values():
+        one, many, out = residuals([table for table in level if table.variance >= LEAST])
+        square, dof, left_out = square + one, dof + many, left_out + out
     if not dof:
         return Check("noise", "could not have seen it", "no two measurements overlap", {"dof": 0})
     grouped = any(axis["grouped"] for each in found.trees["measurements.json"] for axis in each["axes"])

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from synthspec import __version__
-from synthspec.errors import GateError, ReleaseError, SynthspecError
+from synthspec.errors import GateError, InternalError, ReleaseError, SynthspecError
+from synthspec.plan.verify import verify as sound
 from synthspec.privacy.journal import Journal
 from synthspec.release.attestation import read_attestation
 from synthspec.release.bundle import read_manifest, read_release
@@ -33,6 +34,7 @@ from synthspec.verify.rows import Again, check_rows
 from synthspec.verify.spec import Planner, check_spec
 from synthspec.verify.standalone import BEYOND, Check
 from synthspec.verify.standalone import verify as alone
+from synthspec.verify.tables import check_tables
 from synthspec.verify.written import check_written
 
 REPEATED = (
@@ -127,9 +129,18 @@ def verify(
         bad = Check("parts", "failed", ": ".join((refusal.message, *refusal.diagnostics[0].notes)))
         rest = tuple(Check(name, "not done", "the parts cannot be read together") for name in LATER[1:])
         return Verdict(folder.name, (*checks, bad, *rest))
-    checks.append(Check("parts", "passed", "plan, events, answers and models agree with each other"))
+    checks.append(check_parts(release))
     further = _further(release, folder, other, ledger, planner)
     return Verdict(folder.name, (*checks, *further), release.plan.tool)
+
+
+def check_parts(release: Release) -> Check:
+    """Return whether the plan is one that would have been run: no step reads what it must not."""
+    try:
+        sound(release.plan)
+    except InternalError as refusal:
+        return Check("parts", "failed", f"no such plan is ever run: {refusal.message}")
+    return Check("parts", "passed", "plan, events, answers and models agree with each other")
 
 
 def _further(
@@ -145,6 +156,7 @@ def _further(
         ("model", lambda: check_models(release)),
         ("rows", lambda: check_rows(release, folder, again)),
         ("paid figures", lambda: check_figures(release, again)),
+        ("tables", lambda: check_tables(release, folder)),
         ("rules", lambda: check_rules(release, folder)),
         ("gates", lambda: check_gates(release)),
         ("report.html", lambda: check_report(release, folder)),

@@ -34,7 +34,7 @@ def _parts(release: Release, folder: Path, manifest: Manifest) -> Check:
     there = {entry.name: entry for entry in manifest.files}
     if (manifest.name, manifest.tool) != (release.plan.name, release.plan.tool):
         return Check(name, "failed", "the manifest is of another spec, or another version, than the plan")
-    tables = {data_path(folder).name, *(each.file for each in release.scenarios if each.file is not None)}
+    tables = {data_path(folder).name, *_tables(release)}
     known = {*parts, *tables, *REPORTS, *DESCRIBED}
     strange = sorted(set(there) - known)
     if strange:
@@ -55,11 +55,16 @@ def _parts(release: Release, folder: Path, manifest: Manifest) -> Check:
     return Check(name, "passed", f"{len(parts)} files written again from what they say: the same bytes")
 
 
+def _tables(release: Release) -> tuple[str, ...]:
+    """Return the files of rows besides the first: scenarios, and the tables that the rows are written as."""
+    scenarios = tuple(each.file for each in release.scenarios if each.file is not None)
+    return (*scenarios, *(table.file for table in release.plan.tables))
+
+
 def _described(release: Release, folder: Path, manifest: Manifest) -> list[Check]:
     later = (*REPORTS, *DESCRIBED)
     entries = tuple(entry for entry in manifest.files if entry.name not in later)
-    scenarios = (each.file for each in release.scenarios if each.file is not None)
-    tables = (data_path(folder).name, *scenarios)
+    tables = (data_path(folder).name, *_tables(release))
     made = {
         croissant.NAME: croissant.croissant(release, entries, tables),
         registry.NAME: registry.registry(release),

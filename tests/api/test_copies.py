@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import synthspec as ss
-from synthspec.errors import ReleaseError, SpecError
+from synthspec.errors import ReleaseError, SamplingError, SpecError
 
 
 def plan(tmp_path: Path, also: str) -> ss.Plan:
@@ -44,7 +44,9 @@ def test_a_copy_that_is_no_csv_is_refused(tmp_path: Path) -> None:
         plan(tmp_path, f"csv:{tmp_path / 'rows.txt'}").train(out=tmp_path / "out")
 
 
-def test_what_is_not_built_is_refused_with_a_code(tmp_path: Path) -> None:
+def test_units_are_refused_beside_rows_and_where_there_are_none(tmp_path: Path) -> None:
     release = plan(tmp_path, f"csv:{tmp_path / 'rows.csv'}").train(out=tmp_path / "out")
     with pytest.raises(SpecError, match="S155"):
+        release.sample(5, units=3)
+    with pytest.raises(SamplingError, match="G458"):
         release.sample(units=3)

@@ -312,6 +312,28 @@ CASES: dict[str, list[str]] = {
         SMALL.replace("rows: 50000", "rows: 50000, duplicates: drop"),
         SMALL.replace("rows: 50000", "rows: 50000, units: 50000"),
     ],
+    "P441": [
+        SMALL.replace("age: int 0..120", "age: {type: int, in: 0..120, per: unit}"),
+        SMALL + "sample: {units: 5}\n",
+        SMALL + "sample: {scenarios: {s: {units: 5}}}\n",
+        SMALL + "generate: {all: {columns: [age, sex, ward, stay], sequence: {by: age}}}\n",
+    ],
+    "C129": [
+        PATIENTS.replace("old: {derive: age >= 65}", "old: {derive: age >= 65, per: unit}"),
+    ],
+    "G426": [
+        PATIENTS.replace(
+            "sex: {type: category, in: [F, M], other: X}", "sex: {type: category, in: [F, M], per: unit}"
+        )
+        .replace("[age, sex, area]", "[age, area]")
+        .replace("who:", "p: {columns: [sex], given: [who]}\n  who:", 2)
+        .replace("split: {p: {columns: [sex], given: [who]}\n  who: 0.5}", "split: {who: 0.5}"),
+    ],
+    "G427": [
+        PATIENTS.replace("given: [old, sex]", f"given: [old, sex], sequence: {{by: {by}}}")
+        for by in ("sex", "stay", "patient")
+    ],
+    "G428": [PATIENTS.replace("given: [old, sex]", "given: [old, sex], sequence: {by: paid, memory: 2}")],
     "P436": [SMALL.replace("rows: 50000", "public: true, basis: archive")],
     "P437": [SMALL.replace("rows: 50000", "public: true").replace("privacy: {unit: row, epsilon: 1}\n", "")],
     "P438": [SMALL.replace("epsilon: 1", "epsilon: 1, delta: 0")],

@@ -128,12 +128,8 @@ def test_default_rows_never_depend_on_the_source() -> None:
 
 
 UNBUILT = {
-    "per": PATIENTS.replace("age: int 0..120", "age: {type: int, in: 0..120, per: unit}"),
     "missing: random": PATIENTS.replace("missing: modelled", "missing: random"),
-    "sample.units": SMALL + "sample: {units: 5}\n",
-    "sequence": PATIENTS.replace("given: [old, sex]", "given: [old, sex], sequence: {by: age}"),
     "tables": SMALL + "tables: {t: {}}\n",
-    "contribution": SMALL.replace("epsilon: 1", "epsilon: 1, contribution: weights"),
     "output.also": SMALL + "output: {also: ['duckdb:x.db#t']}\n",
     "duckdb": SMALL.replace("a.csv", "'duckdb:x.db#t'"),
 }

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from synthspec.draw.rows import LEAST, TRIES, Tally, _part
+from synthspec.draw.drawn import Tally
+from synthspec.draw.source import LEAST, TRIES, lawful_rows
 from synthspec.errors import SamplingError
 from synthspec.privacy.entropy import SampleRng
 from synthspec.terms.expr import Column
@@ -32,13 +33,13 @@ class Rare:
 def test_a_hopeless_draw_ends_after_few_candidates(share: float) -> None:
     source = Rare(share)
     with pytest.raises(SamplingError) as caught:
-        _part(source, CONDITIONS, None, 10_000, SampleRng(1), Tally())  # type: ignore[arg-type]
+        lawful_rows(source, CONDITIONS, None, 10_000, SampleRng(1), Tally())  # type: ignore[arg-type]
     assert caught.value.code == "G450"
     assert source.drawn <= 2 * LEAST  # and not 2,000,000
 
 
 def test_a_rare_one_goes_on() -> None:
     source = Rare(2 / TRIES)
-    frame = _part(source, CONDITIONS, None, 1_000, SampleRng(1), Tally())  # type: ignore[arg-type]
+    frame = lawful_rows(source, CONDITIONS, None, 1_000, SampleRng(1), Tally())  # type: ignore[arg-type]
     assert frame.height == 1_000
     assert frame["good"].all()

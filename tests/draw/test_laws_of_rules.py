@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from synthspec.columns import Decimal, Integer
-from synthspec.draw import rows as rows_module
+from synthspec.draw import partition
 from synthspec.draw.conditioned import conditioned
 from synthspec.draw.mock import stated
 from synthspec.draw.rows import draw
@@ -349,6 +349,6 @@ def test_a_condition_that_models_were_told_of_is_met_inside_codes_without_reject
 def test_parts_of_a_table_do_not_depend_on_how_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = planned(BINS.format(rule="s <= 12", bins=5))
     assert plan is not None
-    monkeypatch.setattr(rows_module, "PART", 128)
+    monkeypatch.setattr(partition, "PART", 128)
     short, long = mock(plan, 256, SampleRng(8)), mock(plan, 512, SampleRng(8))
     assert long.frame.head(256).equals(short.frame) and isinstance(long.frame, pl.DataFrame)

@@ -81,19 +81,21 @@ class Bank:
     def redraw(self) -> Redraw:
         """Fresh rows that meet the early conditions."""
 
-        def fresh(rows: int, rng: SampleRng) -> pl.DataFrame:
-            found = self.source.draw(rows * 40 + 200, rng)
-            whole = Whole(
-                self.plan.columns, tuple(r for r in self.plan.rules if r.name in self.whole.early())
-            )
-            return found.filter(pl.Series(whole.lawful(found))).head(rows)
+        def fresh(rows: pl.DataFrame, rng: SampleRng, *, anew: bool = False) -> pl.DataFrame:
+            return self.rows(rows.height, rng)
 
         return fresh
+
+    def rows(self, rows: int, rng: SampleRng) -> pl.DataFrame:
+        """Return fresh rows."""
+        found = self.source.draw(rows * 40 + 200, rng)
+        whole = Whole(self.plan.columns, tuple(r for r in self.plan.rules if r.name in self.whole.early()))
+        return found.filter(pl.Series(whole.lawful(found))).head(rows)
 
     def table(self, units: Sequence[int], seed: int) -> pl.DataFrame:
         """Return fresh rows, unit i with units[i] of them."""
         names = [f"u{i}" for i, rows in enumerate(units) for _ in range(rows)]
-        frame = self.redraw(len(names), SampleRng(seed))
+        frame = self.rows(len(names), SampleRng(seed))
         return frame.with_columns(pl.Series("who", names, dtype=pl.String))
 
     def broken(self, frame: pl.DataFrame) -> dict[str, int]:

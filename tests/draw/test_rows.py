@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 import synthspec
-from synthspec.draw import rows as rows_module
+from synthspec.draw import partition
 from synthspec.draw.certificate import certificate
 from synthspec.draw.mock import mock
 from synthspec.draw.recount import Recount
@@ -161,7 +161,7 @@ def test_the_table_is_a_function_of_the_seed_and_of_the_part_size_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = shop(tmp_path)
-    monkeypatch.setattr(rows_module, "PART", 64)
+    monkeypatch.setattr(partition, "PART", 64)
     first, second, other = drawn(plan), drawn(plan), drawn(plan, seed=2)
     assert first.frame.equals(second.frame)
     assert not first.frame.equals(other.frame)

@@ -102,17 +102,32 @@ CODES = (
 )
 
 
+def _lagged(name: str, by: str) -> Coded:
+    now = next(coded for coded in CODES if coded.attribute == name)
+    by_type = INT if by == "double" else TYPES[by]
+    return Coded(
+        attribute=f"{name}.before", size=now.size + 1, code=now.code, by=Column(name=by, type=by_type)
+    )
+
+
+LAGGED = (_lagged("age", "day"), _lagged("sex", "sex"), _lagged("lab", "paid"), _lagged("double", "day"))
+"""Attributes that are about the row before: in the order of days (nulls, ties), of texts, of numbers."""
+
+
 def view(path: Path, unit: str | None, max_rows: int = 2, **more: object) -> View:
-    """Return a view over a file of the tables."""
+    """Return a view over a file of the tables; `once`, `weight` as in its bound, `lagged` adds LAGGED."""
     null, side = more.pop("unit_null", "own"), more.pop("side", None)
-    source = Source.model_validate({"path": str(path), **more})
+    bound = {"unit": unit, "max_rows": max_rows, "unit_null": null}
+    bound = {**bound, "once": more.pop("once", None), "weight": more.pop("weight", None)}
+    codes = (*CODES, *LAGGED) if more.pop("lagged", False) else CODES
+    known = Bound.model_validate(bound)
     return View(
-        source=source,
+        source=Source.model_validate({"path": str(path), **more}),
         fields=FIELDS,
         steps=STEPS,
-        bound=Bound.model_validate({"unit": unit, "max_rows": max_rows, "unit_null": null}),
-        codes=CODES,
-        protection=Protection(unit=unit or "row", max_rows=max_rows),
+        bound=known,
+        codes=codes,
+        protection=Protection(unit=unit or "row", max_rows=max(max_rows, known.most)),
         side=side if isinstance(side, Side) else None,
     )
 
@@ -124,6 +139,12 @@ CLIQUES = (
     (Axis("age", 4), Axis("sex", 3)),
     (Axis("paid", 3), Axis("lab", 2), Axis("day", 2), Axis("when", 2)),
     (Axis("double", 2, np.array([0, 0, 1, 1, 0])), Axis("age", 2, np.array([1, 1, 0, 0]))),
+)
+
+LAGGED_CLIQUES = (
+    (Axis("age.before", 5), Axis("age", 4)),
+    (Axis("sex.before", 4), Axis("sex", 3), Axis("lab.before", 3)),
+    (Axis("double.before", 3, np.array([0, 0, 1, 1, 2, 2])), Axis("age", 4)),
 )
 
 SCORED = (

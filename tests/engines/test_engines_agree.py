@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from synthspec.engines.base import Held, Part
 from synthspec.engines.polars import PolarsEngine
 from synthspec.engines.stdlib import StdlibEngine
 from synthspec.terms.physical import from_physical
+from synthspec.terms.query import Axis
 from synthspec.terms.view import View
 from tests.engines.tables import CLIQUES, FIELDS, FLAGS, NAMES, SCORED, csv_bytes, rows, view
 
@@ -50,14 +52,17 @@ def dealt(parts: list[Part], like: Held) -> Held:
 
 
 def answers(
-    engine: StdlibEngine | PolarsEngine, asked: View, split: bytes = b""
+    engine: StdlibEngine | PolarsEngine,
+    asked: View,
+    split: bytes = b"",
+    cliques: Sequence[tuple[Axis, ...]] = CLIQUES,
 ) -> tuple[list[list[int]], list[int], dict[str, int], list[list[tuple[int, ...]]], list[str]]:
     """Return everything that an engine can say about a view."""
     with engine.open(asked, FixedKey(), split) as opened:
-        counts = [count.tolist() for count in opened.count(CLIQUES)]
+        counts = [count.tolist() for count in opened.count(cliques)]
         scores = [count.tolist() for count in opened.scored(SCORED)]
         assert all(sum(each) == counts[0][0] for each in scores), "each row is in one cell"
-        again = [count.tolist() for count in opened.count(CLIQUES[:2])]
+        again = [count.tolist() for count in opened.count(cliques[:2])]
         assert again == counts[:2]
         held = opened.held()
         assert units_of(dealt(list(opened.parts()), held)) == units_of(held), "by marks as by numbers"

@@ -20,8 +20,8 @@ MUTANTS = (
     Mutant(
         "a row counted in two score bins",
         "engines/matrix.py",
-        "                _add(total, [(bins, question.bins), *levels], here.stop - start)\n",
-        "                _add(total, [(bins, question.bins), *levels], here.stop - start)\n"
+        "                _add(total, [(bins, question.bins), *levels], here.stop - start, _times(chunk, here))\n",
+        "                _add(total, [(bins, question.bins), *levels], here.stop - start, _times(chunk, here))\n"
         "                _add(total, [(0 * bins, question.bins), *levels], here.stop - start)\n",
         ("tests/engines/test_engines_agree.py::test_polars_equals_the_plain_loop_on_any_csv",),
     ),

@@ -13,6 +13,7 @@ from tests.mutants.core import MUTANTS as CORE
 from tests.mutants.evaluation import MUTANTS as EVALUATION
 from tests.mutants.gradient import MUTANTS as GRADIENT
 from tests.mutants.harness import FAILED, Mutant, copy_of_project, plant, run_tests
+from tests.mutants.persons import MUTANTS as PERSONS
 from tests.mutants.servers import MUTANTS as SERVERS
 
 NONINTERFERENCE = "tests/cli/test_nothing_leaks.py::test_nothing_that_leaves_a_run_depends_on_the_rows"
@@ -208,7 +209,7 @@ MUTANTS = (
     ),
     Mutant(
         "rows without a unit merged into one person",
-        "engines/recipe.py",
+        "engines/reading.py",
         "return exact.set(null, None).alias(UNIT)",
         'return exact.set(null, "").alias(UNIT)',
         ("tests/engines/test_engines_agree.py",),
@@ -321,6 +322,7 @@ MUTANTS = (
     *GRADIENT,
     *SERVERS,
     *EVALUATION,
+    *PERSONS,
 )
 
 

@@ -13,12 +13,16 @@ from synthspec.plan.ops import (
     CountFit,
     CountRows,
     CountTail,
+    Discover,
     Fit,
     Op,
     Sample,
     Scan,
     Score,
     Split,
+    Tighten,
+    Units,
+    Weigh,
 )
 from synthspec.plan.plan import Plan
 from synthspec.plan.verify import verify
@@ -43,6 +47,65 @@ def with_ops(*ops: Op) -> Plan:
 def test_compiled_plans_are_sound() -> None:
     assert verify(plan(SMALL)) == plan(SMALL)
     assert verify(plan(PATIENTS)).most_it_can_spend.fits(plan(PATIENTS).budget)
+
+
+def unit_plan() -> Plan:
+    """Return a plan with one column per unit."""
+    text = PATIENTS.replace("age: int 0..120", "age: {type: int, in: 0..120, per: unit}")
+    return plan(text.replace("  old: {derive: age >= 65}\n", "").replace("[old, sex]", "[sex]"))
+
+
+def test_what_is_per_unit_is_learned_from_one_row_of_each_and_rows_are_not() -> None:
+    found = unit_plan()
+    assert verify(found) == found
+    (once,) = [at for at, op in enumerate(found.ops) if isinstance(op, Units)]
+    for turned in ("who.units", "who.rows"):
+        ops = tuple(
+            op.model_copy(update={"view": 1 if op.view == once else once})
+            if isinstance(op, Fit) and op.group == turned
+            else op
+            for op in found.ops
+        )
+        assert refused(found.model_copy(update={"ops": ops})) == "I313"
+
+
+def test_a_list_of_rows_is_not_bought_once_per_unit() -> None:
+    found = unit_plan()
+    (once,) = [at for at, op in enumerate(found.ops) if isinstance(op, Units)]
+    ops = tuple(
+        op.model_copy(update={"view": once}) if isinstance(op, Discover | Tighten) else op for op in found.ops
+    )
+    assert refused(found.model_copy(update={"ops": ops})) == "I313"
+
+
+def test_units_and_weights_are_of_bounded_rows_only() -> None:
+    assert refused(with_ops(Scan(), Units(view=0))) == "I305"
+    assert refused(with_ops(Scan(), Bound(view=0), Units(view=1), Units(view=2))) == "I305"
+    assert refused(with_ops(Scan(), Bound(view=0), Weigh(view=1, weight=6), Units(view=2))) == "I305"
+    assert refused(with_ops(Scan(), Bound(view=0), Units(view=1), Split(view=2, held=True))) == "I305"
+
+
+def test_rows_never_share_less_weight_than_there_may_be_rows() -> None:
+    found = plan(PATIENTS.replace("epsilon: 2", "epsilon: 2, contribution: weights"))
+    assert verify(found) == found
+    ops = tuple(op.model_copy(update={"weight": 3}) if isinstance(op, Weigh) else op for op in found.ops)
+    assert refused(found.model_copy(update={"ops": ops})) == "I313"
+
+
+def test_a_group_of_both_levels_is_refused() -> None:
+    found = unit_plan()
+    groups = tuple(
+        group.model_copy(update={"given": ("sex",)}) if group.unit and group.name == "who.units" else group
+        for group in found.groups
+    )
+    assert refused(found.model_copy(update={"groups": groups})) == "I313"
+
+
+def test_the_report_counts_rows_and_no_units() -> None:
+    found = unit_plan()
+    (once,) = [at for at, op in enumerate(found.ops) if isinstance(op, Units)]
+    ops = tuple(op.model_copy(update={"view": once}) if isinstance(op, Assess) else op for op in found.ops)
+    assert refused(found.model_copy(update={"ops": ops})) == "I313"
 
 
 def test_a_sample_of_private_rows_is_refused() -> None:

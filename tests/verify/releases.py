@@ -70,6 +70,20 @@ SPECS = {
     + COLUMNS
     + "  cost: {type: int, in: 0..999, bins: 8}\n  code: [a, b, c, d, e]\n"
     + SAMPLE,
+    "panel": HEAD
+    + BY_WHO
+    + COLUMNS.replace("[F, M]", "{type: category, in: [F, M], per: unit}")
+    + "  who: id\n"
+    + "  code: {type: category, in: {discover: 4, else: other}, per: unit}\n"
+    + "generate:\n  them: {columns: [sex, code], using: independent}\n"
+    + "  stays: {columns: [age, ward], given: [sex], sequence: {by: age}}\n"
+    + "sample: {units: 90, seed: 1}\n",
+    "weights": HEAD
+    + BY_WHO.replace("neighbours: replace", "contribution: weights")
+    + COLUMNS
+    + "  who: id\n"
+    + "generate: {all: {columns: [age, sex, ward], using: independent}}\n"
+    + SAMPLE,
     "public": HEAD.replace("rows: 900", "public: true, basis: made up") + COLUMNS + SAMPLE,
     "nothing": "spec: 1\nname: nothing\n" + COLUMNS + RULES + SAMPLE,
     "network": HEAD

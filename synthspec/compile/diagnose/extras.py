@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, field
+from typing import Literal
 
 from synthspec.compile.diagnose.keys import is_computed
 from synthspec.compile.diagnose.names import known_column
 from synthspec.compile.expressions import Expressions
 from synthspec.compile.findings import Findings
+from synthspec.privacy.spark_address import is_spark_address
+from synthspec.privacy.table_address import helps, is_table_address, why_not
 from synthspec.spec.model import GroupSpec, Scenario, SourceSpec, Spec
 from synthspec.spec.tree import Path_
 from synthspec.terms.expr import Expr
 from synthspec.terms.types import BOOL
 
 _SUM_TOLERANCE = 1e-9
+
+SourceFormat = Literal["csv", "parquet", "duckdb", "postgres", "spark"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,16 +108,18 @@ class Extras:
         also = self.spec.output.also
         for at, text in enumerate(also):
             scheme, _, rest = text.partition(":")
-            label = ""
+            label, shown = "", f"`{text}`"
             if scheme not in ("csv", "duckdb", "postgres", "postgresql") or not rest.strip():
                 label = "a kind, a colon and a path"
             elif text in also[:at]:
                 label = "named already"
+            elif is_table_address(text) and why_not(text) is not None:
+                label, shown = f"the address of the table {why_not(text)}", "to that table"
             if label:
                 spot = ("output", "also", str(at))
                 self.findings.report(
                     "G435",
-                    f"`output.also` cannot write `{text}`",
+                    f"`output.also` cannot write {shown}",
                     spot if self.findings.written(*spot) else spot[:-1],
                     label,
                     helps=("write `csv:PATH`, `duckdb:FILE#TABLE` or `postgres://HOST/DATABASE#TABLE`",),
@@ -216,10 +223,31 @@ class Extras:
                 also=((("source", "rows"), "the rows"),),
                 helps=("correct one of the two figures, which are public and rough",),
             )
-        if (source.format or source_format(source.path)) == "parquet":
+        kind = source.format or source_format(source.path)
+        if kind == "parquet":
             self._no_effect(("delimiter", "encoding", "decimal"), "columns of a Parquet file have types")
+        elif kind not in ("csv", None):
+            self._no_effect(("delimiter", "encoding"), "a table of a database is no text file")
+        if is_table_address(source.path) or is_spark_address(source.path):
+            self._address(source)
         if not source.public:
             self._no_effect(("basis",), "the source is not declared public")
+
+    def _address(self, source: SourceSpec) -> None:
+        """Report an address of a table that cannot be read, and a format beside it; it is not quoted."""
+        problem = why_not(source.path)
+        if problem is None and source.format is None:
+            return
+        at = ("source", "path") if self.findings.parsed.tree.node(("source", "path")) else ("source",)
+        self.findings.report(
+            "G438",
+            "`format` says a file, and the source is a table of a database"
+            if problem is None
+            else f"the address of the table {problem}",
+            at if problem is not None else ("source", "format"),
+            "drop `format`" if problem is None else "not an address of a table",
+            helps=helps(source.path),
+        )
 
     def _no_effect(self, keys: tuple[str, ...], why: str) -> None:
         for key in keys:
@@ -241,18 +269,22 @@ def _codec(name: str) -> bool:
         return False
 
 
-def source_format(path: str) -> str | None:
+def source_format(path: str) -> SourceFormat | None:
     """Return the format that a path's scheme or ending says, or None.
 
     >>> source_format("data/a.csv"), source_format("duckdb:x.db#t"), source_format("a.xlsx")
     ('csv', 'duckdb', None)
     """
-    for scheme in ("duckdb:", "postgres:", "spark:"):
-        if path.startswith(scheme):
-            return scheme[:-1]
-    if path.startswith("postgresql:"):
-        return "postgres"
-    endings = {
+    schemes: dict[str, SourceFormat] = {
+        "duckdb:": "duckdb",
+        "postgres:": "postgres",
+        "postgresql:": "postgres",
+        "spark:": "spark",
+    }
+    found = next((kind for scheme, kind in schemes.items() if path.startswith(scheme)), None)
+    if found is not None:
+        return found
+    endings: dict[str, SourceFormat] = {
         ".csv": "csv",
         ".tsv": "csv",
         ".txt": "csv",

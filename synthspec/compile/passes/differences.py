@@ -139,6 +139,8 @@ def _may_change(plan: Plan, made: PlannedColumn, anchor: PlannedColumn) -> bool:
     own = anchor.column
     if not isinstance(own, Ordered) or own.missing or made.name in _bases(plan, anchor.name):
         return False
+    if made.per != anchor.per:
+        return False  # each level is counted for itself, and a unit's value follows from no row of it
     mine, its = _home(plan, made.name), _home(plan, anchor.name)
     if mine is None or its is None or its > mine:
         return False
@@ -154,6 +156,7 @@ def _named(plan: Plan) -> set[str]:
         node for edge in (*plan.network.require, *plan.network.forbid) for node in (*edge.parents, edge.child)
     }
     nodes |= {node for table in plan.known_tables for node in (*table.parents, table.child)}
+    nodes |= {group.sequence.by for group in plan.groups if group.sequence is not None}
     return {node.removesuffix(".missing") for node in nodes} | {name for name, _ in plan.known}
 
 

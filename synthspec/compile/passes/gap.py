@@ -85,6 +85,7 @@ def gap_column(pair: Pair) -> PlannedColumn:
         role="modelled",
         type=domain.type,
         column=domain.spread(grid.bins or MOST_CODES),
+        per=pair.made.per,
         hidden=True,
         from_source=_read(pair),
         basis=pair.made.basis,

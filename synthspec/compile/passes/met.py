@@ -90,6 +90,10 @@ def _kept(plan: Plan, zeros: Zeros) -> Mapping[str, float]:
     from synthspec.draw.rows import Source
     from synthspec.draw.whole import Whole
 
+    if any(group.sequence is not None for group in plan.groups):  # a row by itself is a first one
+        groups = tuple(group.model_copy(update={"sequence": None}) for group in plan.groups)
+        plan = plan.model_copy(update={"groups": groups})
+        zeros = all_zeros(plan, plan.columns)
     rng = SampleRng(0, "met")
     columns = imagined(plan.columns)  # a table that is still to be bought: any will do for a trial
     conditions = Whole(columns, plan.rules).early()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from synthspec.privacy.cost import DELTA0_UNIT, MU2_UNIT, Cost
+from synthspec.release.level import event_level
 from synthspec.release.manifest import Class
 from synthspec.release.release import Event, LedgerFacts, Release, Stage
 from synthspec.report.blocks import Block, Figure, Prose, Section, Segments, Steps, Table, Value
@@ -19,6 +20,11 @@ STAGES: tuple[tuple[Stage, str], ...] = (
     ("learn", "models"),
     ("report", "error figures of this report"),
 )
+LEVELS = (
+    ("units", "one row of each unit"),
+    ("weights", "rows that share the weight of their unit"),
+    ("rows", "rows, or units in counters of the fit"),
+)
 SPENT, CLAIMED, CAP = "spent so far", "the claim: this plan's total", "the ledger's cap"
 
 
@@ -27,7 +33,12 @@ def budget(release: Release) -> Section:
     blocks: tuple[Block, ...] = (Prose(parts=("Nothing was charged.",)),)
     if release.claim is not None:
         whole = release.claim.cost
-        blocks = (_stages(release, whole), *_growth(release, whole), _events(release, whole))
+        blocks = (
+            _stages(release, whole),
+            *_levels(release, whole),
+            *_growth(release, whole),
+            _events(release, whole),
+        )
     return Section(
         id="budget",
         title="Where the budget went",
@@ -77,6 +88,25 @@ def _stages(release: Release, whole: Cost) -> Figure:
             numeric=(1, 2, 3, 4),
         ),
     )
+
+
+def _levels(release: Release, whole: Cost) -> tuple[Block, ...]:
+    """Return how the budget was split between units and rows; nothing where all of it counted rows."""
+    found: dict[str, list[Event]] = {}
+    for event in release.events:
+        found.setdefault(event_level(release.plan, event).name, []).append(event)
+    if set(found) <= {"rows"}:
+        return ()
+    rows: list[tuple[Value, ...]] = []
+    for level, what in LEVELS:
+        mine = tuple(found.get(level, ()))
+        if mine:
+            part = _sum(mine)
+            ids = tuple(event.id for event in mine)
+            rows.append(_row(release, what, len(mine), part, _share(part, whole), ids))
+    caption = "Purchases by what they count; the noise of each hides one whole unit"
+    columns = ("Counts", "Purchases", "μ²", "δ₀", "Share of μ²")
+    return (Table(caption=caption, columns=columns, rows=tuple(rows), numeric=(1, 2, 3, 4)),)
 
 
 def _row(

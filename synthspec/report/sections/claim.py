@@ -5,13 +5,14 @@ Source: Dong, Roth & Su 2022 (trade-off curves); Nanayakkara et al. 2023 (odds a
 
 from __future__ import annotations
 
+from synthspec.plan.ops import Units, Weigh
 from synthspec.privacy.accountant import zcdp_rho
 from synthspec.release.release import Claim, Release
 from synthspec.report.blocks import Block, Callout, Facts, Prose, Section, Value
 from synthspec.report.exposure import exposure, odds
 from synthspec.report.promise import delta0, sentence
 from synthspec.report.sourced import booked
-from synthspec.report.words import count, named, number, plain, up
+from synthspec.report.words import count, listed, named, number, plain, up
 
 
 def claim(release: Release) -> Section:
@@ -23,7 +24,7 @@ def claim(release: Release) -> Section:
             *blocks,
             *odds(held),
             *exposure(release, held),
-            _terms(held),
+            _terms(release, held),
             _total(release, held),
             _not_covered(release),
         )
@@ -32,7 +33,27 @@ def claim(release: Release) -> Section:
     )
 
 
-def _terms(held: Claim) -> Facts:
+def _levels(release: Release, held: Claim) -> list[tuple[str, tuple[str | Value, ...]]]:
+    """Return what is counted once per unit, or by weight: with which noise one unit is hidden there."""
+    plan, items = release.plan, list[tuple[str, tuple[str | Value, ...]]]()
+    names = [column.name for column in plan.columns if column.per == "unit" and not column.hidden]
+    names = [name for name in names if name != held.unit]
+    if any(isinstance(op, Units) for op in plan.ops):
+        what: tuple[str | Value, ...] = (listed(names), " and the number of rows") if names else ()
+        once = (*(what or ("the number of rows",)), ": one row of each unit is counted, so that its noise ")
+        items.append(("Counted once per unit", (*once, "hides one row, and with it the whole unit")))
+    weight = next((op.weight for op in plan.ops if isinstance(op, Weigh)), None)
+    if weight is not None:
+        said = (
+            "the rows of a unit share one weight, ",
+            number(weight, count(weight), "S"),
+            ": models of rows say what a random row of a random unit is like",
+        )
+        items.append(("Weights", said))
+    return items
+
+
+def _terms(release: Release, held: Claim) -> Facts:
     unit = plain("one row") if held.unit == "row" else named(held.unit)
     rows = number(held.max_rows, count(held.max_rows), "S")
     rho = zcdp_rho(held.mu)
@@ -60,6 +81,7 @@ def _terms(held: Claim) -> Facts:
             (number(held.epsilon, up(held.epsilon), "S"), " at ", number(held.delta, up(held.delta), "S")),
         ),
     ]
+    items += _levels(release, held)
     if held.cost.delta0 == 0:
         items.append(
             ("ρ", (number(rho, up(rho), "S"), " of zero-concentrated differential privacy, implied"))

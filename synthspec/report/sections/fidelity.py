@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from synthspec.release.level import rows_alone
 from synthspec.release.release import Assessment, Release
 from synthspec.report.blocks import Block, Callout, Dots, Figure, Heading, Prose, Section, Table, Value
 from synthspec.report.closeness import columns, headline
@@ -125,7 +126,7 @@ def _explained(release: Release, found: tuple[Comparison, ...]) -> Prose:
         " lie further off than noise explains (chi-square more than four standard deviations above its "
         "mean).",
     ]
-    rows = total(release.measurements)
+    rows = total(tuple(rows_alone(release)))
     if rows is not None:
         text = f"{about(rows.value, rows.stddev)} ± {up(rows.stddev, 2)}"
         parts += [

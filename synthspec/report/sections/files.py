@@ -26,12 +26,32 @@ def files(release: Release) -> Section:
         ]
     else:
         blocks.append(Prose(parts=("The release was not read from a folder, so it names no files.",)))
-    blocks += _formulas(release)
+    blocks += [*_apart(release), *_formulas(release)]
     named_files = release.plan.files
     if named_files:
         items = tuple((named(file.path).text, (plain(file.sha256),)) for file in named_files)
         blocks.append(Facts(items=(("Public files of the spec", ("fixed by their SHA-256",)), *items)))
     return Section(id="files", title="Files", question="Which exact bytes?", blocks=tuple(blocks))
+
+
+def _apart(release: Release) -> tuple[Block, ...]:
+    """Return the tables that the rows were written as, too; nothing where they are one table."""
+    held = release.certificate.tables
+    if not held:
+        return ()
+    rows = tuple(
+        (
+            named(each.name),
+            plain(each.file),
+            number(each.rows, count(each.rows), "S"),
+            number(each.repeated, count(each.repeated), "S"),
+            number(each.orphans, count(each.orphans), "S"),
+        )
+        for each in held
+    )
+    caption = "The same rows as tables, counted on the written files; joined they are the rows"
+    columns = ("Table", "File", "Rows", "Keys that stand twice", "Keys that are in no other table")
+    return (Table(caption=caption, columns=columns, rows=rows, numeric=(2, 3, 4)),)
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

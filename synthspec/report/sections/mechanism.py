@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from synthspec.plan.level import level_of_group
+from synthspec.plan.ops import Units, Weigh
+from synthspec.plan.plan import Group
 from synthspec.release.release import Event, Release
 from synthspec.report.blocks import Block, Callout, Facts, Figure, Flow, Section, Table, Value
 from synthspec.report.sourced import bought, learned, resting
@@ -77,6 +80,10 @@ def _private(release: Release) -> list[Step]:
         most = "1 row" if held.max_rows == 1 else f"{held.max_rows} rows"
         note = "each row by itself" if held.unit == "row" else f"at most {most} per unit, the rest left out"
         steps.append(("Bounded", note, ()))
+    if any(isinstance(op, Units) for op in plan.ops):
+        steps.append(("One row of each unit", "for what is per unit, and for how many rows it has", ()))
+    if any(isinstance(op, Weigh) for op in plan.ops):
+        steps.append(("Weighed", "the rows of a unit share one weight, for everything else", ()))
     return steps
 
 
@@ -138,7 +145,7 @@ def _code(release: Release) -> Facts:
                 plain(_kind(group.generator)),
                 ", ",
                 number(len(group.columns), count(len(group.columns)), "S"),
-                " columns; rests on ",
+                f" column{'' if len(group.columns) == 1 else 's'}{_once(release, group)}; rests on ",
                 _rests(release, group.name),
             ),
         )
@@ -151,6 +158,13 @@ def _code(release: Release) -> Facts:
         )
     )
     return Facts(items=tuple(items))
+
+
+def _once(release: Release, group: Group) -> str:
+    """Return at which level a group was learned, and in which order; nothing where by row, in none."""
+    level = level_of_group(release.plan, group.name).name
+    words = {"units": ", once per unit", "weights": ", rows by weight", "rows": ""}[level]
+    return words if group.sequence is None else f"{words}, each row given the one before it"
 
 
 def _rests(release: Release, group: str) -> Value:

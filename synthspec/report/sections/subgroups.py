@@ -14,6 +14,7 @@ from math import sqrt
 import numpy as np
 
 from synthspec.release.counted import Counted
+from synthspec.release.level import rows_alone
 from synthspec.release.release import Release
 from synthspec.report.blocks import Block, Dots, Figure, Heading, Prose, Section, Table, Value
 from synthspec.report.expected import FOLDED
@@ -146,7 +147,7 @@ def ratios(release: Release, counted: Counted) -> list[Ratio]:
     column = next((c.column for c in release.columns if c.name == counted.name), None)
     mine = [
         m
-        for m in release.measurements
+        for m in rows_alone(release)
         if m.attributes == (counted.name,) and m.axes[0].levels is None and m.stddev > 0
     ]
     if column is None or not mine or not release.rows:

@@ -20,6 +20,7 @@ from synthspec.attack.power import judged, powered, smallest_seen
 from synthspec.attack.singling_out import SinglingOut
 from synthspec.attack.table import FloatArray, Table
 from synthspec.privacy.risk import of_cost, tradeoff
+from synthspec.release.level import rows_alone
 from synthspec.release.release import Measurement, Release
 from synthspec.run.internal.people import People
 
@@ -84,7 +85,7 @@ class Attacked:
         members = people.one_each(rng)
         # the first rows in order would be people who sit together in the file
         members = members.take(rng.permutation(members.rows))
-        counted, total = measured(release.measurements, members)
+        counted, total = measured(rows_alone(release), members)
         return cls(
             everybody=people.table,
             members=members,

@@ -15,7 +15,9 @@ from synthspec.release.manifest import digest_of
 
 def source_files(plan: Plan) -> tuple[Path, ...]:
     """Return the files of the plan's source."""
-    return () if plan.source is None else tuple(files(plan.source))
+    if plan.source is None or plan.source.format in ("postgres", "spark"):
+        return ()  # a table on a server has no files
+    return tuple(files(plan.source))
 
 
 def refuse_same(plan: Plan, control: Plan) -> None:

@@ -1,0 +1,1 @@
+"""Views as SELECT text: one generator, one small object per database; see `statement`."""
