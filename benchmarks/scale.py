@@ -10,6 +10,8 @@ of 2,000,000 rows. Every figure comes from a process of its own, which does noth
 * count: all one-way and pair tables (20 + 190), by the product's engine in one pass; beside it the same
   tables by polars (`collect_all` of one lazy `group_by(...).len()` per table, streaming) and by DuckDB (one
   `GROUP BY` per table over the same files). All three must agree in every table.
+* people: the same tables by the product's engine where a person has four rows on average and at most four
+  count: two passes, and a keyed hash of each row's content.
 * fit: the real run: spec, plan, ledger (in a folder that is thrown away), learning, release, at epsilon 1.
 * sample: as many rows as were learned from into a folder, by one process and by two.
 
@@ -41,7 +43,7 @@ SIZES = (2, 2, 3, 4, 5, 6, 7, 8, 8, 10, 10, 12, 12, 15, 16, 20, 20, 24, 30, 40)
 NAMES = tuple(f"c{at}" for at in range(len(SIZES)))
 TABLES = (*((name,) for name in NAMES), *combinations(NAMES, 2))
 FILE = 2_000_000
-STEPS = ("count", "fit", "sample")
+STEPS = ("count", "people", "fit", "sample")
 Facts = dict[str, Any]
 
 
@@ -60,6 +62,7 @@ def make(folder: str, rows: int) -> Facts:
             fresh = np.minimum(rng.geometric(2.0 / (size + 1), many) - 1, size - 1)
             before = np.where(rng.random(many) < 0.4, before % size, fresh)
             frame[name] = before
+        frame["who"] = rng.integers(0, max(1, rows // 4), many)
         pl.DataFrame(frame).write_parquet(Path(folder) / f"{at:05d}.parquet", row_group_size=250_000)
     return {"size": sum(path.stat().st_size for path in Path(folder).iterdir())}
 
@@ -67,7 +70,7 @@ def make(folder: str, rows: int) -> Facts:
 # the work, each in a process of its own ----------------------------------------------------------
 
 
-def counted_here(folder: str) -> Facts:
+def counted_here(folder: str, unit: str | None = None) -> Facts:
     """Count by the product's engine."""
     from synthspec.engines.polars import PolarsEngine
     from synthspec.privacy.entropy import SystemNoise
@@ -80,8 +83,8 @@ def counted_here(folder: str) -> Facts:
     sizes = dict(zip(NAMES, SIZES, strict=True))
     view = View(
         source=Source(path=f"{folder}/*.parquet", format="parquet"),
-        fields=tuple(Field(name=name, origin=name, type=INT) for name in NAMES),
-        bound=Bound(unit=None, max_rows=1),
+        fields=tuple(Field(name=name, origin=name, type=INT) for name in (*NAMES, *filter(None, [unit]))),
+        bound=Bound(unit=unit, max_rows=1 if unit is None else 4),
         codes=tuple(
             Coded(
                 attribute=name,
@@ -90,7 +93,7 @@ def counted_here(folder: str) -> Facts:
             )
             for name, size in sizes.items()
         ),
-        protection=Protection(unit="row", max_rows=1),
+        protection=Protection(unit=unit or "row", max_rows=1 if unit is None else 4),
     )
     cliques = [tuple(Axis(name, sizes[name]) for name in table) for table in TABLES]
     with PolarsEngine().open(view, SystemNoise()) as rows:
@@ -227,6 +230,8 @@ def run(rows: int, steps: Sequence[str], runs: int, place: Path, say: Callable[[
         for label, many in found.items():
             for each in many:
                 say(line(f"count: {label}", rows, each))
+    if "people" in steps:
+        say(line("count: synthspec, by person", rows, measured(counted_here, str(data), "who")))
     if "fit" in steps or "sample" in steps:
         fit = measured(fitted, str(data), rows, str(release))
         say(line("fit: the whole run", rows, fit))

@@ -124,7 +124,9 @@ def _drawn(plan: Plan, column: PlannedColumn, *, with_given: bool = True) -> str
     if group is None:
         return "no group"
     given = f", given {', '.join(group.given)}" if group.given and with_given else ""
-    return f"group {group.name} ({group.generator.kind}){given}"
+    order = f", in the order of {group.sequence.by}, given the row before" if group.sequence else ""
+    once = ", once per unit" if group.unit else ""
+    return f"group {group.name} ({group.generator.kind}){given}{order}{once}"
 
 
 def _class(plan: Plan, rule: str) -> str:

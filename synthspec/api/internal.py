@@ -140,10 +140,10 @@ def _located(plan: Plan, path: str | Path) -> Plan:
 def _check(plan: Plan, release: Release) -> None:
     from synthspec.plan.view import build_view
     from synthspec.run.engine import engine_of
-    from synthspec.run.preflight import check_source
+    from synthspec.run.preflight import check_view
 
     assert plan.source is not None
-    check_source(plan.source, build_view(plan, release.value.columns).fields, engine_of(plan.source))
+    check_view(build_view(plan, release.value.columns), engine_of(plan.source))
 
 
 def _tied(release: Release, plan: Plan) -> bool:

@@ -73,7 +73,7 @@ def train(
             device,
             ranks,
         )
-    write_copies(plan, done)
+    write_copies(plan, done, replace=replace or resume)
     return done
 
 

@@ -111,7 +111,7 @@ def tune(
             rng = SampleRng(seed, "tune").split(each.name)
             for options in _combinations(net, space or SPACE, trials, rng.generator):
                 cost = Cost(mu2=fits[each.name].cost.mu2, delta0=slack_of(spec.checked()))
-                distance = _distance(rows, each, _with(net, options), cost, codes, rng)
+                distance = _distance(rows, each, _with(net, options), cost, rng)
                 trial = Trial(each.name, options, distance)
                 found.append(trial)
                 told(trial)
@@ -146,10 +146,10 @@ def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Ite
     """Yield the plan over public rows in place of its own source; see `tune`."""
     from synthspec.api.ledgers import refuse_owned
     from synthspec.api.release import load_release
-    from synthspec.api.sources import located
+    from synthspec.api.sources import located_source
     from synthspec.plan.view import build_view
     from synthspec.run.engine import engine_of
-    from synthspec.run.preflight import check_source
+    from synthspec.run.preflight import check_view
     from synthspec.terms.view import Source
 
     if source is None:
@@ -163,9 +163,10 @@ def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Ite
                 ),
             )
         refuse_owned(plan)
-        where = plan.source.model_copy(update={"path": located(plan)})
-        check_source(where, build_view(plan, plan.columns).fields, engine_of(where))
-        yield plan.model_copy(update={"source": where})
+        where = located_source(plan)
+        there = plan.model_copy(update={"source": where})
+        check_view(build_view(there, plan.columns), engine_of(where))
+        yield there
         return
     frame = load_release(source).sample(plan.public_rows or plan.rows, seed=seed)
     with TemporaryDirectory() as folder:
@@ -174,9 +175,9 @@ def _public(spec: Spec, plan: Plan, source: str | Path | None, seed: int) -> Ite
         held = Source(path=str(path), format="parquet", nulls=())
         columns = tuple(_as_released(column) for column in plan.columns)
         rows = plan.model_copy(update={"source": held, "source_public": True, "columns": columns})
-        fields = build_view(rows, columns).fields
-        _check_names([field.origin for field in fields], frame.columns, source)
-        check_source(held, fields, engine_of(held))
+        view = build_view(rows, columns)
+        _check_names([field.origin for field in view.fields], frame.columns, source)
+        check_view(view, engine_of(held))
         yield rows
 
 
@@ -195,7 +196,7 @@ def _as_released(column: PlannedColumn) -> PlannedColumn:
     """Return a column that is read from released rows: under its own name, values as they are."""
     if column.field is None:
         return column
-    plain = {"origin": column.name, "nulls": (), "labels": (), "format": None}
+    plain = {"origin": column.name, "nulls": (), "labels": (), "format": None, "table": "rows"}
     return column.model_copy(update={"field": column.field.model_copy(update=plain)})
 
 
@@ -239,22 +240,24 @@ def _distance(
     group: Group,
     generator: Network,
     cost: Cost,
-    codes: Codes_,
     rng: SampleRng,
 ) -> float:
     """Fit once and return the mean distance of the model's rows to those it learned."""
     from synthspec.draw.learn import domain_of, workload_of
+    from synthspec.plan.level import level_of_group
     from synthspec.privacy.entropy import SystemNoise
     from synthspec.run.engine import engine
-    from synthspec.run.rehearsal import rehearsed
+    from synthspec.run.rehearsal import rehearsed, rehearsed_codes
     from synthspec.terms.codes import Codes
 
-    domain = domain_of(group, plan.columns)
+    domain, level = domain_of(group, plan.columns), level_of_group(plan, group.name)
     workload = workload_of(plan, group, plan.columns)
-    with rehearsed(plan, domain.attributes, cost, engine("polars"), SystemNoise()) as oracle:
+    with rehearsed(plan, domain.attributes, cost, engine("polars"), SystemNoise(), level) as oracle:
         model = generator.fit(oracle, workload, cost, rng)
+    codes = rehearsed_codes(plan, engine("polars"), SystemNoise(), level)
     rows = len(next(iter(codes.values())))
-    given = Codes(domain.project(group.given), {n: codes[n] for n in group.given}) if group.given else None
+    known = [name for name in domain.attributes if name not in group.columns]
+    given = Codes(domain.project(known), {name: codes[name] for name in known}) if known else None
     own = model.sample(rows, rng.split("rows"), given).columns
     drawn = {**codes, **{name: np.asarray(column, dtype=np.int64) for name, column in own.items()}}
     sizes = dict(zip(domain.attributes, domain.sizes, strict=True))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from synthspec.compile.outlook import How, outlook
-from synthspec.plan.ops import CountTail, Fit, Score
+from synthspec.plan.ops import CountTail, Fit, Score, Weigh
 from synthspec.plan.plan import Gate, Plan, PlannedColumn
 from synthspec.plan.scenario import Scenario
 from synthspec.terms.frozen import Frozen
@@ -105,7 +105,9 @@ def _source(old: Plan, new: Plan) -> Iterator[Change]:
 
 
 def _path(plan: Plan) -> str:
-    return plan.source.path if plan.source is not None else "none"
+    if plan.source is None:
+        return "none"
+    return plan.source.path if plan.source.units is None else f"{plan.source.path}, {plan.source.units.path}"
 
 
 def _privacy(old: Plan, new: Plan) -> Iterator[Change]:
@@ -123,6 +125,13 @@ def _privacy(old: Plan, new: Plan) -> Iterator[Change]:
                     effect="costs: everything",
                     flag=flag,
                 )
+        if _contribution(old) != _contribution(new):
+            yield Change(
+                path="privacy.contribution",
+                before=_contribution(old),
+                after=_contribution(new),
+                effect="costs: everything",
+            )
     for key in ("epsilon", "delta"):
         before, after = getattr(old, key), getattr(new, key)
         if before != after:
@@ -153,6 +162,10 @@ def _privacy(old: Plan, new: Plan) -> Iterator[Change]:
             )
 
 
+def _contribution(plan: Plan) -> str:
+    return "weights" if any(isinstance(op, Weigh) for op in plan.ops) else "rows"
+
+
 def _columns(old: Plan, new: Plan) -> Iterator[Change]:
     before = {column.name: column for column in old.columns}
     after = {column.name: column for column in new.columns}
@@ -176,6 +189,10 @@ def _columns(old: Plan, new: Plan) -> Iterator[Change]:
                 effect="costs: re-measure" if groups else "free: resample",
                 groups=groups,
             )
+        elif a.per != b.per:
+            groups = tuple(dict.fromkeys((*_users(old, name), *_users(new, name))))
+            effect: Effect = "costs: re-measure" if groups else "free: resample"
+            yield Change(path=f"columns.{name}.per", before=a.per, after=b.per, effect=effect, groups=groups)
         elif a.value != b.value:
             groups = _users(new, name)
             yield Change(
@@ -236,9 +253,11 @@ def _rules(old: Plan, new: Plan, known: Mapping[str, How] | None) -> Iterator[Ch
 
 def _same_shape(old: Plan, new: Plan) -> bool:
     """Return whether both plans model the same columns in the same groups: else models are bought anew."""
-    return {(g.name, g.columns, g.given) for g in old.groups} == {
-        (g.name, g.columns, g.given) for g in new.groups
-    }
+
+    def shape(plan: Plan) -> set[object]:
+        return {(g.name, g.columns, g.given, g.unit, g.sequence) for g in plan.groups}
+
+    return shape(old) == shape(new)
 
 
 def _groups(old: Plan, new: Plan) -> Iterator[Change]:
@@ -267,19 +286,23 @@ def _group(group: object) -> str:
     if not isinstance(group, Group):
         return ""
     given = f" given {', '.join(group.given)}" if group.given else ""
-    return f"{group.generator.kind} of {', '.join(group.columns)}{given}"
+    order = f", in the order of {group.sequence.by}" if group.sequence is not None else ""
+    once = ", once per unit" if group.unit else ""
+    return f"{group.generator.kind} of {', '.join(group.columns)}{given}{order}{once}"
 
 
 def _sample(old: Plan, new: Plan) -> Iterator[Change]:
     for key, path in (
         ("rows", "sample.rows"),
+        ("units", "sample.units"),
         ("seed", "sample.seed"),
         ("format", "output.format"),
         ("folder", "output.folder"),
     ):
         before, after = getattr(old, key), getattr(new, key)
         if before != after:
-            yield Change(path=path, before=str(before), after=str(after), effect="free: resample")
+            texts = ["" if each is None else str(each) for each in (before, after)]
+            yield Change(path=path, before=texts[0], after=texts[1], effect="free: resample")
     before_, after_ = {s.name: s for s in old.scenarios}, {s.name: s for s in new.scenarios}
     for name in dict.fromkeys((*before_, *after_)):
         if before_.get(name) != after_.get(name):

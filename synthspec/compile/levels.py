@@ -18,6 +18,7 @@ from synthspec.compile.checked import CheckedGroup
 from synthspec.compile.findings import Findings
 from synthspec.compile.groups import bases
 from synthspec.generators import GENERATORS
+from synthspec.generators.neural.network import Network
 from synthspec.plan.plan import ROWS, PlannedColumn, PlannedSequence
 from synthspec.spec.model import Spec
 from synthspec.spec.tree import Path_
@@ -128,13 +129,15 @@ class Levels:
         """Return the groups, the units' first; a group of both levels in two, its rows given its units.
 
         Reports G426 for a group per unit that is given columns that differ from row to row, G427 and G428
-        for a sequence that cannot be followed.
+        for a sequence that cannot be followed, G429 for a network on rows by weight.
         """
         found: list[CheckedGroup] = []
         for group in groups:
             mine = tuple(name for name in group.columns if self._unit(name))
             rest = tuple(name for name in group.columns if name not in mine)
             sequence = self._sequence(group, rest)
+            if rest:
+                self._weighed(group)
             if not mine:
                 found.append(replace(group, sequence=sequence))
                 continue
@@ -164,6 +167,22 @@ class Levels:
 
     def _unit(self, name: str) -> bool:
         return name in self.columns and self.columns[name].per == "unit"
+
+    def _weighed(self, group: CheckedGroup) -> None:
+        """Report G429: gradients are clipped unit by unit, and no weight reaches them."""
+        privacy = self.spec.privacy
+        if privacy is None or privacy.contribution != "weights" or privacy.max_rows in (None, 1):
+            return
+        if isinstance(group.generator, Network) and group.generator.fine_tune != "never":
+            self.findings.report(
+                "G429",
+                f"`{group.using}` cannot be fine-tuned on rows that share a weight",
+                ("generate", group.name, "using"),
+                "its gradients count each row once",
+                also=((("privacy", "contribution"), "weights asked for here"),),
+                helps=("write `with: {fine_tune: never}`: it is then raked to tables that are weighed",
+                       "or `contribution: rows`"),
+            )  # fmt: skip
 
     def _given(self, group: CheckedGroup) -> None:
         loose = [name for name in group.given if name in self.columns and not self._unit(name)]

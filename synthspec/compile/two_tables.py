@@ -1,8 +1,8 @@
 """Two tables: the unit's columns in a file of their own, with one row per unit; the rest with the rows.
 
 `tables:` says where columns lie and nothing else: those of the table of units are `per: unit` (set as the
-spec is read), are joined to the rows by the unit's id, and are written as a table of their own. specs/TABLES.md
-has the design, and what is refused.
+spec is read), are joined to the rows by the unit's id, and are written as a table of their own.
+specs/TABLES.md has the design, and what is refused.
 
 Source: ours; LANGUAGE 2.3 (`tables`).
 """

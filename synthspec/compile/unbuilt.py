@@ -44,6 +44,3 @@ def _rest(checked: Checked) -> Iterator[Found]:
     for gate in checked.gates:
         if not FIGURES[gate.metric].built:
             yield f"the figure `{gate.metric}`", ("gates", gate.name), "drop the gate"
-    for at, also in enumerate(checked.spec.output.also):
-        if not also.startswith("csv:"):
-            yield f"`output.also: {also.split(':')[0]}`", ("output", "also", str(at)), "write `csv:PATH`"

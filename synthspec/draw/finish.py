@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from synthspec.draw.repair import repaired
 from synthspec.draw.whole import WHERE, Mask, Redraw, Whole, replaced, whole_units
@@ -50,21 +51,26 @@ def finished(
     frame = whole.arranged(whole.with_late(frame))
     changed: dict[str, int] = {}
     broken = whole.broken(frame, drawn=drawn)
+    here = np.arange(frame.height)
+    part = frame
     for turn in range(turns):
         if not broken:
-            return frame, changed
+            return _put(frame, part, here), changed
+        if whole.apart:  # lawful persons are done with
+            bad = _persons_of(part, whole, broken)
+            frame = _put(frame, part, here)
+            part, here = part.filter(pl.Series(bad)), here[bad]
+            broken = {name: mask[bad] for name, mask in broken.items()}
         stream = rng.split("turn", turn)
-        frame, mended = repaired(frame, whole, broken, redraw, stream)
-        for name, count in mended.items():
+        part, mended = repaired(part, whole, broken, redraw, stream)
+        part = whole.arranged(part)
+        left = whole.broken(part)
+        part, again = _redrawn(part, whole, left, redraw, stream.split("anew"), anew=turn % 2 == 1)
+        for name, count in (*mended.items(), *again.items()):
             changed[name] = changed.get(name, 0) + count
-        frame = whole.arranged(frame)
-        left = whole.broken(frame)
-        frame, again = _redrawn(frame, whole, left, redraw, stream.split("anew"), anew=turn % 2 == 1)
-        for name, count in again.items():
-            changed[name] = changed.get(name, 0) + count
-        broken = whole.broken(frame) if left else left
+        broken = whole.broken(part) if left else left
     if not broken:
-        return frame, changed
+        return _put(frame, part, here), changed
     worst = max(broken, key=lambda name: int(broken[name].sum()))
     if worst == WHERE:
         raise SamplingError(
@@ -77,6 +83,25 @@ def finished(
         f"rule `{worst}` could not be met: {turns} turns of repairing left rows that break it",
         helps=("loosen the rule, or name more columns under `repair:`", "draw fewer rows with `-n`"),
     )
+
+
+def _put(frame: pl.DataFrame, part: pl.DataFrame, here: NDArray[np.int64]) -> pl.DataFrame:
+    """Return the frame with `part` in the place of the rows `here`."""
+    if len(here) == frame.height:
+        return part
+    if not len(here):
+        return frame
+    index = np.arange(frame.height)
+    index[here] = frame.height + np.arange(len(here))
+    return pl.concat([frame, part.select(frame.columns)])[index]
+
+
+def _persons_of(part: pl.DataFrame, whole: Whole, broken: Mapping[str, Mask]) -> Mask:
+    """Return the rows of all persons that break a rule."""
+    bad = np.zeros(part.height, dtype=np.bool_)
+    for mask in broken.values():
+        bad |= mask
+    return whole_units(part, bad, whole.unit)
 
 
 def _redrawn(

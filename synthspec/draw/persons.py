@@ -43,6 +43,8 @@ RENEWALS = 60
 """How often persons that could not be completed are drawn anew."""
 STALE = 8
 """After so many turns in which none of them was completed, none will be."""
+HOPELESS = 20_000
+"""After so many rows none of which belongs to a completed person, none will."""
 SPREAD = 256
 COPIES = 64
 """Persons, and copies of one, that are tried together when few are left."""
@@ -180,7 +182,7 @@ class Persons:
             owners.append(np.repeat(places[mine], counts[places[mine]]))
             left = np.setdiff1d(left, done, assume_unique=True)
             stale = 0 if len(done) else stale + 1
-            if not len(left) or stale >= STALE or (stale == turn + 1 and tally.drawn > LEAST):
+            if not len(left) or stale >= STALE or (stale == turn + 1 and tally.drawn > HOPELESS):
                 break
         if len(left):
             raise impossible(tally, self._conditions)

@@ -1,4 +1,4 @@
-"""Two tables: drawn rows as a table of units and a table of rows, and whether the one's keys are in the other.
+"""Two tables: drawn rows as a table of units and a table of rows, and whether every key is there.
 
 The table of units has one row per unit, in the order in which units first appear; every row of the other
 names one of them (a foreign key). Both follow from the rows that were drawn: joined, they are these rows.

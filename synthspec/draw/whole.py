@@ -99,6 +99,12 @@ class Whole:
         """The columns that all rows of a person share; none where each row is a unit of its own."""
         return frozenset() if self.unit is None else per_unit(self.columns)
 
+    @property
+    def apart(self) -> bool:
+        """Whether no rule compares rows of different persons, nor any row is a person of its own."""
+        keys = [each for each in self.rules if isinstance(each, Unique) and each.enforce == "always"]
+        return self.unit is not None and all(set(each.over) & self.ids for each in keys)
+
     def arranged(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with the rows of each unit in the order of `by`, ids where they were.
 

@@ -58,7 +58,11 @@ class Part:
 
 
 class Rows(Protocol):
-    """The rows of one view, read but never handed out."""
+    """The rows of one view, read but never handed out.
+
+    Kept rows are those that the bound leaves; where it says `once`, one of each unit. Where it has a
+    `weight`, each counts so often in `count` and `scored`, and once in everything else.
+    """
 
     def count(self, cliques: Sequence[tuple[Axis, ...]]) -> list[IntArray]:
         """Return the counts of kept rows over each clique, flat in C order [rows]; one pass for all."""

@@ -87,11 +87,15 @@ def summed(
         block: numbers of its axes.
         sizes: levels of each axis.
         clique: axes of the block, in any order; one that is there twice is counted against itself.
+
+    Returns:
+        `table` itself where it is what was asked for: large tables are not copied.
     """
     once = tuple(dict.fromkeys(clique))
     gone = tuple(at for at, axis in enumerate(block) if axis not in once)
     kept = [axis for axis in block if axis in once]
-    shaped = table.reshape([sizes[axis] for axis in block]).sum(axis=gone)
+    shaped = table.reshape([sizes[axis] for axis in block])
+    shaped = shaped.sum(axis=gone) if gone else shaped
     found = np.ascontiguousarray(shaped.transpose([kept.index(axis) for axis in once]), dtype=np.int64)
     if len(once) == len(clique):
         return found.reshape(-1)

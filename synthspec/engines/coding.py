@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from synthspec.engines.before import FIRST, SECOND, before
 from synthspec.engines.bound import SIZE
 from synthspec.engines.matrix import WEIGHT, Chunk, narrowest
-from synthspec.terms.expr import Expr
 from synthspec.terms.to_polars import to_polars
 from synthspec.terms.view import View
 

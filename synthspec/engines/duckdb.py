@@ -23,7 +23,7 @@ from synthspec.engines.sql.engine import Declared, SqlEngine, TableSession
 from synthspec.engines.sql.rows import Secrets
 from synthspec.engines.sql.spill import spill_folder
 from synthspec.errors import SourceError
-from synthspec.privacy.table_address import TableAddress, read_table_address
+from synthspec.privacy.table_address import TableAddress, missing_extra, read_table_address
 from synthspec.terms.view import Source
 
 if TYPE_CHECKING:
@@ -124,16 +124,6 @@ def connected(folder: Path) -> DuckDBPyConnection:
         return duckdb.connect(":memory:", config={**settings, "temp_file_encryption": "true"})
     except duckdb.Error:
         return duckdb.connect(":memory:", config=settings)
-
-
-def missing_extra(what: str, extra: str) -> SourceError:
-    """Return the refusal of a source whose client is not installed."""
-    return SourceError(
-        "D413",
-        f"{what} needs the extra `{extra}`",
-        notes=("nothing was read and nothing was charged",),
-        helps=(f"install it: `pip install 'synthspec[{extra}]'`",),
-    )
 
 
 def _attach(db: DuckDBPyConnection, path: Path) -> None:

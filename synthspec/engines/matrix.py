@@ -68,11 +68,15 @@ def _apart(
     for at, block in enumerate(blocks):
         for axis in block:
             over.setdefault(axis, []).append(at)
-    found = []
+    found: list[NDArray[np.int64]] = []
+    handed: dict[int, list[NDArray[np.int64]]] = {}
     for clique in wanted:
         having = [at for at in over.get(clique[0], ()) if set(clique) <= set(blocks[at])] if clique else [0]
         at = min(having, key=lambda at: totals[at].size)
-        found.append(summed(totals[at], blocks[at], sizes, clique))
+        table = summed(totals[at], blocks[at], sizes, clique)
+        shared = any(np.may_share_memory(table, each) for each in handed.get(at, ()))
+        found.append(table.copy() if shared else table)
+        handed.setdefault(at, []).append(table)
     return found
 
 

@@ -1,8 +1,8 @@
 """The PostgreSQL engine: a table on a server, counted there; a role that may only SELECT is enough.
 
-Everything that one view asks is asked in one transaction, REPEATABLE READ and READ ONLY: one consistent state,
-and nothing that could be written. The search path is the server's own, so that nobody's function is called
-in the place of a function that we name. Credentials are found as libpq finds them and are never repeated.
+Everything that one view asks is asked in one transaction, REPEATABLE READ and READ ONLY: one consistent
+state, and nothing that could be written. The search path is the server's own, so that nobody's function is
+called in the place of one that we name. Credentials are found as libpq finds them and are never repeated.
 
 The server's own log is its owner's: where it logs statements, it has ours, with the secret key of the bound.
 The guarantee holds under every key, so it rests on nothing that stands there.
@@ -20,14 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from synthspec.engines.duckdb import missing_extra
 from synthspec.engines.sql.dialects import POSTGRES, SqlDialect
 from synthspec.engines.sql.engine import Declared, SqlEngine, TableSession
 from synthspec.engines.sql.rows import Secrets
 from synthspec.errors import SourceError
 from synthspec.privacy.address import Server
-from synthspec.privacy.postgres_session import REASONS
-from synthspec.privacy.table_address import TableAddress, read_table_address
+from synthspec.privacy.table_address import TableAddress, missing_extra, no_server, read_table_address
 from synthspec.terms.view import Source
 
 if TYPE_CHECKING:
@@ -65,7 +63,8 @@ WITH RECURSIVE base AS (
     FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.held WHERE t.typtype = 'd'
 )
 SELECT b.attname, pg_catalog.format_type(b.shown, b.atttypmod),
-    CASE WHEN t.typtype = 'e' THEN 'enum' WHEN n.nspname = 'pg_catalog' OR t.typname = 'citext' THEN t.typname END
+    CASE WHEN t.typtype = 'e' THEN 'enum'
+        WHEN n.nspname = 'pg_catalog' OR t.typname = 'citext' THEN t.typname END
 FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.held
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype <> 'd' ORDER BY b.attnum
@@ -128,7 +127,7 @@ def connected(address: TableAddress) -> Connection[Any]:
     Raises:
         SourceError: D413, without the extra `postgres`; D415, when none can be had.
     """
-    missing, reason = False, ""
+    missing, said = False, ""
     try:
         import psycopg
     except ImportError:
@@ -150,17 +149,8 @@ def connected(address: TableAddress) -> Connection[Any]:
             **address.place.settings(),  # type: ignore[arg-type]
         )
     except (psycopg.Error, OSError, ValueError) as error:
-        said = str(error).lower()
-        reason = next((ours for theirs, ours in REASONS if theirs in said), "nothing answers there")
-    raise SourceError(
-        "D415",
-        f"the server of the table cannot be used: {reason}: `{address}`",
-        notes=("nothing was read and nothing was charged",),
-        helps=(
-            "check the address, and that the server runs",
-            "credentials are taken from PGUSER, PGPASSWORD, PGPASSFILE (`~/.pgpass`) or a service file",
-        ),
-    )
+        said = str(error)
+    raise no_server(address, said)
 
 
 def _opened(db: Connection[Any], address: TableAddress) -> PostgresSession:

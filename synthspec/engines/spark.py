@@ -73,7 +73,10 @@ class SparkTable:
             raise SourceError(
                 "D414",
                 f"there is no table {self._address.name} in the Spark session, or it cannot be used",
-                helps=("check what stands behind `spark:`", "SPARK_CONF_DIR names the folder of a catalog's settings"),
+                helps=(
+                    "check what stands behind `spark:`",
+                    "SPARK_CONF_DIR names the folder of a catalog's settings",
+                ),
             )
         return self
 

@@ -61,6 +61,7 @@ _LOOPBACK = ("local", "spark://localhost:", "spark://127.0.0.1:")
 _PLACE, _OURS = "spark.synthspec.place", "spark.synthspec.gateway"
 _PATIENCE = 20.0
 """Seconds that Java is given to end."""
+_WAREHOUSE = "spark.sql.warehouse.dir"
 _PARTITIONS = "spark.sql.shuffle.partitions"
 PARTS = 3
 """Parts of a shuffle per processor of the cluster."""
@@ -157,10 +158,15 @@ def _started() -> SparkSession:
     launched: Any = None
     context: Any = None
     with contextlib.suppress(Exception), _environment():
-        conf = SparkConf().setAppName(GROUP).setAll(list(_configured(place).items()))
-        if getattr(SparkContext, "_gateway", None) is None:
+        told = list(_configured(place).items())
+        jvm = getattr(SparkContext, "_jvm", None)
+        if jvm is None:
             nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            launched = launch_gateway(conf, popen_kwargs=nowhere)
+            launched = launch_gateway(SparkConf().setAll(told), popen_kwargs=nowhere)
+            jvm = launched.jvm
+        conf = SparkConf(_jvm=jvm).setAppName(GROUP).setAll(told)
+        if not conf.contains(_WAREHOUSE):  # else it would be a folder here
+            conf.set(_WAREHOUSE, str(place / "warehouse"))
         context = SparkContext(conf=conf, gateway=launched)
     if context is None:
         _end(launched, place)
@@ -192,7 +198,7 @@ def _configured(place: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _environment() -> Iterator[None]:
-    """Let workers run this very Python where nobody said which; keep what Ctrl-C does, and the environment."""
+    """Let workers run this Python where nobody said which; keep the environment and what Ctrl-C does."""
     main = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGINT) if main else None
     before = dict(os.environ)
@@ -273,7 +279,10 @@ def _settings(home: SparkSession) -> dict[str, str]:
     """Return the settings; as many parts of a shuffle as fit the cluster, where nobody said how many."""
     partitions = str(PARTS * max(1, home.sparkContext.defaultParallelism))
     said = home.sparkContext.getConf().contains(_PARTITIONS)
-    return {**SETTINGS, _PARTITIONS: home.conf.get(_PARTITIONS, partitions) or partitions if said else partitions}
+    return {
+        **SETTINGS,
+        _PARTITIONS: home.conf.get(_PARTITIONS, partitions) or partitions if said else partitions,
+    }
 
 
 def _level(spark: SparkSession) -> str:

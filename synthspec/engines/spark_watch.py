@@ -20,8 +20,8 @@ EVERY = 3.0
 
 @contextmanager
 def watched(context: SparkContext, group: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Cancel the jobs of a group once no worker has been there for so long; one that is lost may come back."""
-    if context.master.startswith("local"):
+    """Cancel the jobs of a group once no worker has been there for so long; a lost one may come back."""
+    if str(context.master).startswith("local"):
         yield
         return
     over = threading.Event()

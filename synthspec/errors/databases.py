@@ -30,10 +30,10 @@ CODES: dict[str, Entry] = {
     "D414": Entry(
         title="the table is not there, or may not be read",
         text=(
-            "The database has no table or view of this name, or the role has no right to SELECT from it. Names "
-            "are compared exactly; a table without a schema is looked for as the server's search path says. A "
-            "role that may only SELECT is enough. A view in a DuckDB file that reads other files is not run. "
-            "This is found before anything is charged."
+            "The database has no table or view of this name, or the role has no right to SELECT from it. "
+            "Names are compared exactly; a table without a schema is looked for as the server's search path "
+            "says. A role that may only SELECT is enough. A view in a DuckDB file that reads other files is "
+            "not run. This is found before anything is charged."
         ),
         bad="source: postgres://db.example/clinic#Visits",
         good="source: postgres://db.example/clinic#public.visits",
@@ -43,9 +43,9 @@ CODES: dict[str, Entry] = {
         title="the server of the table cannot be used",
         text=(
             "No connection came about: nothing answers, the credentials are not accepted, or the database is "
-            "not there. Credentials are found as the server's own client finds them, and are never shown. When "
-            "the server goes away later, beside private rows, K701 says so; what was paid for is kept, and "
-            "`train --resume` goes on."
+            "not there. Credentials are found as the server's own client finds them, and are never shown. "
+            "When the server goes away later, beside private rows, K701 says so; what was paid for is kept, "
+            "and `train --resume` goes on."
         ),
         bad="source: postgres://localhsot/clinic#visits",
         good="source: postgres://localhost/clinic#visits",
@@ -66,9 +66,9 @@ CODES: dict[str, Entry] = {
         title="the copy cannot be written to the table",
         text=(
             "`output.also` writes the synthetic rows to a table in one transaction, creating it. It never "
-            "writes to the source, never replaces a table without `--replace`, and replaces plain tables only. "
-            "Whether it could be written is checked before anything is charged, as far as that can be known. "
-            "The release itself does not depend on it."
+            "writes to the source, and replaces a table only with `--replace`, and only one that synthspec "
+            "wrote, as its comment says. Whether it could be written is checked before anything is charged, "
+            "as far as that can be known. The release itself does not depend on it."
         ),
         bad="output: {also: ['duckdb:clinic.duckdb#visits']}   # the source itself",
         good="output: {also: ['duckdb:synthetic.duckdb#visits']}",

@@ -174,6 +174,17 @@ CODES: dict[str, Entry] = {
         good="patients: {path: patients.csv, columns: [sex]}",
         related=("G441",),
     ),
+    "G429": Entry(
+        title="a network on rows that share a weight",
+        text=(
+            "With `contribution: weights` every person counts the same in the tables. A network is fine-tuned "
+            "by gradients, which are summed over a person's rows and clipped: no weight reaches them, so its "
+            "two halves would learn different things."
+        ),
+        bad="privacy: {contribution: weights, ...}\ngenerate: {all: {using: vae, ...}}",
+        good="generate: {all: {using: vae, with: {fine_tune: never}, ...}}",
+        related=("P435",),
+    ),
     "G430": Entry(
         title="rows and units at once",
         text="`sample` says how much to draw: rows, or units with their rows.",

@@ -11,8 +11,8 @@ CODES: dict[str, Entry] = {
             "A session that is active in the process is used; else one is started as the environment says: "
             "SPARK_MASTER names the cluster (all processors of this machine without it), SPARK_CONF_DIR the "
             "folder of its defaults, PYSPARK_PYTHON the workers' Python. Java 17 or later must be on the "
-            "path, or in JAVA_HOME. What Java says is not shown, since it could quote a row. Spark Connect is "
-            "not supported. Nothing was charged."
+            "path, or in JAVA_HOME. What Java says is not shown, since it could quote a row. Spark Connect "
+            "is not supported. Nothing was charged."
         ),
         bad="SPARK_REMOTE=sc://cluster:15002 synthspec train visits.yaml",
         good="SPARK_MASTER=spark://cluster:7077 synthspec train visits.yaml",

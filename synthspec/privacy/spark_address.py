@@ -1,7 +1,7 @@
 """Spark address: `spark:TABLE`, a table that a Spark session knows, by one to four names with points between.
 
-A name with other signs than letters, digits and `_` stands in backquotes, a backquote in it twice. The table may
-be one of the session's catalog, a temporary view, or files: spark:parquet.`/data/visits`. It holds no
+A name with other signs than letters, digits and `_` stands in backquotes, a backquote in it twice. The table
+may be one of the session's catalog, a temporary view, or files: spark:parquet.`/data/visits`. It holds no
 credential: the session has them.
 
 Source: ours; Spark's documentation of identifiers.
@@ -35,7 +35,9 @@ class SparkAddress:
     @property
     def name(self) -> str:
         """The table as SQL has it, quoted where it must be."""
-        return ".".join(part if re.fullmatch(r"\w+", part, re.ASCII) else _quoted(part) for part in self.parts)
+        return ".".join(
+            part if re.fullmatch(r"\w+", part, re.ASCII) else _quoted(part) for part in self.parts
+        )
 
     @property
     def quoted(self) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from synthspec.errors import SourceError
 from synthspec.privacy.address import OPTIONS, Server, parts_of
+from synthspec.privacy.postgres_session import REASONS
 from synthspec.privacy.spark_address import is_spark_address, spark_helps, why_not_spark
 
 DUCKDB = "duckdb:"
@@ -105,6 +106,31 @@ def helps(text: str) -> tuple[str, ...]:
         f"write it like `{POSTGRES_EXAMPLE}`",
         "a password comes from PGPASSWORD, PGPASSFILE (`~/.pgpass`) or a service file (`?service=NAME`)",
         f"the options are {', '.join(f'`{each}`' for each in OPTIONS)}",
+    )
+
+
+def missing_extra(what: str, extra: str) -> SourceError:
+    """Return the refusal of a table whose database's client is not installed (D413)."""
+    return SourceError(
+        "D413",
+        f"{what} needs the extra `{extra}`",
+        notes=("nothing was read and nothing was charged",),
+        helps=(f"install it: `pip install 'synthspec[{extra}]'`",),
+    )
+
+
+def no_server(address: TableAddress, said: str) -> SourceError:
+    """Return the refusal of a server that `said` why it cannot be used, in our own words (D415)."""
+    lower = said.lower()
+    reason = next((ours for theirs, ours in REASONS if theirs in lower), "nothing answers there")
+    return SourceError(
+        "D415",
+        f"the server of the table cannot be used: {reason}: `{address}`",
+        notes=("nothing was read and nothing was charged",),
+        helps=(
+            "check the address, and that the server runs",
+            "credentials are taken from PGUSER, PGPASSWORD, PGPASSFILE (`~/.pgpass`) or a service file",
+        ),
     )
 
 

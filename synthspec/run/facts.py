@@ -1,4 +1,4 @@
-"""Facts: what may be said of a source in public: whether it is there, and which of the asked-for columns it has.
+"""Facts: what may be said of a source in public: whether it is there, and which asked-for columns it has.
 
 Messages name what the *spec* asks for, never a name or a value found in the file.
 

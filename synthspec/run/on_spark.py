@@ -33,7 +33,7 @@ class Spread:
     @property
     def width(self) -> int:
         """How many tasks run at a time."""
-        return max(1, self._spark.sparkContext.defaultParallelism)
+        return max(1, int(self._spark.sparkContext.defaultParallelism))
 
     def each(self, work: Work, numbers: Sequence[int]) -> list[str]:
         """Do the work of all numbers, in one job, and return what was said, in any order.

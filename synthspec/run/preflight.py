@@ -23,7 +23,7 @@ from synthspec.plan.plan import Plan
 from synthspec.plan.view import build_view
 from synthspec.run.facts import CHECK_PATH, check_file, check_names
 from synthspec.run.tables import check_table
-from synthspec.terms.view import Field, Source
+from synthspec.terms.view import Field, Source, View
 
 LEAST_SPACE = 32 << 20
 """Bytes that a release, its answers and its rows need at least."""
@@ -36,11 +36,15 @@ def preflight(plan: Plan, engine: Engine, folder: Path) -> None:
         SourceError: D401..D408 for the source, D409 and D410 for the output folder.
     """
     if plan.source is not None:
-        view = build_view(plan, plan.columns)
-        check_source(plan.source, view.fields_of_rows, engine)
-        if plan.source.of_units is not None:
-            check_source(plan.source.of_units, view.fields_of_units, engine)
+        check_view(build_view(plan, plan.columns), engine)
     check_folder(folder, plan.rows * max(1, len(plan.columns)) * 8)
+
+
+def check_view(view: View, engine: Engine) -> None:
+    """Check the source of a view, and its table of units where it has one; see `check_source`."""
+    check_source(view.source, view.fields_of_rows, engine)
+    if view.source.of_units is not None:
+        check_source(view.source.of_units, view.fields_of_units, engine)
 
 
 def check_source(source: Source, fields: Sequence[Field], engine: Engine) -> None:

@@ -8,11 +8,15 @@ Source: ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
 
 from synthspec.engines.base import Engine
 from synthspec.errors import InternalError
+from synthspec.plan.level import Level, leveled
 from synthspec.plan.plan import Plan
 from synthspec.plan.view import build_view
 from synthspec.privacy.cost import Cost
@@ -25,9 +29,16 @@ from synthspec.run.recorded import Unrecorded, unseen
 
 @contextmanager
 def rehearsed(
-    plan: Plan, attributes: tuple[str, ...], cap: Cost, engine: Engine, noise: NoiseSource
+    plan: Plan,
+    attributes: tuple[str, ...],
+    cap: Cost,
+    engine: Engine,
+    noise: NoiseSource,
+    level: Level | None = None,
 ) -> Iterator[Kernel]:
     """Yield a kernel over the rows of a public table that can spend `cap` and sees `attributes` only.
+
+    With a `level`, over one row of each unit or over rows that share a weight, and at the noise of that.
 
     Raises:
         InternalError: I326, when the source is not declared public: the caller refuses such plans.
@@ -35,7 +46,24 @@ def rehearsed(
     """
     if not plan.source_public or plan.protection is None:
         raise InternalError("I326", "a rehearsal on private rows was asked for")
-    view = build_view(plan, plan.columns)
+    level = Level() if level is None else level
+    view = build_view(plan, plan.columns, level=level)
     with quietly(lambda: engine.open(view, noise), "opening the source") as rows:
         domain, ledger = view.domain.project(attributes), Ledger(cap, purpose="rehearsal")
-        yield Kernel(rows, domain, plan.protection, ledger, noise, Unrecorded(), unseen)
+        yield Kernel(rows, domain, leveled(plan.protection, level), ledger, noise, Unrecorded(), unseen)
+
+
+def rehearsed_codes(
+    plan: Plan, engine: Engine, noise: NoiseSource, level: Level
+) -> Mapping[str, NDArray[np.int64]]:
+    """Return the codes of the public rows that a rehearsal at this level is held on.
+
+    Raises:
+        InternalError: I326, when the source is not declared public: the caller refuses such plans.
+        SourceError: D4xx, when it cannot be read.
+    """
+    if not plan.source_public:
+        raise InternalError("I326", "codes of a private source were asked for")
+    view = build_view(plan, plan.columns, level=level)
+    with quietly(lambda: engine.open(view, noise), "opening the source") as rows:
+        return {name: codes.astype(np.int64) for name, codes in rows.held().codes.items()}

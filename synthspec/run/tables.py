@@ -46,7 +46,7 @@ def _check_mapped(columns: Mapping[str, Declared], fields: Sequence[Field]) -> N
         listed = ", ".join(f"`{name}` ({columns[name].type})" for name in strange)
         raise SourceError(
             "D416",
-            f"the type of {'column' if len(strange) == 1 else 'columns'} {listed} in the database is not read",
+            f"{listed}: a type of the database that is not read",
             notes=("nothing was read and nothing was charged",),
             helps=("make a view that casts it to text, or a number, and name the view as the source",),
         )

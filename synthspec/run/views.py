@@ -14,7 +14,7 @@ from contextlib import ExitStack
 
 from synthspec.engines.base import Engine
 from synthspec.errors import InternalError
-from synthspec.plan.level import Level, level_of, protection_of
+from synthspec.plan.level import Level, level_of
 from synthspec.plan.ops import Ref
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.plan.view import build_view
@@ -94,7 +94,7 @@ class Views:
             self._kernel = Kernel(
                 rows,
                 recipe.domain,
-                protection_of(self._plan, view),
+                recipe.protection,  # that the view itself was checked against
                 self._ledger,
                 self._noise,
                 self._answers,

@@ -75,12 +75,22 @@ class Dialect:
         return f"CAST({value} AS DECIMAL({38 if self.name == 'duckdb' else 19}, {type_.scale}))"
 
     def exact(self, value: str, type_: Type) -> str:
-        """Return an exact result in its type, null where it does not fit (PostgreSQL raises there)."""
+        """Return an exact result in its type, null where it does not fit."""
         if self.name == "postgres":
-            return f"CAST({value} AS {self.type(type_)})"
+            return self._clamped(value, type_)
         if type_.name == "int":
             return self._fitting(value)
         return f"TRY_CAST({value} AS {self.type(type_)})"
+
+    def _clamped(self, value: str, type_: Type) -> str:
+        """Return a number in its exact type, null where it does not fit; PostgreSQL's cast would raise there.
+
+        LEAST and GREATEST bring what is too large to the first number that does not fit; `value` occurs once.
+        """
+        most = 2**63 if type_.name == "int" else 10 ** (18 - type_.scale)
+        near = f"round(CAST({value} AS NUMERIC), {type_.scale})"
+        held = f"NULLIF(NULLIF(GREATEST(LEAST({near}, {most}), -{most}), {most}), -{most})"
+        return f"CAST({held} AS {self.type(type_)})"
 
     def _fitting(self, value: str) -> str:
         """Return a wide integer as BIGINT, null outside -(2**63 - 1)..2**63 - 1; `value` occurs once.

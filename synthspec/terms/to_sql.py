@@ -1,8 +1,8 @@
 """To SQL: an expression as text for another engine, so that auditors can re-run every rule in their own.
 
 Columns have the types BIGINT, DECIMAL(18, n), DOUBLE, VARCHAR, DATE, TIMESTAMP and BOOLEAN; names are
-quoted. In DuckDB the value equals `evaluate` on every row (law). In PostgreSQL and Spark it does where
-nothing overflows: those raise, or wrap, where we say null.
+quoted. In DuckDB the value equals `evaluate` on every row (law). In PostgreSQL and Spark it does where no
+floating-point number overflows: those raise, or wrap, where we say null.
 """
 
 from __future__ import annotations

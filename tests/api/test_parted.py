@@ -103,6 +103,7 @@ def test_a_crash_at_any_moment_is_made_good(release: ss.Release, full: Path, tmp
         assert parts(folder) == parts(full), crash.__name__
         assert found.certificate.rows == ROWS
         assert {path.name for path in folder.iterdir()} == {*parts(full), MANIFEST, LINES}
+        assert release.sample_into(folder, ROWS).before == 3, "every part has its line now"
 
 
 def test_a_full_folder_says_so_and_draws_nothing(release: ss.Release, full: Path) -> None:

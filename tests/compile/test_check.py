@@ -291,10 +291,19 @@ CASES: dict[str, list[str]] = {
         small("output: {also: [copy.csv]}\n"),
         small("output: {also: ['csv:']}\n"),
         small("output: {also: ['csv:a.csv', 'csv:a.csv']}\n"),
+        small("output: {also: ['duckdb:a.db']}\n"),
+        small("output: {also: ['postgres://u:s3cret@h/d#t']}\n"),
     ],
     "G436": [
         SMALL.replace("a.csv", "a.csv, encoding: klingon"),
         SMALL.replace("a.csv", "a.csv, encoding: hex"),
+    ],
+    "G438": [
+        SMALL.replace("a.csv", "'duckdb:a.db'"),
+        SMALL.replace("a.csv", "'postgres://u:s3cret@h/d#t'"),
+        SMALL.replace("a.csv", "'postgres://h/d?password=s3cret#t'"),
+        SMALL.replace("a.csv", "'postgres://h/d'"),
+        SMALL.replace("path: a.csv", "path: 'duckdb:a.db#t', format: csv"),
     ],
     "G437": [PATIENTS.replace("units: 20000", "units: 70000")],
     "P401": [columns("x: {type: int, in: 3..17, basis: OBSERVED}")],
@@ -333,6 +342,13 @@ CASES: dict[str, list[str]] = {
         PATIENTS.replace("given: [old, sex]", f"given: [old, sex], sequence: {{by: {by}}}")
         for by in ("sex", "stay", "patient")
     ],
+    "G429": [
+        PATIENTS.replace("epsilon: 2", "epsilon: 2, contribution: weights").replace(
+            "given: [old, sex]", "given: [old, sex], using: vae"
+        )
+    ],
+    "G441": [PATIENTS + "tables: {a: {path: a.csv, columns: [age]}}\n"],
+    "G442": [PATIENTS + "tables: {a: {path: a.csv, columns: [age, visit]}, b: {columns: rest}}\n"],
     "G428": [PATIENTS.replace("given: [old, sex]", "given: [old, sex], sequence: {by: paid, memory: 2}")],
     "P436": [SMALL.replace("rows: 50000", "public: true, basis: archive")],
     "P437": [SMALL.replace("rows: 50000", "public: true").replace("privacy: {unit: row, epsilon: 1}\n", "")],

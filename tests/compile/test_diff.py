@@ -81,3 +81,13 @@ def test_units_to_hold_out_and_figures_to_pay_for_cost_a_new_release() -> None:
     assert all(change.path != "report" for change in diff(plan(gated), plan(PATIENTS)))
     (held,) = diff(plan(gated), plan(gated + "sample: {holdout: 0.1}\n"))
     assert (held.path, held.before, held.after, held.is_free) == ("sample.holdout", "0", "0.1", False)
+
+
+def test_what_is_counted_once_per_unit_is_said() -> None:
+    one = PATIENTS.replace("age: int 0..120", "age: {type: int, in: 0..120, per: unit}")
+    found = {change.path: change for change in diff(plan(PATIENTS), plan(one))}
+    assert (found["columns.age.per"].before, found["columns.age.per"].after) == ("row", "unit")
+    assert "once per unit" in found["generate.who.units"].after
+    weights = PATIENTS.replace("epsilon: 2", "epsilon: 2, contribution: weights")
+    found = {change.path: change for change in diff(plan(PATIENTS), plan(weights))}
+    assert found["privacy.contribution"].effect == "costs: everything"

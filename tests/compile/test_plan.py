@@ -130,8 +130,6 @@ def test_default_rows_never_depend_on_the_source() -> None:
 UNBUILT = {
     "missing: random": PATIENTS.replace("missing: modelled", "missing: random"),
     "tables": SMALL + "tables: {t: {}}\n",
-    "output.also": SMALL + "output: {also: ['duckdb:x.db#t']}\n",
-    "duckdb": SMALL.replace("a.csv", "'duckdb:x.db#t'"),
 }
 
 
@@ -146,8 +144,17 @@ def test_what_is_not_built_checks_and_is_refused_by_name(key: str, text: str) ->
     assert only.helps and any(span.primary for span in only.spans)
 
 
-def test_a_copy_as_csv_is_built() -> None:
-    assert plan(SMALL + "output: {also: ['csv:x.csv']}\n").also == ("csv:x.csv",)
+@pytest.mark.parametrize("also", ["csv:x.csv", "duckdb:x.db#t", "postgres://h/d#s.t"])
+def test_copies_are_built(also: str) -> None:
+    assert plan(SMALL + f"output: {{also: ['{also}']}}\n").also == (also,)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("duckdb:x.db#t", "duckdb"), ("postgres://h/d#t", "postgres"), ("p/*.csv", "csv")]
+)
+def test_a_source_in_a_database_is_built_and_not_opened(path: str, kind: str) -> None:
+    source = plan(SMALL.replace("a.csv", f"'{path}'")).source
+    assert source is not None and (source.path, source.format) == (path, kind)
 
 
 def test_a_published_one_way_table_becomes_probabilities_of_codes() -> None:

@@ -98,14 +98,34 @@ def _postgres(folder: Path) -> Iterator[tuple[Engine, Load]]:
         yield PostgresEngine(), load
 
 
+@contextmanager
+def _spark(folder: Path) -> Iterator[tuple[Engine, Load]]:
+    from tests.spark.place import sparkling
+
+    with sparkling():
+        from synthspec.engines.spark import SparkEngine
+
+        def load(names: Sequence[str], rows: Texts) -> Source:
+            file = folder / f"t{len(list(folder.iterdir()))}.parquet"
+            frame(names, rows).write_parquet(file)
+            return Source(path=f"spark:parquet.`{file}`", format="spark")
+
+        yield SparkEngine(), load
+
+
 BACKENDS: Mapping[str, Callable[[Path], Any]] = {
     "polars, CSV": _polars_csv,
     "polars, Parquet": _polars_parquet,
     "polars, a pattern": _polars_glob,
     "duckdb": _duckdb,
     "postgres": _postgres,
+    "spark": _spark,
 }
 """Every engine but the reference."""
+MARKS: Mapping[str, Sequence[pytest.MarkDecorator]] = {
+    "spark": (pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore")),
+}
+"""Of the engines that the gate does without."""
 REFERENCE = _stdlib
 
 

@@ -1,7 +1,7 @@
-"""The law of all engines: where no unit has too many rows all say the same; where one has, what is kept is lawful.
+"""The law of all engines: all say the same where no unit has too many rows, and what is kept is lawful.
 
-Rows are drawn with everything that goes wrong in a table: nulls, unknown values, ties, labels, texts that are no
-numbers. What a text is on its own is settled by the plain loop over a CSV (`engines.stdlib`).
+Rows are drawn with everything that goes wrong in a table: nulls, unknown values, ties, labels, texts that are
+no numbers. What a text is on its own is settled by the plain loop over a CSV (`engines.stdlib`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from synthspec.terms.expr import Column
 from synthspec.terms.query import Axis
 from synthspec.terms.types import INT, TEXT
 from synthspec.terms.view import Coded, Field, Side, Source, View
-from tests.engines.backends import BACKENDS, REFERENCE, Load
+from tests.engines.backends import BACKENDS, MARKS, REFERENCE, Load
 from tests.engines.tables import CELLS, CLIQUES, FLAGS, LAGGED, LAGGED_CLIQUES, NAMES, SCORED, view
 from tests.engines.test_engines_agree import dealt, units_of
 
@@ -40,7 +40,7 @@ class Key:
         return self._byte * count
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=MARKS.get(name, ())) for name in BACKENDS])
 def backend(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Engine, Load]]:
@@ -239,7 +239,7 @@ def test_equal_rows_count_once_where_duplicates_are_dropped(
 
 
 def test_the_two_sides_of_a_split_part_the_units(backend: tuple[Engine, Load]) -> None:
-    """A unit is on one side, the same in any table that it is in; copies of a row without a unit are apart."""
+    """A unit is on one side, the same in any table; copies of a row without a unit fall on both."""
     engine, load = backend
     alone = [[None, "5", "M", "1", "1", "2020-02-29", "2020-01-01", "true"]] * 300
     rows = [*crowd(300, 1), *alone]

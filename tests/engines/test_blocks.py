@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthspec.engines import blocks
-from synthspec.engines.blocks import cover
+from synthspec.engines.blocks import cover, summed
 from synthspec.engines.matrix import count, narrowest
 from synthspec.terms.query import Axis
 
@@ -50,6 +50,15 @@ def test_tables_are_the_same_as_counted_one_by_one(
     for found, clique in zip(count(chunks, cliques), cliques, strict=True):
         assert found.tolist() == one_by_one(codes, clique, rows)
         assert found.dtype == np.int64
+
+
+def test_no_two_answers_share_memory_and_a_large_table_is_not_copied() -> None:
+    axes = (Axis("a", 3), Axis("b", 4))
+    codes = {"a": np.array([0, 2, 2], dtype=np.uint8), "b": np.array([1, 3, 3], dtype=np.uint8)}
+    first, second, turned = count([(3, codes)], [axes, axes, axes[::-1]])
+    assert not np.shares_memory(first, second) and not np.shares_memory(first, turned)
+    table = np.arange(12)
+    assert np.shares_memory(summed(table, (0, 1), (3, 4), (0, 1)), table)
 
 
 def test_all_pairs_of_twenty_columns_lie_in_a_quarter_as_many_tables() -> None:

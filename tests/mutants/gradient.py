@@ -235,8 +235,8 @@ MUTANTS = (
     Mutant(
         "the engine hands out rows beyond the bound",
         "engines/polars.py",
-        "        for frame in self._kept(self._wanted()):\n            chunks",
-        "        for frame, _ in self._recipe.run(self._wanted()):\n            chunks",
+        "            for frame in self._kept(coding.wanted()):\n",
+        "            for frame, _ in self._recipe.run(coding.wanted()):\n",
         ("tests/engines/test_engines_agree.py::test_polars_equals_the_plain_loop_on_any_csv",),
     ),
     Mutant(

@@ -122,9 +122,8 @@ MUTANTS = (
     Mutant(
         "exact n as the number of rows",
         "run/execute.py",
-        "self._drawn = draw(self._plan, self._columns, self._models, self._plan.rows, rng)",
-        "n = int(self._rows(1)._rows.count([()])[0][0])\n"
-        "                self._drawn = draw(self._plan, self._columns, self._models, n, rng)",
+        "                rows, units = self._plan.rows, self._plan.units\n",
+        "                rows, units = int(self._rows(1)._rows.count([()])[0][0]), None\n",
         (NONINTERFERENCE,),
     ),
     Mutant(
@@ -224,7 +223,7 @@ MUTANTS = (
     Mutant(
         "a cap evaded by a new folder",
         "api/ledgers.py",
-        "return str(source_path(value))",
+        "return located(value) if on_server(value) else str(source_path(value))",
         "return f'{Path.cwd()}:{source_path(value)}'",
         (f"{PIPELINE}::test_a_new_folder_is_no_new_budget",),
     ),

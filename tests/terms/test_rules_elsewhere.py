@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from synthspec.rules import AnyRule, Combos
-from synthspec.terms.to_sql import DialectName, identifier, sql_type
+from synthspec.terms.to_sql import DialectName, identifier, sql_type, to_sql
 from synthspec.terms.types import INT, TEXT
 from tests.postgres import server
 from tests.terms.shelf_of_rules import SCOPE, shelf, table
@@ -152,3 +153,31 @@ def test_a_long_sum_grows_with_its_length_only(dialect: DialectName, name: str) 
         return len(rule.broken_query("t", dialect))
 
     assert size(40) < 3 * size(20)
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("i + i > 0", {"i": 2**62}),
+        ("i * i > 0", {"i": -(2**62)}),
+        ("m * m > 0", {"m": Decimal("9999999999999999.99")}),
+        ("m + m > 0", {"m": Decimal("-9999999999999999.99")}),
+        ("round(m, 1) > 0", {"m": Decimal("9999999999999999.99")}),
+        ("i + i > 0", {"i": 2**62 - 1}),
+        ("m + m > 0", {"m": Decimal("4999999999999999.99")}),
+    ],
+)
+def test_an_exact_number_that_is_too_large_is_null_in_postgresql(
+    postgres: Any, text: str, row: dict[str, Any]
+) -> None:
+    from synthspec.terms.evaluate import evaluate
+    from tests.terms.shelf_of_rules import parsed
+
+    rule = parsed(text)
+    assert rule is not None
+    condition = rule.row_expression()
+    assert condition is not None
+    ((name, value),) = row.items()
+    kind = sql_type(SCOPE[name], "postgres")
+    query = f"SELECT {to_sql(condition, 'postgres')} FROM (SELECT CAST('{value}' AS {kind}) AS {name}) AS t"
+    assert postgres.execute(query.encode()).fetchone()[0] == evaluate(condition, {name: value})

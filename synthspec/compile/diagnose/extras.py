@@ -109,11 +109,11 @@ class Extras:
         for at, text in enumerate(also):
             scheme, _, rest = text.partition(":")
             label, shown = "", f"`{text}`"
-            if scheme not in ("csv", "duckdb", "postgres", "postgresql") or not rest.strip():
+            if scheme not in ("csv", "duckdb", "postgres", "postgresql", "spark") or not rest.strip():
                 label = "a kind, a colon and a path"
             elif text in also[:at]:
                 label = "named already"
-            elif is_table_address(text) and why_not(text) is not None:
+            elif (is_table_address(text) or is_spark_address(text)) and why_not(text) is not None:
                 label, shown = f"the address of the table {why_not(text)}", "to that table"
             if label:
                 spot = ("output", "also", str(at))
@@ -122,7 +122,10 @@ class Extras:
                     f"`output.also` cannot write {shown}",
                     spot if self.findings.written(*spot) else spot[:-1],
                     label,
-                    helps=("write `csv:PATH`, `duckdb:FILE#TABLE` or `postgres://HOST/DATABASE#TABLE`",),
+                    helps=(
+                        "write `csv:PATH`, `duckdb:FILE#TABLE`, `postgres://HOST/DATABASE#TABLE` "
+                        "or `spark:TABLE`",
+                    ),
                 )
 
     def _workload(self) -> None:

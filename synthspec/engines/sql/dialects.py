@@ -42,7 +42,7 @@ class SqlDialect:
         return DIALECTS[self.name]
 
     def kind(self, declared: str) -> Kind | None:
-        """Return what the values of a column are whose type the database calls `declared`; None if unmapped."""
+        """Return what the values of a column of the type `declared` are; None if it is not mapped."""
         name = declared.upper()
         if name.startswith("DECIMAL("):
             return "decimal"
@@ -55,7 +55,7 @@ class SqlDialect:
         return f"CAST(${number} AS {self.terms.varchar})"
 
     def with_secrets(self, table: str, names: tuple[str, str]) -> tuple[str, Mapping[str, str]]:
-        """Return the rows of a table, named `source`, beside the two parameters, and the latter by their names."""
+        """Return a table's rows, named `source`, beside the two parameters, and the latter by their names."""
         secrets = ", ".join(f"{self.parameter(at)} AS {name}" for at, name in enumerate(names, 1))
         return f"{table} AS source, (SELECT {secrets}) AS secrets", {name: name for name in names}
 
@@ -124,7 +124,7 @@ class SqlDialect:
         return f"(CAST({day} AS TIMESTAMP) + to_seconds({hour} * 3600 + {minute} * 60 + {second}))"
 
     def days_of(self, value: str) -> str:
-        """Return a date's days since 1970; of one that lies beyond the years 1 to 9999, a number beyond too."""
+        """Return a date's days since 1970; of one beyond the years 1 to 9999, a number beyond too."""
         days = f"CAST({value} - DATE '1970-01-01' AS BIGINT)"
         return self._within(value, days, 10_000_000)
 
@@ -148,7 +148,7 @@ class SqlDialect:
         return f"date_trunc('second', {value})"
 
     def real_kind(self, value: str) -> tuple[str, str]:
-        """Return, of a float column's value, the double that is null for no number, and whether it is finite."""
+        """Return a float column's value, null for no number, and whether it is finite."""
         double = f"CAST({value} AS DOUBLE)"
         return f"(CASE WHEN NOT isnan({double}) THEN {double} END)", f"isfinite({double})"
 

@@ -117,8 +117,9 @@ def _value(reader: Reader, word: str, layers: Layers, dialect: SqlDialect) -> st
     match reader.type.name:
         case "bool":
             true, false = (", ".join(f"'{each}'" for each in words) for words in (TRUE, FALSE))
-            found = f"CASE WHEN lower({word}) IN ({true}) THEN TRUE WHEN lower({word}) IN ({false}) THEN FALSE END"
-            return layers.add(found, word)
+            lower = layers.add(f"lower({word})", word)
+            found = f"CASE WHEN {lower} IN ({true}) THEN TRUE WHEN {lower} IN ({false}) THEN FALSE END"
+            return layers.add(found, lower)
         case "int":
             return layers.add(dialect.lacking(dialect.matches(word, INTEGER), dialect.integer(word)), word)
         case "float" | "decimal":
@@ -180,7 +181,8 @@ class _Number:
         """Return the decimal, rounded half away from zero."""
         digits, point = self.digits, self.point
         plain = self.layers.add(
-            f"CASE WHEN {digits} = '' OR {point} < {-1 - scale} THEN '0' WHEN {point} > {20 - scale} THEN NULL "
+            f"CASE WHEN {digits} = '' OR {point} < {-1 - scale} THEN '0' "
+            f"WHEN {point} > {20 - scale} THEN NULL "
             f"WHEN {point} <= 0 THEN {self.sign} || '0.' || repeat('0', -{point}) || {digits} "
             f"WHEN {point} >= length({digits}) "
             f"THEN {self.sign} || {digits} || repeat('0', {point} - length({digits})) "
@@ -205,7 +207,8 @@ def _day(text: str, layers: Layers, dialect: SqlDialect) -> str:
     cut = [dialect.whole(f"substr({text}, {start}, {size})") for start, size in ((1, 4), (6, 2), (9, 2))]
     year, month, day = (layers.add(each, text) for each in cut)
     leap = f"({year} % 4 = 0 AND ({year} % 100 <> 0 OR {year} % 400 = 0))"
-    last = f"CASE WHEN {month} IN (4, 6, 9, 11) THEN 30 WHEN {month} <> 2 THEN 31 WHEN {leap} THEN 29 ELSE 28 END"
+    short = f"WHEN {month} IN (4, 6, 9, 11) THEN 30 WHEN {month} <> 2 THEN 31 WHEN {leap} THEN 29"
+    last = f"CASE {short} ELSE 28 END"
     known = layers.add(
         f"({year} >= 1 AND {month} BETWEEN 1 AND 12 AND {day} >= 1 AND {day} <= {last})", year, month, day
     )

@@ -222,7 +222,7 @@ class SqlRows:
         return frame.height, chunk
 
     def _hold(self) -> None:
-        """From the second question on, hold the codes here where the database does not keep them and they fit."""
+        """From the second question on, hold the codes here, if they fit and the database keeps none."""
         self._asked += 1
         if self._asked != 2 or self._kept is not None or self._held <= 0:
             return

@@ -1,8 +1,8 @@
 """Rows of a view on Spark: every round of queries is one job, however many tables it asks for.
 
-Each row says one number per table, that of its cell among the cells of all tables of the round, and the numbers
-are counted in one aggregation. Tables that overlap are counted together (`engines.blocks`), and summed apart
-here. A score is a sum of looked-up points, computed where the row is.
+Each row says one number per table, that of its cell among the cells of all tables of the round, and the
+numbers are counted in one aggregation. Tables that overlap are counted together (`engines.blocks`), and
+summed apart here. A score is a sum of looked-up points, computed where the row is.
 
 Source: ours; PRIVACY 5, DECISIONS 14 and 27.
 """
@@ -114,7 +114,8 @@ class SparkRows(SqlRows):
         named = [f"{sql} AS {name}" for table in tables for name, sql in table.points.items()]
         if named:
             source = f"(SELECT *, {', '.join(named)} FROM {source}) AS scored"
-        inner = f"SELECT explode(array({', '.join(numbers)})) AS cell{f', {TIMES}' if weighed else ''} FROM {source}"
+        beside = f", {TIMES}" if weighed else ""
+        inner = f"SELECT explode(array({', '.join(numbers)})) AS cell{beside} FROM {source}"
         sums = f"sum({TIMES})" if weighed else "count(*)"
         statement = f"SELECT cell, CAST({sums} AS BIGINT) AS n FROM ({inner}) AS q GROUP BY cell"
         frame = pl.concat(list(self._fetch(statement))).sort("cell")

@@ -21,7 +21,7 @@ from synthspec.engines.sql.layers import Layers
 from synthspec.terms.expr import Arithmetic, Call, Cast, Expr
 from synthspec.terms.expr import Column as Name
 from synthspec.terms.to_sql import to_sql
-from synthspec.terms.types import FLOAT, TEXT
+from synthspec.terms.types import FLOAT
 from synthspec.terms.view import Drop, Flag, Let, View
 from synthspec.terms.walk import columns_of, has_window, rebuild, walk
 
@@ -55,7 +55,7 @@ def _same_everywhere(node: Expr, dialect: SqlDialect) -> bool:
     if isinstance(node, Arithmetic):
         return node.type != FLOAT  # overflow is an error there
     if isinstance(node, Cast):
-        return not (node.arg.type == FLOAT and node.type == TEXT)
+        return node.arg.type != FLOAT or node.type == FLOAT  # too large is an error there
     return not (
         isinstance(node, Call)
         and (node.function in _ELSEWHERE or (node.function == "round" and node.args[0].type == FLOAT))
@@ -126,7 +126,8 @@ class Statement:
         marks = [f"max(CASE WHEN {name} THEN 1 ELSE 0 END) AS m{i}" for i, name in enumerate(names)]
         what = f"DISTINCT {ranks[0]}" if ranks else "*"
         size = f"count({what}) FILTER (WHERE {alive}) AS n"
-        units = f"SELECT {', '.join((*marks, size))} FROM ({rows}) AS q WHERE {self._unit} IS NOT NULL GROUP BY {self._unit}"
+        named = f"WHERE {self._unit} IS NOT NULL GROUP BY {self._unit}"
+        units = f"SELECT {', '.join((*marks, size))} FROM ({rows}) AS q {named}"
         sums = [f"sum(m{i})" for i in range(len(names))]
         for least in (0, self._view.bound.max_rows):
             sums.append(f"sum(CASE WHEN n > {least} THEN 1 ELSE 0 END)")
@@ -153,7 +154,8 @@ class Statement:
         self._bounded()
         name = self._state.names[column]
         rows = self._layers.select([self._unit, name])
-        units = f"CAST(count(DISTINCT {self._unit}) + sum(CASE WHEN {self._unit} IS NULL THEN 1 ELSE 0 END) AS BIGINT)"
+        alone = f"sum(CASE WHEN {self._unit} IS NULL THEN 1 ELSE 0 END)"
+        units = f"CAST(count(DISTINCT {self._unit}) + {alone} AS BIGINT)"
         return (
             f"SELECT {name} AS {VALUE}, {units} AS {TIMES} FROM ({rows}) AS q "
             f"WHERE {name} IS NOT NULL GROUP BY {name}"
