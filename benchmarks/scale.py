@@ -213,8 +213,9 @@ def line(label: str, rows: int, found: Mapping[str, Any], *, below: int = 0) -> 
 HEAD = f"{'':<34}{'wall s':>9}{'CPU s':>9}{'rows/s':>14}{'MB':>9}"
 
 
-def run(rows: int, steps: Sequence[str], runs: int, place: Path, say: Callable[[str], None]) -> None:
+def run(rows: int, given: argparse.Namespace, place: Path, say: Callable[[str], None]) -> None:
     """Measure one number of rows, and print it."""
+    steps = given.steps
     data, release, out = place / "data", place / "release", place / "rows"
     data.mkdir()
     size = measured(make, str(data), rows)["size"]
@@ -222,8 +223,8 @@ def run(rows: int, steps: Sequence[str], runs: int, place: Path, say: Callable[[
     say(HEAD)
     if "count" in steps:
         found: dict[str, list[Facts]] = {}
-        for _ in range(runs):
-            for label, work in COUNTS.items():
+        for _ in range(given.runs):
+            for label, work in list(COUNTS.items())[: 1 if given.alone else None]:
                 found.setdefault(label, []).append(measured(work, str(data)))
         told = [each["tables"] for many in found.values() for each in many]
         assert all(each == told[0] for each in told), "the engines differ"
@@ -238,7 +239,7 @@ def run(rows: int, steps: Sequence[str], runs: int, place: Path, say: Callable[[
         say(f"    seconds by step: {json.dumps(fit['steps'])}")
     if "sample" in steps:
         shutil.rmtree(data)
-        for processes in (1, 2):
+        for processes in given.processes:
             made = measured(drawn, str(release), rows, str(out), processes)
             below = 0 if processes == 1 else processes
             say(line(f"sample: {processes} process{'es' if below else ''}", rows, made, below=below))
@@ -260,6 +261,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000_000])
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS)
     parser.add_argument("--runs", type=int, default=1, help="of the counts")
+    parser.add_argument("--alone", action="store_true", help="do not count by polars and DuckDB")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="that draw rows")
     parser.add_argument("--keep", metavar="FILE", help="append the page there")
     given = parser.parse_args()
     lines: list[str] = []
@@ -271,7 +274,7 @@ def main() -> None:
     for rows in given.rows:
         with tempfile.TemporaryDirectory(prefix="scale-") as folder:
             os.environ["SYNTHSPEC_HOME"] = str(Path(folder) / "home")
-            run(rows, given.steps, given.runs, Path(folder), say)
+            run(rows, given, Path(folder), say)
     if given.keep is not None:
         with Path(given.keep).open("a") as page:
             page.write("```\n" + "\n".join(lines).strip("\n") + "\n```\n\n")

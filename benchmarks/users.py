@@ -25,8 +25,8 @@ from synthspec.engines.polars import PolarsEngine  # noqa: E402
 from synthspec.plan.plan import Plan  # noqa: E402
 from synthspec.privacy.accountant import mu_in  # noqa: E402
 from synthspec.privacy.entropy import SystemNoise  # noqa: E402
-from synthspec.run.person_games import BUG, People, PersonGame, person_game  # noqa: E402
 from synthspec.spec.parse import parse  # noqa: E402
+from tests.run.person_games import BUG, People, PersonGame, person_game  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results" / "users.md"
 M = 4
@@ -47,10 +47,15 @@ LEVELS = """\
   who: {columns: [sex]}
   what: {columns: [visit, ward], given: [sex], sequence: {by: visit}}
 """
+TABLES = (
+    "  who: {columns: [sex]}\n  what: {columns: [visit, ward], given: [sex]}\n"
+    "tables:\n  persons: {path: people-units.csv, columns: [sex]}\n  visits: {columns: rest}\n"
+)
 KINDS = {
     "plain": ("", "", ALL, "bound"),
     "weights": (", contribution: weights", "", ALL, "weigh"),
     "once": ("", ", per: unit", LEVELS, "units"),
+    "tables": ("", "", TABLES, "units"),
     "sequence": ("", ", per: unit", LEVELS, "bound"),
 }
 HEAD = (
@@ -78,9 +83,16 @@ def neighbours(folder: Path, kind: str, relation: str) -> People:
     paths = []
     for name, line in (("there", "me,X,6,d"), ("away", "me,F,5,c" if relation == "replace" else None)):
         # of persons, the other one has one row: then the number of rows differs, too
-        rows = 1 if (kind, name) == ("once", "away") else 3 * M
+        rows = 1 if kind in ("once", "tables") and name == "away" else 3 * M
         mine = [] if line is None else [line] * rows
         paths.append(folder / f"{name}.csv")
+        if kind == "tables":  # what is said of a person lies in a file of its own, of some several times
+            parts = [text.split(",") for text in (*mine[::2], *others, *mine[1::2])]
+            rest = ["person,visit,ward", *(f"{who},{visit},{ward}" for who, _, visit, ward in parts)]
+            paths[-1].write_text("\n".join(rest) + "\n")
+            beside = ["person,sex", *(f"{who},{sex}" for who, sex, _, _ in parts)]
+            paths[-1].with_name(f"{name}-units.csv").write_text("\n".join(beside) + "\n")
+            continue
         paths[-1].write_text("\n".join(["person,sex,visit,ward", *mine[::2], *others, *mine[1::2]]) + "\n")
     return People(*paths)
 

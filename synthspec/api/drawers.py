@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from synthspec.errors import ReleaseError, SynthspecError
 
 if TYPE_CHECKING:
-    from synthspec.api.parted import Request
+    from synthspec.api.request import Request
     from synthspec.draw.parts import Asked, PartDone
 
 GONE = 3
@@ -189,7 +189,7 @@ def main() -> None:
 
 
 def _draw(lines: queue.SimpleQueue[bytes], answers: Any) -> None:
-    from synthspec.api.parted import Request, prepared
+    from synthspec.api.request import Request, prepared
 
     begun = json.loads(lines.get())
     request = Request.model_validate(begun["request"])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from synthspec.errors import SourceError, SynthspecError
 
 if TYPE_CHECKING:
-    from synthspec.api.parted import Request
+    from synthspec.api.request import Request
     from synthspec.draw.parts import Asked, PartDone
 
 AT_ONCE = 4
@@ -35,15 +35,15 @@ def drawn_on_spark(request: Request, asked: Asked, parts: Sequence[int]) -> Gene
         OSError: when a part could not be written.
     """
     from synthspec.api.drawers import taken
-    from synthspec.api.release import load_release
     from synthspec.draw.parts import PartDone, part_name
+    from synthspec.release.bundle import read_release
     from synthspec.release.shipped import shipped
     from synthspec.run.on_spark import spread
 
     folder = Path(request.folder).absolute()
     there = request.model_copy(update={"folder": str(folder)})
     work = partial(_drawn, there.model_dump_json(), asked.digest())
-    with spread(shipped(load_release(request.release).value)) as cluster:
+    with spread(shipped(read_release(Path(request.release)))) as cluster:
         step = cluster.width * AT_ONCE
         for start in range(0, len(parts), step):
             for told in cluster.each(work, parts[start : start + step]):
@@ -65,7 +65,7 @@ def _elsewhere(folder: Path) -> SourceError:
 def _drawn(request: str, asked: str, release: bytes, parts: Sequence[int]) -> Iterator[str]:
     """Run on a worker: draw parts, and tell of each."""
     from synthspec.api.drawers import refused
-    from synthspec.api.parted import Request, prepared
+    from synthspec.api.request import Request, prepared
     from synthspec.draw.parts import MANIFEST
     from synthspec.errors import ReleaseError
     from synthspec.release.shipped import arrived

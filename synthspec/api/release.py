@@ -152,7 +152,8 @@ class Release:
             SpecError: S150, when it cannot be written; S161, for such a scenario; as `sample`.
             SamplingError: G458, when a rule looks across parts; as `sample`.
         """
-        from synthspec.api.parted import Request, sampled_into, text_of
+        from synthspec.api.parted import sampled_into
+        from synthspec.api.request import Request, text_of
 
         asked = {"rows": rows, "units": units, "where": where, "scenario": scenario, "seed": seed}
         paths = {"release": str(self._folder), "folder": str(folder)}

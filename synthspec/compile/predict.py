@@ -288,8 +288,9 @@ def _forecast(plan: Plan, errors: dict[str, Errors]) -> Forecast:
     attributes = sum(column.column is not None for column in plan.columns)
     learns = any(isinstance(op, Fit) and op.view is not None for op in plan.ops)
     pairs = attributes * (attributes - 1) / 2
-    seconds = 1.0 + plan.rows * columns * 1e-7 + plan.rows * 2e-6
-    megabytes = 140.0 + plan.rows * columns * 24 / 1e6
+    drawn = plan.drawn_rows
+    seconds = 1.0 + drawn * columns * 1e-7 + drawn * 2e-6
+    megabytes = 140.0 + drawn * columns * 24 / 1e6
     if learns:
         once = any(len(group.columns) + len(group.given) > WIDE for group in plan.groups)
         rounds = pairs * (5e-4 if once else 0.02)  # scored once for one tree, else again and again

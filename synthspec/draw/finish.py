@@ -65,7 +65,7 @@ def finished(
         part, mended = repaired(part, whole, broken, redraw, stream)
         part = whole.arranged(part)
         left = whole.broken(part)
-        part, again = _redrawn(part, whole, left, redraw, stream.split("anew"), anew=turn % 2 == 1)
+        part, again = _redrawn(part, whole, left, redraw, stream.split("anew"), anew=turn % 3 != 0)
         for name, count in (*mended.items(), *again.items()):
             changed[name] = changed.get(name, 0) + count
         broken = whole.broken(part) if left else left

@@ -25,6 +25,8 @@ from synthspec.terms.walk import columns_of
 
 TRIES = 50
 PASSES = 80
+SCALINGS = 14
+"""Halvings of the share that all values of a unit are shrunk to."""
 
 
 def repaired(
@@ -109,7 +111,8 @@ def _shrunk(frame: pl.DataFrame, rule: Check, whole: Whole) -> tuple[pl.DataFram
     """Return the frame with the named number brought towards zero where a running value is over its limit.
 
     In each unit the first row that breaks the rule, in the order of the window, is shrunk as little as
-    makes it hold, then the next one; other rules of the row keep holding.
+    makes it hold, then the next one; other rules of the row keep holding. Where that leaves a later row no
+    room, all rows of the unit are shrunk alike.
     """
     unit = whole.unit_of(rule)
     numbers = [name for name in free_columns(rule, whole) if _is_number(whole, name)]
@@ -119,6 +122,7 @@ def _shrunk(frame: pl.DataFrame, rule: Check, whole: Whole) -> tuple[pl.DataFram
     mask = whole_units(frame, _breaks(frame, rule), unit)
     place = np.flatnonzero(mask)
     rows = frame.filter(pl.Series(mask))
+    start = rows[numbers[0]]
     touched = np.zeros(rows.height, dtype=np.bool_)
     hopeless: set[str] = set()
     for _ in range(PASSES):
@@ -128,9 +132,43 @@ def _shrunk(frame: pl.DataFrame, rule: Check, whole: Whole) -> tuple[pl.DataFram
         rows, held = _least_shrunk(rows, first, rule, whole, numbers[0])
         touched |= first & held
         hopeless |= set(rows[unit].filter(pl.Series(first & ~held)))
+    left = rows[unit].is_in(pl.Series(sorted(hopeless), dtype=pl.String).implode()).fill_null(value=False)
+    if left.any():
+        rows, scaled = _scaled(rows, left.to_numpy(), rule, whole, unit, start)
+        touched = np.where(scaled, rows[start.name].ne_missing(start).to_numpy(), touched)
     if not touched.any():
         return frame, 0
     return _put(frame, place, rows, whole), int(touched.sum())
+
+
+def _scaled(
+    rows: pl.DataFrame, units: Mask, rule: Check, whole: Whole, unit: str, values: pl.Series
+) -> tuple[pl.DataFrame, Mask]:
+    """Return the rows with `values` shrunk alike in all rows of a unit, and the rows of units that then hold.
+
+    For units in which shrinking one row leaves the next no room: the largest share of all values that does.
+    """
+    planned = next(column for column in whole.columns if column.name == values.name)
+    start = to_physical(values, planned.type).to_numpy().astype(np.float64)
+    fine, rough = _Grid(planned, rough=False), _Grid(planned, rough=True)
+
+    def tried(share: NDArray[np.float64]) -> tuple[NDArray[np.float64], Mask]:
+        values = fine.between(start, share)
+        loose = units & ~whole.lawful(_with(rows, units, values, planned, whole))
+        values = np.where(loose, rough.between(start, share), values) if loose.any() else values
+        changed = _with(rows, units, values, planned, whole)
+        bad = units & (_breaks(changed, rule) | ~whole.lawful(changed))
+        return values, units & ~whole_units(changed, bad, unit)
+
+    low, high = np.zeros(rows.height), np.ones(rows.height)
+    final, good = tried(low)
+    for _ in range(SCALINGS if good.any() else 0):
+        middle = (low + high) / 2
+        found, better = tried(middle)
+        better &= good
+        final = np.where(better, found, final)
+        low, high = np.where(better, middle, low), np.where(better, high, middle)
+    return _with(rows, good, final, planned, whole), good
 
 
 def _breaks(rows: pl.DataFrame, rule: Check) -> Mask:

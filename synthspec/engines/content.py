@@ -54,9 +54,9 @@ def number_cells(
 
 def text_cells(codes: NDArray[np.int64], words: list[str], null: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return the cells of the texts `words[codes]`, shape (rows, 16)."""
-    table = np.frombuffer(b"".join(cell(word, False) for word in words) or NULL, dtype=np.uint8).reshape(
-        -1, 16
-    )
+    kind, blake2b = bytes((TEXT,)), hashlib.blake2b  # as `cell` does, without its calls
+    known = [kind + blake2b(word.encode("utf-8", "surrogatepass"), digest_size=15).digest() for word in words]
+    table = np.frombuffer(b"".join(known) or NULL, dtype=np.uint8).reshape(-1, 16)
     out = table[np.where(null, 0, codes)]
     out[null] = 0
     return out
@@ -66,6 +66,11 @@ def hashes(cells: NDArray[np.uint8], key: bytes) -> tuple[NDArray[np.uint64], ND
     """Return the hashes of the rows of `cells` as high and low words, each of shape (rows,)."""
     width = cells.shape[1]
     flat = np.ascontiguousarray(cells).tobytes()
-    joined = b"".join(row_hash(flat[i : i + width], key) for i in range(0, len(flat), width))
-    words = np.frombuffer(joined, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    keyed = hashlib.blake2b(digest_size=16, key=key)  # a copy has taken in the key: three times as fast
+    found = []
+    for i in range(0, len(flat), width):
+        state = keyed.copy()
+        state.update(flat[i : i + width])
+        found.append(state.digest())
+    words = np.frombuffer(b"".join(found), dtype=">u8").astype(np.uint64).reshape(-1, 2)
     return words[:, 0], words[:, 1]

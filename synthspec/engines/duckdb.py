@@ -1,8 +1,8 @@
 """The DuckDB engine: a table of a database file, counted where it lies; nothing is written into the file.
 
 The file is attached read only to a new database in memory. Then every way out is closed and the configuration
-locked: no other file, no network, no extension; what does not fit in memory goes, encrypted where this
-version of DuckDB can, to a private folder that is wiped.
+locked: no other file, no network, no extension; what does not fit in memory goes to a private folder that is
+wiped.
 
 Source: ours; DECISIONS 14 and 27; DuckDB's documentation of securing it.
 """
@@ -37,6 +37,8 @@ _ROWS = 131_072
 
 class DuckdbEngine(SqlEngine):
     """See `engines.base.Engine`."""
+
+    format = "duckdb"
 
     @contextmanager
     def session(self, source: Source) -> Iterator[TableSession]:
@@ -120,10 +122,7 @@ def connected(folder: Path) -> DuckDBPyConnection:
         "memory_limit": f"{max(256, int(_memory() * SHARE) >> 20)}MiB",
         "preserve_insertion_order": "false",
     }
-    try:
-        return duckdb.connect(":memory:", config={**settings, "temp_file_encryption": "true"})
-    except duckdb.Error:
-        return duckdb.connect(":memory:", config=settings)
+    return duckdb.connect(":memory:", config=settings)
 
 
 def _attach(db: DuckDBPyConnection, path: Path) -> None:

@@ -21,12 +21,6 @@ ALONE = np.uint64(1 << 63)
 """Set in the first word of a row without a unit."""
 
 
-def mark(unit: str, key: bytes) -> bytes:
-    """Return the 16 bytes of a unit, before the bit of `ALONE` is cleared."""
-    text = unit.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=16, key=key, person=b"unit").digest()
-
-
 def marks(units: pl.Series, key: bytes, alone: int) -> NDArray[np.uint64]:
     """Return the marks of rows with these units, shape (rows, 2).
 
@@ -41,7 +35,12 @@ def marks(units: pl.Series, key: bytes, alone: int) -> NDArray[np.uint64]:
     found[null, 1] = np.arange(alone, alone + int(null.sum()), dtype=np.uint64)
     named = units.drop_nulls()
     if len(named):
-        kinds = b"".join(mark(unit, key) for unit in named.unique().sort().to_list())
+        keyed, marked = hashlib.blake2b(digest_size=16, key=key, person=b"unit"), []
+        for unit in named.unique().sort().to_list():
+            state = keyed.copy()  # with the key taken in already
+            state.update(unit.encode("utf-8", "surrogatepass"))
+            marked.append(state.digest())
+        kinds = b"".join(marked)
         words = np.frombuffer(kinds, dtype=">u8").astype(np.uint64).reshape(-1, 2)
         words[:, 0] &= ~ALONE
         found[~null] = words[named.rank("dense").to_numpy().astype(np.int64) - 1]

@@ -21,7 +21,6 @@ from synthspec.engines.content import KEY_BYTES, hashes
 from synthspec.engines.files import files, looks_like_text
 from synthspec.engines.marks import marks
 from synthspec.engines.matrix import Chunk, count, narrowest, scored
-from synthspec.engines.reading import Fields
 from synthspec.engines.recipe import UNIT, Recipe, flag
 from synthspec.engines.side import Batch, Repeated, sides_of
 from synthspec.privacy.entropy import NoiseSource
@@ -78,12 +77,12 @@ class PolarsRows:
     """See `engines.base.Rows`."""
 
     def __init__(
-        self, view: View, key: bytes, held: int, split: bytes = b"", reading: Fields | None = None
+        self, view: View, key: bytes, held: int, split: bytes = b"", recipe: Recipe | None = None
     ) -> None:
         self._view = view
         self._sides = sides_of(view, split)
         self._repeated: Repeated | None = None
-        self._recipe = Recipe(view, key, reading)
+        self._recipe = recipe or Recipe(view, key)
         self._coding = Coding(view)
         self._key = key
         self._held = held

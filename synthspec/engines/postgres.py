@@ -74,6 +74,8 @@ WHERE t.typtype <> 'd' ORDER BY b.attnum
 class PostgresEngine(SqlEngine):
     """See `engines.base.Engine`."""
 
+    format = "postgres"
+
     @contextmanager
     def session(self, source: Source) -> Iterator[TableSession]:
         """See `SqlEngine.session`."""

@@ -38,7 +38,6 @@ class Recipe:
         key: secret; chooses among several rows of one unit in a table of units.
         reading: gives the fields of the rows; None for the source's files.
         of_units: gives those of the table of units (`view.fields_of_units`); None for its files.
-        reading: what reads the fields of the rows, where no file has them.
     """
 
     def __init__(

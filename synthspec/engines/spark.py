@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
-from synthspec.engines.spark_session import GROUP, Place, session, used
+from synthspec.engines.spark_session import GROUP, Place, muted, session, used
 from synthspec.engines.spark_watch import watched
 from synthspec.engines.sql.dialects import SqlDialect
 from synthspec.engines.sql.engine import Declared, SqlEngine, TableSession
@@ -37,12 +37,14 @@ PREFIX = "synthspec_"
 class SparkEngine(SqlEngine):
     """See `engines.base.Engine`; a session that it started ends with it, or with the process."""
 
+    format = "spark"
     rows_of: type[SqlRows] = SparkRows
 
     def __init__(self, held: int = HELD) -> None:
         super().__init__(held)
         self._stack = ExitStack()
         self._begun = False
+        self._found: dict[str, DataFrame] = {}
         weakref.finalize(self, self._stack.close)
 
     @contextmanager
@@ -51,37 +53,46 @@ class SparkEngine(SqlEngine):
         if not self._begun:
             self._stack.enter_context(used())
             self._begun = True
-        with session() as place, SparkTable(place, read_spark_address(source.path)) as table:
-            yield table
+        with session() as place:
+            if source.path not in self._found:  # to look at files' types is a job
+                self._found[source.path] = _table(place, read_spark_address(source.path))
+            with SparkTable(place, self._found[source.path]) as table:
+                yield table
+
+
+def _table(place: Place, address: SparkAddress) -> DataFrame:
+    """Return the table as it is now, its files or its version fixed; no row is looked at."""
+    found = None
+    with muted(), suppress(Exception):  # what Spark says may quote the place, and more
+        found = place.home.table(address.quoted)
+    if found is None:
+        raise SourceError(
+            "D414",
+            f"there is no table {address.name} in the Spark session, or it cannot be used",
+            helps=(
+                "check what stands behind `spark:`",
+                "SPARK_CONF_DIR names the folder of a catalog's settings",
+            ),
+        )
+    return found
 
 
 class SparkTable:
     """See `sql.engine.TableSession`."""
 
-    def __init__(self, place: Place, address: SparkAddress) -> None:
+    def __init__(self, place: Place, frame: DataFrame) -> None:
         self._place = place
-        self._address = address
+        self._frame = frame
         self._name = PREFIX + system.token_hex(8)
         self._kept: list[DataFrame] = []
-        self._frame: DataFrame | None = None
 
     def __enter__(self) -> SparkTable:
-        with suppress(Exception):  # what Spark says may quote the place, and more
-            self._frame = self._place.home.table(self._address.quoted)
+        with muted():
             self._frame.createGlobalTempView(self._name)
-        if self._frame is None:
-            raise SourceError(
-                "D414",
-                f"there is no table {self._address.name} in the Spark session, or it cannot be used",
-                helps=(
-                    "check what stands behind `spark:`",
-                    "SPARK_CONF_DIR names the folder of a catalog's settings",
-                ),
-            )
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(Exception):
+        with muted(), suppress(Exception):
             for frame in self._kept:
                 frame.unpersist()
             self._place.home.catalog.dropGlobalTempView(self._name)
@@ -98,12 +109,13 @@ class SparkTable:
 
     def columns(self) -> Mapping[str, Declared]:
         """See `TableSession.columns`."""
-        assert self._frame is not None
-        return {name: Declared(type_, SPARK.kind(type_)) for name, type_ in self._frame.dtypes}
+        with muted():
+            columns = self._frame.dtypes
+        return {name: Declared(type_, SPARK.kind(type_)) for name, type_ in columns}
 
     def fetch(self, statement: str, secrets: Secrets | None) -> Iterator[pl.DataFrame]:
         """See `Session.fetch`; one job, whose answer is whole in this process."""
-        with watched(self._place.work.sparkContext, GROUP):
+        with muted(), watched(self._place.work.sparkContext, GROUP):
             answer = self._asked(statement, secrets).toArrow()
         for batch in answer.to_batches():
             yield cast(pl.DataFrame, pl.from_arrow(batch))
@@ -114,9 +126,10 @@ class SparkTable:
         """See `Session.keep`: on the workers, when they are first asked for."""
         from pyspark.storagelevel import StorageLevel
 
-        frame = self._asked(statement, secrets).persist(StorageLevel.MEMORY_AND_DISK)
-        self._kept.append(frame)
-        frame.createOrReplaceTempView(name)
+        with muted():
+            frame = self._asked(statement, secrets).persist(StorageLevel.MEMORY_AND_DISK)
+            self._kept.append(frame)
+            frame.createOrReplaceTempView(name)
         return True
 
     def _asked(self, statement: str, secrets: Secrets | None) -> DataFrame:

@@ -85,7 +85,7 @@ def session() -> Iterator[Place]:
     Raises:
         SourceError: D413, when Spark is not installed; D431, when it does not start.
     """
-    with muted(), used() as home, _settled(home) as work:
+    with used() as home, _settled(home) as work:
         yield Place(home, work)
 
 
@@ -112,7 +112,10 @@ def used() -> Iterator[SparkSession]:
 
 @contextlib.contextmanager
 def muted() -> Iterator[None]:
-    """Keep the client's own warnings and logs, which quote queries and rows, to ourselves."""
+    """Keep the client's own warnings and logs, which quote queries and rows, to ourselves.
+
+    For each call, and not for as long as a session lasts: what others say meanwhile is theirs.
+    """
     before = logging.root.manager.disable
     logging.disable()
     try:
@@ -261,17 +264,18 @@ def _end(gateway: Any, place: Path | None) -> None:
 def _settled(home: SparkSession) -> Iterator[SparkSession]:
     """Yield a session beside `home` in which the settings hold; name its jobs, and let nothing be logged."""
     context = home.sparkContext
-    level = None if home.conf.get(USERS, None) is not None else _level(home)
-    context.setLogLevel("OFF")
-    context.setJobGroup(GROUP, "", interruptOnCancel=False)
-    work = home.newSession()
-    for key, value in _settings(home).items():
-        work.conf.set(key, value)
+    with muted():
+        level = None if home.conf.get(USERS, None) is not None else _level(home)
+        context.setLogLevel("OFF")
+        context.setJobGroup(GROUP, "", interruptOnCancel=False)
+        work = home.newSession()
+        for key, value in _settings(home).items():
+            work.conf.set(key, value)
     try:
         yield work
     finally:
         if level is not None:
-            with contextlib.suppress(Exception):
+            with muted(), contextlib.suppress(Exception):
                 context.setLogLevel(level)
 
 

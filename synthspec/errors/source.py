@@ -6,13 +6,14 @@ from synthspec.errors.entry import Entry
 
 CODES: dict[str, Entry] = {
     "D401": Entry(
-        title="sources of this format are not read yet",
+        title="the table is not read here",
         text=(
-            "CSV and Parquet files are read. Databases and Spark tables parse and check, and will "
-            "be read later."
+            "Rows and their table of units are read by one engine: both from files, or both from one kind of "
+            "database. Only a table of units in a file may go with rows in a database."
         ),
-        bad="source: postgres://host/db#visits",
-        good="source: visits.parquet",
+        bad="source: visits.csv   # with a table of units `duckdb:clinic.duckdb#patients`",
+        good="source: 'duckdb:clinic.duckdb#visits'",
+        related=("D402",),
     ),
     "D402": Entry(
         title="the source does not exist",

@@ -19,7 +19,7 @@ CODES: dict[str, Entry] = {
         related=("D413",),
     ),
     "D432": Entry(
-        title="Spark gave public work up",
+        title="public work was given up by Spark",
         text=(
             "Rows of a release were drawn on Spark, and a task failed as often as Spark tries one: the last "
             "worker is gone, or lacks synthspec, or memory. Parts are written whole or not at all, and the "

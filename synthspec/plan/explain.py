@@ -201,7 +201,7 @@ def _free(plan: Plan) -> list[str]:
 
 
 def _many(rows: int, units: int | None, unit: str | None) -> str:
-    return f"{rows} rows" if units is None else f"{units} {unit}, each with all its rows,"
+    return f"{rows} rows" if units is None else f"{units} whole units ({unit})"
 
 
 def _scenario(scenario: Scenario, unit: str | None) -> str:
@@ -213,7 +213,7 @@ def _scenario(scenario: Scenario, unit: str | None) -> str:
         how.append("blending " + ", ".join(part.label for part in scenario.mix))
     if scenario.augment:
         how.append("synthetic rows varied")
-    many = _many(scenario.rows, scenario.units, unit).rstrip(",")
+    many = _many(scenario.rows, scenario.units, unit)
     return f"scenario {scenario.name} {many}" + (f" ({'; '.join(how)})" if how else "")
 
 

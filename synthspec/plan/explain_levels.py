@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from synthspec.plan.level import Level, level_of, leveled
-from synthspec.plan.plan import Contribution, Plan, Prediction
+from synthspec.plan.ops import Bound, CountFit, Op, Sample, Scan, Split, Units, Weigh
+from synthspec.plan.plan import Contribution, Plan
 
 FIT = "fit"
+FREE_OPS = (Scan, Bound, Split, Units, Weigh, Sample)
+STEPS = {
+    "discover": "domains",
+    "tighten": "bounds",
+    "determine": "determines",
+    "count_fit": FIT,
+    **dict.fromkeys(("assess", "count_rows", "score", "count_tail"), "report"),
+}
+"""What a purchase is called that is no group's."""
 ESTIMATES = {
     "rows": "every row counts the same: units with many rows weigh more",
     "weights": "every unit counts the same, however many rows it has",
@@ -16,8 +24,10 @@ ESTIMATES = {
 
 def level_lines(plan: Plan) -> list[str]:
     """Return how the budget is split between the levels; nothing where every step counts rows."""
+    if plan.protection is None or plan.source_public:
+        return []
     levels = _levels(plan)
-    if plan.protection is None or plan.source_public or set(levels) <= {"rows"}:
+    if set(levels) <= {"rows", FIT}:
         return []
     unit = plan.protection.unit
     rows = []
@@ -27,12 +37,12 @@ def level_lines(plan: Plan) -> list[str]:
             "units": (f"one row of each {unit}", "1 row"),
             "rows": ("every row kept", f"{most} rows"),
             "weights": ("every row kept, by weight", f"a weight of {most}"),
+            FIT: (f"each {unit} in counters", "1 in each"),
         }[name]
-        steps = [each for each in plan.predictions if each.level == name and each.step != FIT]
-        rows.append((*words, _share(steps), ", ".join(each.step for each in steps)))
-    fit = [each for each in plan.predictions if each.step == FIT]
-    if fit:
-        rows.append((f"each {unit} in counters", "1 in each", _share(fit), FIT))
+        ops = [op for op in plan.ops if _counted(plan, op) == name]
+        steps = dict.fromkeys(STEPS.get(op.op, getattr(op, "group", "") or "") for op in ops)
+        cost = sum((op.cost.mu2 for op in ops if not isinstance(op, FREE_OPS)), start=0)
+        rows.append((*words, f"{100 * cost / max(plan.budget.mu2, 1):.0f} %", ", ".join(steps)))
     title = ("Levels", f"one {unit} adds", "share", "steps")
     wide = [max(len(row[at]) for row in (title, *rows)) for at in range(3)]
     lines = []
@@ -70,15 +80,17 @@ def _name(each: Contribution) -> str:
 
 
 def _levels(plan: Plan) -> dict[str, Level]:
-    """Return the levels that steps of the plan read, the units' first."""
+    """Return what the plan's purchases count, units first, with the level of each."""
     found: dict[str, Level] = {}
     for op in plan.ops:
-        view = getattr(op, "view", None)
-        if isinstance(view, int) and getattr(op, "cost", None) is not None:
-            level = level_of(plan, view)
-            found.setdefault(level.name, level)
-    return {name: found[name] for name in ("units", "rows", "weights") if name in found}
+        name = _counted(plan, op)
+        if name is not None and not isinstance(op, FREE_OPS) and op.view is not None:
+            found.setdefault(name, level_of(plan, op.view))
+    return {name: found[name] for name in ("units", "rows", "weights", FIT) if name in found}
 
 
-def _share(steps: Sequence[Prediction]) -> str:
-    return f"{100 * sum(each.share for each in steps):.0f} %"
+def _counted(plan: Plan, op: Op) -> str | None:
+    """Return what a purchase counts; None for a step that buys nothing."""
+    if isinstance(op, FREE_OPS) or op.view is None:
+        return None
+    return FIT if isinstance(op, CountFit) else level_of(plan, op.view).name

@@ -10,6 +10,8 @@ from pydantic import StrictInt
 from synthspec.columns import AnyColumn
 from synthspec.generators import AnyGenerator
 from synthspec.plan.ops import Op
+from synthspec.plan.planned import Contribution as Contribution
+from synthspec.plan.planned import PlannedTable as PlannedTable
 from synthspec.plan.scenario import Scenario
 from synthspec.privacy.cost import FREE, Cost
 from synthspec.rules import AnyRule
@@ -121,19 +123,6 @@ def before(name: str) -> str:
     return f"{name}{BEFORE}"
 
 
-class PlannedTable(Frozen):
-    """One of several tables that the rows are written as: its columns, and by what its rows are known.
-
-    `key` is the unit's column; with `parent`, the key of that table is a foreign key here.
-    """
-
-    name: str
-    file: str
-    columns: tuple[str, ...]
-    key: str
-    parent: str | None = None
-
-
 class Gate(Frozen):
     """A public condition on the report's metrics: `metric op bound`."""
 
@@ -170,21 +159,6 @@ class Forecast(Frozen):
     mean_tvd_2way: float | None = None
     seconds: float = 0.0
     megabytes: float = 0.0
-
-
-class Contribution(Frozen):
-    """What noise one way of bounding what a unit adds would give, from public facts only.
-
-    `stddev` is that of one count bought with all of the row groups' budget, `whole` the total that is
-    counted (rows, or units times their weight), `share` one by the other; `used`: the plan's way.
-    """
-
-    kind: Literal["rows", "weights"]
-    stddev: float
-    whole: float
-    share: float
-    rows_per_unit: float
-    used: bool
 
 
 class Met(Frozen):
@@ -377,6 +351,16 @@ class Plan(Frozen):
         if self.public_rows is None or self.holdout is None:
             return self.public_rows
         return max(1, round(self.public_rows * self.holdout))
+
+    @property
+    def drawn_rows(self) -> int:
+        """About how many rows are drawn: `rows`, or those of `units` by what is public of rows per unit."""
+        if self.units is None or self.protection is None:
+            return self.rows
+        each = float(self.protection.max_rows)
+        if self.public_rows and self.public_units:
+            each = min(each, self.public_rows / self.public_units)
+        return max(1, round(self.units * each))
 
     @property
     def counter(self) -> PlannedColumn | None:

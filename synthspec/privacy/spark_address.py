@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from synthspec.errors import SourceError
 
@@ -94,6 +94,17 @@ def read_spark_address(text: str) -> SparkAddress:
             helps=spark_helps(),
         )
     return SparkAddress(_parts(text.removeprefix(SPARK)))
+
+
+def short_spark(text: str) -> str:
+    """Return an address without the folder, or the server, in which its files lie; of a table, as it is."""
+    if why_not_spark(text) is not None:
+        return SPARK
+    address = read_spark_address(text)
+    if address.files is None or not (address.files.startswith(("/", "~")) or ":" in address.files):
+        return text
+    name = PurePosixPath(address.files).name or PurePosixPath(address.files).anchor
+    return str(SparkAddress((address.parts[0], name)))
 
 
 def _parts(name: str) -> tuple[str, ...]:

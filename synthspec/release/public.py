@@ -6,6 +6,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from synthspec.plan.plan import Plan, PublicFile
 from synthspec.plan.scenario import Rows, Scenario
+from synthspec.privacy.spark_address import is_spark_address, short_spark
 from synthspec.terms.view import Source
 
 
@@ -77,6 +78,8 @@ def short(path: str) -> str:
         return f"{scheme}:{short(file)}{hash_}{table}"
     if path.startswith(("postgres:", "postgresql:")):
         return f"postgres:#{path.rpartition('#')[2]}"
+    if is_spark_address(path):
+        return short_spark(path)
     if PurePosixPath(path).is_absolute() or path.startswith("~"):
         return PurePosixPath(path).name
     if PureWindowsPath(path).is_absolute() or PureWindowsPath(path).drive:

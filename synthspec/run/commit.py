@@ -29,6 +29,6 @@ def committed(source: Source, keys: ChargeKeys) -> Commitment | None:
 
     def seal() -> Commitment:
         more = () if units is None else files(units)
-        return Commitment.of(keys.commitment, (*files(source), *more))
+        return Commitment.of(keys.commitment, dict.fromkeys((*files(source), *more)))
 
     return quietly(seal, "committing to the source")

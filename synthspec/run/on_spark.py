@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from synthspec.engines.spark_session import GROUP, session
+from synthspec.engines.spark_session import GROUP, muted, session
 from synthspec.engines.spark_watch import watched
 from synthspec.errors import SourceError
 
@@ -44,6 +44,10 @@ class Spread:
         Raises:
             SourceError: D432, when Spark gives up.
         """
+        with muted():
+            return self._each(work, numbers)
+
+    def _each(self, work: Work, numbers: Sequence[int]) -> list[str]:
         tasks = max(1, min(self.width, len(numbers)))
         why = "it said nothing"
         try:

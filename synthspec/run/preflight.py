@@ -21,6 +21,7 @@ from synthspec.engines.sql.engine import SqlEngine
 from synthspec.errors import SourceError
 from synthspec.plan.plan import Plan
 from synthspec.plan.view import build_view
+from synthspec.run.engine import engine_of
 from synthspec.run.facts import CHECK_PATH, check_file, check_names
 from synthspec.run.tables import check_table
 from synthspec.terms.view import Field, Source, View
@@ -37,26 +38,32 @@ def preflight(plan: Plan, engine: Engine, folder: Path) -> None:
     """
     if plan.source is not None:
         check_view(build_view(plan, plan.columns), engine)
-    check_folder(folder, plan.rows * max(1, len(plan.columns)) * 8)
+    check_folder(folder, plan.drawn_rows * max(1, len(plan.columns)) * 8)
 
 
 def check_view(view: View, engine: Engine) -> None:
     """Check the source of a view, and its table of units where it has one; see `check_source`."""
     check_source(view.source, view.fields_of_rows, engine)
-    if view.source.of_units is not None:
-        check_source(view.source.of_units, view.fields_of_units, engine)
+    units = view.source.of_units
+    if units is not None:
+        files = isinstance(engine, SqlEngine) and units.format in ("csv", "parquet")
+        try:
+            check_source(units, view.fields_of_units, engine_of(units) if files else engine)
+        except SourceError as error:
+            helps = ("check `path`, `key` and `columns` of the table of units under `tables:`",)
+            raise SourceError(error.code, f"of the table of units: {error.message}", helps=helps) from None
 
 
 def check_source(source: Source, fields: Sequence[Field], engine: Engine) -> None:
     """Check that the source is there, of its format, and has what the spec asks for."""
-    if isinstance(engine, SqlEngine) and source.format not in ("csv", "parquet"):
+    if isinstance(engine, SqlEngine) and engine.reads(source):
         check_table(source, fields, engine)
         return
     if source.format not in ("csv", "parquet"):
         raise SourceError(
             "D401",
-            f"sources of format `{source.format}` are not read yet",
-            helps=("use a CSV or Parquet file",),
+            f"a table of format `{source.format}` is not read here",
+            helps=("use a CSV or Parquet file, or put both tables into one database",),
         )
     for path in _found(source):
         check_file(path, source.path)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthspec.engines.sql.engine import SqlEngine
 from synthspec.errors import InternalError, SourceError
 from synthspec.plan.plan import Plan
 from synthspec.plan.view import build_view
+from synthspec.run.engine import engine_of
 from synthspec.terms.to_polars import to_polars
+from synthspec.terms.view import View
+
+if TYPE_CHECKING:
+    from synthspec.engines.recipe import Recipe
 
 
 def public_codes(plan: Plan) -> Mapping[str, NDArray[np.int64]]:
@@ -29,20 +37,21 @@ def public_rows(plan: Plan) -> tuple[Mapping[str, NDArray[np.int64]], Mapping[st
     """Return the codes of `public_codes`, and how many rows each label flags (`plan.view.flags_of`)."""
     import polars as pl
 
-    from synthspec.engines.recipe import ALIVE, Recipe, flag
+    from synthspec.engines.recipe import ALIVE, flag
 
     if not plan.source_public:
         raise InternalError("I326", "codes of a private source were asked for")
     view = build_view(plan, plan.columns)
     plain = [coded for coded in view.codes if coded.by is None]
-    recipe = Recipe(view)
-    marks = [pl.col(flag(at)) for at in range(len(recipe.flags))]
     wanted = [
         to_polars(coded.code).cast(pl.Int64).fill_null(0).clip(0, coded.size - 1).alias(coded.attribute)
         for coded in plain
     ]
     try:
-        read = [frame for frame, _ in recipe.run([*wanted, *marks])]
+        with _recipe(view) as recipe:
+            flags = recipe.flags
+            marks = [pl.col(flag(at)) for at in range(len(flags))]
+            read = [frame for frame, _ in recipe.run([*wanted, *marks])]
     except (OSError, ValueError) as error:
         raise SourceError(
             "D450",
@@ -53,6 +62,18 @@ def public_rows(plan: Plan) -> tuple[Mapping[str, NDArray[np.int64]], Mapping[st
     whole = pl.concat(frames) if frames else pl.DataFrame({coded.attribute: [] for coded in plain})
     flagged = {
         label: sum(int(frame[flag(at)].fill_null(False).sum()) for frame in read)
-        for at, label in enumerate(recipe.flags)
+        for at, label in enumerate(flags)
     }
     return {name: whole[name].to_numpy().astype(np.int64) for name in whole.columns}, flagged
+
+
+@contextmanager
+def _recipe(view: View) -> Iterator[Recipe]:
+    from synthspec.engines.recipe import Recipe
+
+    engine = engine_of(view.source)
+    if isinstance(engine, SqlEngine):
+        with engine.recipe(view) as recipe:
+            yield recipe
+    else:
+        yield Recipe(view)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MARK = "synthetic rows, written by synthspec"
+_ROWS = "synthspec_rows_to_be_written"
 
 
 def refuse_copy(address: SparkAddress, *, replace: bool) -> None:
@@ -47,7 +48,9 @@ def write_copy(frame: pl.DataFrame, address: SparkAddress, *, replace: bool) -> 
             return
         if home.catalog.tableExists(address.quoted):
             home.sql(f"DROP TABLE {address.quoted}")
-        rows.writeTo(address.quoted).using("parquet").tableProperty("comment", MARK).create()
+        rows.createOrReplaceTempView(_ROWS)
+        home.sql(f"CREATE TABLE {address.quoted} COMMENT '{MARK}' AS SELECT * FROM {_ROWS}")
+        home.catalog.dropTempView(_ROWS)
 
 
 def same_table(address: SparkAddress, source: SparkAddress) -> bool:
@@ -75,7 +78,7 @@ def _refuse(home: SparkSession, address: SparkAddress, replace: bool) -> None:
         if _exists(home, address.files):
             raise _no(address, "something is there already, and files are not replaced")
         return
-    passing = home.conf.get("spark.sql.catalogImplementation", "") == "in-memory" and len(address.parts) < 3
+    passing = home.conf.get("spark.sql.catalogImplementation") == "in-memory" and len(address.parts) < 3
     if passing and home.conf.get(USERS, None) is not None:
         files = "write files: spark:parquet.`/data/rows`"
         raise _no(address, "this Spark has no catalog that lasts longer than the session", files)

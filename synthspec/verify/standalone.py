@@ -601,51 +601,39 @@ def _claim(found: Found) -> Check:
 def _adds(plan: dict[str, Any], event: dict[str, Any]) -> int:
     """Return how many rows one unit adds at most to a table of the plan's step that bought `event`.
 
-    One where the step reads one row of each unit, the weight where its rows share one, else `max_rows`. It
-    follows from the plan's steps alone: an event cannot choose the step that has the least.
+    One where it reads one row of each unit, the weight where rows share one, else `max_rows`: by the plan.
     """
-    most, stage, view = int(plan["protection"]["max_rows"]), event["stage"], None
+    most, stage = int(plan["protection"]["max_rows"]), event["stage"]
     columns = {column["name"]: column for column in plan["columns"]}
     for op in plan["ops"]:
-        if op["op"] == "fit" and stage == "learn" and event["purpose"] == f"learn {op['group']}":
-            view = op["view"]
-            group = next(group for group in plan["groups"] if group["name"] == op["group"])
-            names = [*group["columns"], *group["given"]]
-        elif op["op"] == stage and stage in ("discover", "tighten", "determine"):
-            if event["purpose"] != f"{stage} {op['column']}" or [op["column"]] != event["target"]:
-                continue
-            view, names = op["view"], [op["column"]]
-        else:
-            continue
-        break
-    if view is None:
+        learned = op["op"] == "fit" and stage == "learn" and event["purpose"] == f"learn {op['group']}"
+        domain = op["op"] == stage and event["purpose"] == f"{stage} {op.get('column')}"
+        if learned or (domain and event["target"] == [op["column"]]):
+            break
+    else:
         return most
-    step = plan["ops"][view]
-    if step["op"] in ("units", "weigh") and plan["ops"][step["view"]]["op"] not in ("bound", "split"):
-        raise Differs("a step reads one row of each unit, or weighed rows, of rows that are not bounded")
-    if step["op"] == "units":
-        if any(columns[name].get("per") != "unit" for name in names):
-            raise Differs(f"event {event['id']} counts once per unit what is not per unit")
-        return 1
-    if step["op"] == "weigh":
-        if not most <= int(step["weight"]) <= 10_000:
-            raise Differs("the rows of a unit share a weight that is too small for them, or too large")
-        return int(step["weight"])
-    if step["op"] not in ("bound", "split"):
+    names = [op.get("column")]
+    for group in (each for each in plan["groups"] if learned and each["name"] == op["group"]):
+        names = [*group["columns"], *group["given"]]
+    step = plan["ops"][op["view"]]
+    if step["op"] in ("bound", "split"):
+        return most
+    if step["op"] not in ("units", "weigh") or plan["ops"][step["view"]]["op"] not in ("bound", "split"):
         raise Differs(f"event {event['id']} reads rows that are not bounded")
-    return most
+    if step["op"] == "units" and any(columns[name].get("per") != "unit" for name in names):
+        raise Differs(f"event {event['id']} counts once per unit what is not per unit")
+    if step["op"] == "weigh" and not most <= int(step["weight"]) <= 10_000:
+        raise Differs("the rows of a unit share a weight that is too small for them, or too large")
+    return 1 if step["op"] == "units" else int(step["weight"])
 
 
 def _sensitivities(found: Found) -> Check:
     """Recompute each event's bounds from unit, max_rows, neighbours and the kind of question."""
     if not found.events:
         return Check("sensitivities", "passed", "nothing was bought")
-    most, twice = (
-        int(found.plan["protection"]["max_rows"]),
-        found.plan["protection"]["neighbours"] == "replace",
-    )
+    held, once = found.plan["protection"], 0
+    most, twice = int(held["max_rows"]), held["neighbours"] == "replace"
     figures = {each["event"]: each for each in found.trees["evaluation.json"]}
-    once = 0
     for event in found.events:
         m = _adds(found.plan, event)
         once += m != most
@@ -668,8 +656,7 @@ def _sensitivities(found: Found) -> Check:
             raise Differs(
                 f"event {event['id']} states a sensitivity of L1 {event['sensitivity_l1']}, not {wanted[0]}"
             )
-    relation = "replace" if twice else "add-remove"
-    said = f"{len(found.events)} recomputed for at most {most} rows a unit, {relation}"
+    said = f"{len(found.events)} recomputed for at most {most} rows a unit, {held['neighbours']}"
     said += f"; {once} of them about one row of each unit, or about rows that share a weight" if once else ""
     return Check("sensitivities", "passed", said)
 

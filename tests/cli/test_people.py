@@ -64,7 +64,7 @@ def test_people_from_a_spec_to_a_verified_release(command: Command) -> None:
     Path("panel.yaml").write_text(PANEL)
     planned = command("plan", "panel.yaml")
     assert planned.code == 0, planned.err
-    assert "one row of each person" in planned.out and "150 person" in planned.out
+    assert "one row of each person" in planned.out and "150 whole units (person)" in planned.out
 
     trained = command("train", "panel.yaml", "--yes", "-o", "rel")
     assert trained.code == 0, trained.err

@@ -50,6 +50,25 @@ generate:
   what: {columns: [paid, stay], given: [old, sex]}
 """
 
+PANEL = """\
+spec: 1
+source: {path: a.csv, rows: 60000, units: 20000}
+privacy: {unit: person, max_rows: 5, epsilon: 2}
+columns:
+  person: id
+  sex: {type: category, in: [F, M], per: unit}
+  born: {type: int, in: 1930..2005, per: unit}
+  area: {type: category, in: {discover: 20, else: OTHER}, per: unit}
+  young: {derive: born > 1980}
+  year: int 2015..2024
+  state: [well, ill, dead]
+  paid: {type: int, in: 0..100_000, clip: 0.99, missing: modelled}
+generate:
+  who: {columns: [sex, born, area]}
+  visits: {columns: [year, state, paid], given: [who, young], sequence: {by: year}}
+sample: {units: 500}
+"""
+
 
 def diagnose(text: str, folder: Path | None = None) -> tuple[Diagnostic, ...]:
     """Return every diagnostic of a spec."""

@@ -310,7 +310,10 @@ CASES: dict[str, list[str]] = {
     "P420": [SMALL.replace("epsilon: 1", "epsilon: 1, split: {reprt: 0.1}")],
     "P421": [SMALL.replace("epsilon: 1", "epsilon: 1, split: {report: 0.5, all: 0.6}")],
     "P422": [PATIENTS.replace("who: 0.5", "who: 0.87")],
-    "P423": [SMALL.replace("epsilon: 1", "epsilon: 1, split: {bounds: 0.1}")],
+    "P423": [
+        SMALL.replace("epsilon: 1", "epsilon: 1, split: {bounds: 0.1}"),
+        PATIENTS.replace("{who: 0.5}", "{who: 0.5, rows_per_unit: 0.1}"),
+    ],
     "P430": [SMALL.replace("privacy: {unit: row, epsilon: 1}\n", "")],
     "P431": [SMALL.replace("source: {path: a.csv, rows: 50000}\n", "")],
     "P433": [PATIENTS.replace("unit: patient", "unit: age")],

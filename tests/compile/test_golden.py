@@ -11,7 +11,7 @@ from synthspec.compile.plan import compile_plan
 from synthspec.errors.show import show
 from synthspec.plan.explain import explain
 from synthspec.spec.parse import parse
-from tests.compile.specs import PATIENTS, checked
+from tests.compile.specs import PANEL, PATIENTS, checked
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = sorted(folder for folder in GOLDEN.iterdir() if (folder / "spec.yaml").is_file())
@@ -36,3 +36,7 @@ def test_diagnostics_read_as_they_did(folder: Path, bless: bool) -> None:
 def test_a_plan_reads_as_it_did(bless: bool) -> None:
     text = PATIENTS + "gates: {holds: violations = 0, one-way: max_tvd_1way <= 0.1}\n"
     compare(GOLDEN / "plan.txt", explain(compile_plan(checked(text))), bless)
+
+
+def test_a_plan_of_people_reads_as_it_did(bless: bool) -> None:
+    compare(GOLDEN / "plan-people.txt", explain(compile_plan(checked(PANEL))), bless)

@@ -15,26 +15,7 @@ from synthspec.plan.level import level_of_group, protection_of
 from synthspec.plan.ops import Determine, Discover, Fit, Split, Tighten, Units, Weigh
 from synthspec.plan.plan import Group, Plan, before
 from synthspec.plan.zeros import all_zeros
-from tests.compile.specs import checked, codes, plan
-
-PANEL = """\
-spec: 1
-source: {path: a.csv, rows: 60000, units: 20000}
-privacy: {unit: person, max_rows: 5, epsilon: 2}
-columns:
-  person: id
-  sex: {type: category, in: [F, M], per: unit}
-  born: {type: int, in: 1930..2005, per: unit}
-  area: {type: category, in: {discover: 20, else: OTHER}, per: unit}
-  young: {derive: born > 1980}
-  year: int 2015..2024
-  state: [well, ill, dead]
-  paid: {type: int, in: 0..100_000, clip: 0.99, missing: modelled}
-generate:
-  who: {columns: [sex, born, area]}
-  visits: {columns: [year, state, paid], given: [who, young], sequence: {by: year}}
-sample: {units: 500}
-"""
+from tests.compile.specs import PANEL, checked, codes, plan
 
 
 def group(found: Plan, name: str) -> Group:
@@ -193,10 +174,16 @@ def test_a_plan_says_what_either_way_of_bounding_costs_and_means() -> None:
     text = explain(found)
     assert "one row of each person   1 row" in text and "every row kept           5 rows" in text
     assert "every unit counts the same, however many rows it has" in text
-    assert "500 person" in text
+    assert "500 whole units (person)" in text
     few = plan(PANEL.replace("max_rows: 5", "max_rows: 2"))
     assert "at least 20000 of 60000 rows are lost" in explain(few)
     assert plan(PANEL.replace(", units: 20000", "")).contributions == ()
+
+
+def test_the_rows_of_whole_units_are_foreseen() -> None:
+    assert plan(PANEL).drawn_rows == 1500
+    assert plan(PANEL.replace("rows: 60000, units: 20000", "rows: 60000")).drawn_rows == 2500
+    assert plan(PANEL.replace("{units: 500}", "{rows: 70}")).drawn_rows == 70
 
 
 def test_noise_is_predicted_for_what_is_counted() -> None:

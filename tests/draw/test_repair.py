@@ -264,3 +264,39 @@ def test_a_determined_column_follows_from_the_others_in_every_row() -> None:
     found = drawn(plan)
     assert found.violations == {"r": 0}
     assert found.frame["city"].n_unique() == 3 and found.frame["far"].null_count() > 0
+
+
+TOLL = """\
+source: t.csv
+privacy: {unit: who, max_rows: 9, epsilon: 1}
+columns:
+  who: id
+  at: int 0..50
+  amount: decimal(2) 0..1000
+  toll: decimal(2) 0..20
+  spent: {derive: sum(amount + toll) OVER (PARTITION BY who ORDER BY at)}
+rules:
+  within: {check: spent <= 120, repair: [amount]}
+"""
+
+
+def test_a_unit_in_which_one_shrunk_row_leaves_the_next_no_room_is_shrunk_in_all_rows() -> None:
+    # 110, then 10 at least, fill the limit: the third row cannot be had however small its amount
+    toll = Bank(TOLL)
+    frame = pl.DataFrame(
+        {
+            "who": ["a", "a", "a", "b"],
+            "at": [1, 2, 3, 4],
+            "amount": [10_000, 10_000, 10_000, 10_000],
+            "toll": [1_000, 1_000, 1_000, 1_000],
+        }
+    )
+
+    def never(rows: pl.DataFrame, rng: SampleRng, *, anew: bool = False) -> pl.DataFrame:
+        raise AssertionError("drawn anew")
+
+    made, changed = finished(frame, toll.whole, never, SampleRng(1))
+    assert changed == {"within": 3}
+    assert made["toll"].to_list() == [1_000] * 4 and made["amount"][3] == 10_000
+    assert made["spent"].max() <= 12_000
+    assert made["amount"][:3].to_list() == [3_000] * 3 or min(made["amount"][:3]) > 2_990

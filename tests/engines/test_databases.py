@@ -17,12 +17,14 @@ from synthspec.engines.polars import PolarsEngine
 from synthspec.engines.postgres import PostgresEngine
 from synthspec.engines.sql.rows import SqlRows
 from synthspec.errors import SourceError
-from synthspec.run.preflight import check_source
+from synthspec.run.preflight import check_source, check_view
 from synthspec.terms.types import DATE, INT, TEXT, Type
-from synthspec.terms.view import Field, Source
+from synthspec.terms.view import Field, Source, UnitTable
 from tests.engines.tables import CLIQUES, FIELDS, FLAGS, SCORED, view
 from tests.engines.test_all import Key, of
 from tests.engines.test_engines_agree import units_of
+from tests.engines.test_unit_table import answers, write
+from tests.engines.test_unit_table import view as unit_view
 from tests.postgres import Server, running
 
 duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed: `duckdb` extra")
@@ -101,11 +103,13 @@ def parquet(folder: Path) -> Source:
     return Source(path=str(folder / "t.parquet"), format="parquet")
 
 
+@pytest.mark.parametrize("words", [(), ("7", "2020-02-29", "true", "2020-01-01 10:00:00.750000")])
 @pytest.mark.parametrize("unit", [None, "who", "age", "day", "ok"])
 @pytest.mark.parametrize("fetched", [False, True], ids=["pushed down", "fetched"])
 def test_typed_columns_are_read_as_those_of_a_parquet_file(
     typed: tuple[Engine, Source],
     tmp_path: Path,
+    words: tuple[str, ...],
     unit: str | None,
     fetched: bool,
     monkeypatch: pytest.MonkeyPatch,
@@ -114,7 +118,8 @@ def test_typed_columns_are_read_as_those_of_a_parquet_file(
         monkeypatch.setattr("synthspec.engines.sql.engine.pushable", lambda *_: False)
     found = []
     for engine, source in (typed, (PolarsEngine(), parquet(tmp_path))):
-        with engine.open(of(view(Path("t"), unit, ROWS if unit else 1), source), Key(1)) as rows:
+        asked = view(Path("t"), unit, ROWS if unit else 1, nulls=("", *words))
+        with engine.open(of(asked, source), Key(1)) as rows:
             assert isinstance(rows, SqlRows) == (engine is typed[0] and not fetched)
             counts = [each.tolist() for each in (*rows.count(CLIQUES), *rows.scored(SCORED))]
             held = units_of(rows.held())
@@ -193,6 +198,20 @@ def test_what_does_not_fit_in_memory_goes_to_a_private_folder_that_is_wiped(
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         (folder / "rows").write_text("private")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_table_larger_than_memory_is_kept_in_the_private_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    from synthspec.engines import duckdb as engine
+    from synthspec.engines.sql.spill import spill_folder
+
+    monkeypatch.setattr(engine, "SHARE", 0.0)  # the least: 256 MiB
+    with spill_folder() as folder, engine.connected(folder) as db:
+        engine._lock(db)
+        db.execute("CREATE TABLE kept AS SELECT range AS r, md5(range::VARCHAR) AS h FROM range(9000000)")
+        assert sum(path.stat().st_size for path in folder.iterdir()) > 10_000_000
+        assert db.execute("SELECT count(DISTINCT h) FROM kept").fetchall() == [(9_000_000,)]
+    assert not folder.exists()
 
 
 def fault(engine: Engine, source: Source, *fields: Field) -> SourceError:
@@ -299,3 +318,61 @@ def test_text_is_told_apart_byte_by_byte_whatever_the_columns_collation(tmp_path
     source = Source(path=f"duckdb:{file}#t", format="duckdb")
     with DuckdbEngine().open(of(asked, source), Key(1)) as rows:
         assert rows.affected(["rows kept"]).tolist() == [4]
+
+
+LINES = [["u1", "1"], ["u1", "0"], ["u2", "x"], [None, "1"], ["u3", "0"], ["u1", "1"], [" u2", None]]
+PEOPLE = [
+    ["1940", "u1", "F"], ["1960", "u1", "M"], [None, "u2", "female"], ["x", "u4", "M"], ["1990", None, "F"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "postgres", "a database and a file"])
+def test_a_table_of_units_beside_the_rows_is_joined_as_files_are(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Both by the polars engine here, under one hash: equal where units are cut, too."""
+    texts = [[cell or "" for cell in row] for row in LINES], [[cell or "" for cell in row] for row in PEOPLE]
+    write(tmp_path, *texts)
+    tables = {"lines": (("who", "a"), LINES), "people": (("born", "id", "SEX"), PEOPLE)}
+    statements = []
+    for name, (columns, rows) in tables.items():
+        named = ", ".join(f'"{column}" VARCHAR' for column in columns)
+        cells = ", ".join("(" + ", ".join(_literal(cell, "VARCHAR") for cell in row) + ")" for row in rows)
+        statements += [f"DROP TABLE IF EXISTS {name}", f"CREATE TABLE {name} ({named})"]
+        statements.append(f"INSERT INTO {name} VALUES {cells}")
+    engine: Engine
+    if kind == "postgres":
+        import psycopg
+
+        server: Server = request.getfixturevalue("server")
+        with psycopg.connect(server.place, autocommit=True) as db:
+            for statement in statements:
+                db.execute(statement.encode())
+        engine, place = PostgresEngine(), server.address
+    else:
+        with duckdb.connect(str(tmp_path / "t.duckdb")) as db:
+            for statement in statements:
+                db.execute(statement)
+        engine, place = DuckdbEngine(), lambda name: f"duckdb:{tmp_path / 't.duckdb'}#{name}"
+    for more in ({}, {"once": "how many", "max_rows": 2}, {"weight": 5, "max_rows": 1}):
+        asked = unit_view(tmp_path, **more)
+        assert asked.source.units is not None
+        units = asked.source.units
+        if kind != "a database and a file":
+            units = UnitTable(path=place("people"), format=engine.format, key="id")
+        update = {"path": place("lines"), "format": engine.format, "units": units}
+        there = asked.model_copy(update={"source": asked.source.model_copy(update=update)})
+        check_view(there, engine)
+        assert answers(engine, there) == answers(PolarsEngine(), asked)
+
+
+def test_rows_in_a_file_and_units_in_a_database_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, [("u1", "1")], [("1940", "u1", "F")])
+    asked = unit_view(tmp_path)
+    units = UnitTable(path=f"duckdb:{tmp_path / 't.duckdb'}#people", format="duckdb", key="id")
+    mixed = asked.model_copy(update={"source": asked.source.model_copy(update={"units": units})})
+    with pytest.raises(SourceError, match="D401"):
+        check_view(mixed, PolarsEngine())
+    assert mixed.source.of_units is not None
+    with pytest.raises(SourceError, match="D401"):
+        check_source(mixed.source.of_units, mixed.fields_of_units, PostgresEngine())

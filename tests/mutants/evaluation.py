@@ -20,8 +20,8 @@ MUTANTS = (
     Mutant(
         "a row counted in two score bins",
         "engines/matrix.py",
-        "                _add(total, [(bins, question.bins), *levels], here.stop - start, _times(chunk, here))\n",
-        "                _add(total, [(bins, question.bins), *levels], here.stop - start, _times(chunk, here))\n"
+        "_add(total, [(bins, question.bins), *levels], here.stop - start, _times(chunk, here))\n",
+        "_add(total, [(bins, question.bins), *levels], here.stop - start, _times(chunk, here))\n"
         "                _add(total, [(0 * bins, question.bins), *levels], here.stop - start)\n",
         ("tests/engines/test_engines_agree.py::test_polars_equals_the_plain_loop_on_any_csv",),
     ),
@@ -36,7 +36,7 @@ MUTANTS = (
         "a classifier scored on units that were learned from",
         "run/views.py",
         "            recipe = build_view(self._plan, columns, level=level)\n",
-        "            recipe = build_view(self._plan, columns, level=Level(held=None if level.held else level.held))\n",
+        "            recipe = build_view(self._plan, columns, level=Level(held=level.held and None))\n",
         (HELD,),
     ),
     Mutant(

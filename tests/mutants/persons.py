@@ -10,6 +10,10 @@ MOVES = (
 )
 SAME = "tests/privacy/test_sensitivity_of_persons.py::test_polars_says_the_same_of_these_persons"
 PERSONS = "tests/engines/test_persons.py"
+GAME = (
+    "tests/run/test_person_games.py::"
+    "test_a_whole_person_is_not_told_better_than_the_plan_claims_and_a_bug_is_seen"
+)
 LAW = f"{PERSONS}::test_polars_equals_the_plain_loop_on_persons"
 
 MUTANTS = (
@@ -64,6 +68,20 @@ MUTANTS = (
         "        place = (pl.col(SECOND) % len(self._files)).alias",
         "        place = (pl.col(RANK) % len(self._files)).alias",
         (SAME, LAW),
+    ),
+    Mutant(
+        "rows that share a weight, sold as if each counted once",
+        "plan/level.py",
+        "return protection if level.weight is None else protection.model_copy",
+        "return protection if level.weight != 0 else protection.model_copy",
+        (GAME,),
+    ),
+    Mutant(
+        "a kernel of rows that hides one row of each person",
+        "run/views.py",
+        "                recipe.protection,",
+        '                recipe.protection.model_copy(update={"max_rows": 1}),',
+        (GAME,),
     ),
     Mutant(
         "a line of the table of units for each time that a unit is in it",

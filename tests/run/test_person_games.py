@@ -1,6 +1,6 @@
 """One whole person against everybody else: what a plan's views say of it, through files, engine and kernel.
 
-False alarms: at 300 plays of each world a right claim is called wrong with probability below 1e-11
+False alarms: at 220 plays of each world a right claim is called wrong with probability below 1e-11
 (`chance_of_proof`), and noise for one row where a person has four is missed with less.
 """
 
@@ -16,10 +16,10 @@ from synthspec.engines.polars import PolarsEngine
 from synthspec.plan.plan import Plan
 from synthspec.privacy.accountant import mu_in
 from synthspec.privacy.entropy import SystemNoise
-from synthspec.run.person_games import People, PersonGame, person_game
 from tests.compile.specs import plan
+from tests.run.person_games import People, PersonGame, person_game
 
-PLAYS = 300
+PLAYS = 220
 M = 4
 SPEC = """\
 spec: 1

@@ -146,7 +146,7 @@ def test_columns_that_have_types_are_read_as_from_a_file(tmp_path: Path) -> None
     flags = tuple(_flags())
     labels = tuple(flag.label for flag in flags)
 
-    def said(engine: Engine, path: str, format_: str) -> list[int]:
+    def said(engine: Engine, kind: str, path: str, format_: str) -> list[int]:
         asked = View(
             source=Source.model_validate({"path": path, "format": format_, "nulls": ()}),
             fields=fields,
@@ -155,16 +155,17 @@ def test_columns_that_have_types_are_read_as_from_a_file(tmp_path: Path) -> None
             protection=Protection(unit="row", max_rows=1),
         )
         with engine.open(asked, FixedKey()) as rows:
+            assert type(rows).__name__ == kind
             return rows.affected(labels).tolist()
 
-    expected = said(PolarsEngine(), str(tmp_path / "t.parquet"), "parquet")
-    found = said(SparkEngine(), f"spark:parquet.`{tmp_path}/t.parquet`", "spark")
+    expected = said(PolarsEngine(), "PolarsRows", str(tmp_path / "t.parquet"), "parquet")
+    found = said(SparkEngine(), "SparkRows", f"spark:parquet.`{tmp_path}/t.parquet`", "spark")
     assert dict(zip(labels, found, strict=True)) == dict(zip(labels, expected, strict=True))
     assert sum(expected) > 20
 
 
 def _flags() -> Iterator[Flag]:
-    from synthspec.terms.expr import Compare, IsNull, Literal_
+    from synthspec.terms.expr import Arithmetic, Compare, IsNull, Literal_
 
     known = {
         "small": ("127", "-3"), "large": ("4611686018427387904", "9223372036854775807"), "real": ("1.005",),
@@ -180,6 +181,13 @@ def _flags() -> Iterator[Flag]:
         for text in known[name]:
             same = Compare(op="=", left=column, right=Literal_(text=text, type=type_))
             yield Flag(label=f"{name} = {text}", when=same)
+    real = Column(name="real", type=FLOAT)
+    for op, text in (("*", "7.155625"), ("/", "1.0"), ("-", "0.0"), ("+", "2.01")):
+        found = Arithmetic.model_validate({"op": op, "left": real, "right": real, "type": FLOAT})
+        yield Flag(label=f"{op} null", when=IsNull(arg=found))
+        yield Flag(
+            label=f"{op} {text}", when=Compare(op="=", left=found, right=Literal_(text=text, type=FLOAT))
+        )
 
 
 def test_a_table_that_is_not_there_and_a_column_that_is_not_read_are_refused_with_codes(

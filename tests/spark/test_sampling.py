@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import synthspec as ss
-from synthspec.api.parted import Request
+from synthspec.api.request import Request
 from synthspec.draw.partition import PART
 from synthspec.draw.parts import part_name
 from synthspec.errors import SourceError
@@ -73,7 +73,7 @@ def test_a_worker_that_does_not_see_the_folder_is_refused_with_a_code(
     release: ss.Release, tmp_path: Path
 ) -> None:
     from synthspec.api.drawers_spark import drawn_on_spark
-    from synthspec.api.parted import prepared
+    from synthspec.api.request import prepared
 
     asked = Request(release=str(release.folder), folder=str(tmp_path / "not there"), rows=PART)
     with pytest.raises(SourceError) as caught:

@@ -55,6 +55,19 @@ def test_only_the_place_of_files_starts_at_the_spec() -> None:
         assert str(read_spark_address(text).located(folder)) == text
 
 
+def test_a_release_does_not_say_where_the_files_of_a_source_lie() -> None:
+    from synthspec.release.public import short
+
+    for text, cut in (
+        ("spark:parquet.`/home/olga/visits`", "spark:parquet.visits"),
+        ("spark:parquet.`s3a://bucket/of/olga/visits.parquet`", "spark:parquet.`visits.parquet`"),
+        ("spark:parquet.`rows/visits`", "spark:parquet.`rows/visits`"),
+        ("spark:clinic.visits", "spark:clinic.visits"),
+    ):
+        assert short(text) == cut
+        assert short(cut) == cut
+
+
 def test_a_table_of_spark_is_planned_without_looking_at_it() -> None:
     plan = ss.Spec.of(SPEC.format("spark:clinic.visits"), "far.yaml").plan().value
     assert plan.source is not None
@@ -86,7 +99,7 @@ def test_a_release_arrives_as_it_was_shipped(tmp_path: Path) -> None:
 
 def test_a_worker_draws_what_one_process_draws_and_tells_what_it_cannot(tmp_path: Path) -> None:
     from synthspec.api import drawers_spark
-    from synthspec.api.parted import Request, prepared
+    from synthspec.api.request import Request, prepared
     from synthspec.draw.parts import MANIFEST
     from synthspec.release.shipped import shipped
 

@@ -170,3 +170,17 @@ def test_the_product_prices_a_list_of_a_unit_as_one_value_of_it(release: Kept, t
     found = read_release(release("panel"))
     (bought,) = [event for event in found.events if event.stage == "discover"]
     assert event_level(found.plan, bought).once
+
+
+def test_a_source_in_a_folder_beside_the_spec_is_the_one_that_was_read(release: Kept, tmp_path: Path) -> None:
+    """The run opens an absolute place, of which the release keeps the last name."""
+
+    def moved(text: str) -> str:
+        return text.replace("table.csv", "../data/table.csv")
+
+    edits: Edits = {
+        "spec.yaml": lambda content: moved(content.decode()).encode(),
+        "plan.json": lambda tree: tree | {"spec_text": moved(tree["spec_text"])},
+    }
+    folder = changed(release("weights"), tmp_path / "changed", edits)
+    assert failing(check_spec(read_release(folder), compiled)) == {}

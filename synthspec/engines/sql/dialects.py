@@ -83,7 +83,7 @@ class SqlDialect:
             case "date":
                 return f"CAST({value} AS VARCHAR)"
             case "datetime" | "instant":
-                return f"CAST({self.moment_of(value, kind)} AS VARCHAR)"
+                return f"strftime({self.moment_of(value, kind)}, '%Y-%m-%d %H:%M:%S.%f')"
         return f"CAST({value} AS VARCHAR)"
 
     def moment_of(self, value: str, kind: Kind) -> str:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from synthspec.engines.base import Rows
 from synthspec.engines.content import KEY_BYTES
+from synthspec.engines.polars import PolarsRows
+from synthspec.engines.recipe import Recipe
 from synthspec.engines.sql.dialects import Kind
-from synthspec.engines.sql.fetched import FetchedRows
+from synthspec.engines.sql.fetched import FetchedReading
 from synthspec.engines.sql.rows import HELD, Session, SqlRows
 from synthspec.engines.sql.statement import pushable
 from synthspec.privacy.entropy import NoiseSource
@@ -55,6 +57,8 @@ class TableSession(Session, Protocol):
 class SqlEngine(ABC):
     """See `engines.base.Engine`."""
 
+    format: ClassVar[str]
+    """Of the sources that it reads."""
     rows_of: type[SqlRows] = SqlRows
     """Of a view that the database runs."""
 
@@ -87,21 +91,44 @@ class SqlEngine(ABC):
             if field.origin in columns and not _gives(columns[field.origin].kind, field.type.name)
         )
 
+    def reads(self, source: Source) -> bool:
+        """Return whether a source is of this engine's database."""
+        return source.format == self.format
+
     @contextmanager
     def open(self, view: View, noise: NoiseSource, split: bytes = b"") -> Iterator[Rows]:
         """See `Engine.open`."""
         key = noise.bytes(KEY_BYTES)
-        with self.session(view.source) as session:
-            kinds = {name: each.kind for name, each in session.columns().items() if each.kind is not None}
-            rows: SqlRows | FetchedRows
+        with ExitStack() as stack:
+            session = stack.enter_context(self.session(view.source))
+            kinds = _kinds(session)
+            rows: SqlRows | PolarsRows
             if pushable(view, kinds, session.dialect):
                 rows = self.rows_of(view, session, session.table, kinds, key, split, self._held)
             else:
-                rows = FetchedRows(view, session, session.table, kinds, key, split, self._held)
-            try:
-                yield rows
-            finally:
-                rows.forget()
+                recipe = self._fetched(view, key, session, stack)
+                rows = PolarsRows(view, key, self._held, split, recipe)
+            stack.callback(rows.forget)
+            yield rows
+
+    @contextmanager
+    def recipe(self, view: View) -> Iterator[Recipe]:
+        """Yield the recipe of a view whose rows are public, over fetched columns."""
+        with ExitStack() as stack:
+            yield self._fetched(view, b"", stack.enter_context(self.session(view.source)), stack)
+
+    def _fetched(self, view: View, key: bytes, session: TableSession, stack: ExitStack) -> Recipe:
+        unit, table = view.bound.unit, session.table
+        here = FetchedReading(view.source, view.fields_of_rows, unit, session, table, _kinds(session))
+        units, there = view.source.of_units, None
+        if units is not None and self.reads(units):
+            second = stack.enter_context(self.session(units))
+            there = FetchedReading(units, view.fields_of_units, unit, second, second.table, _kinds(second))
+        return Recipe(view, key, here, there)
+
+
+def _kinds(session: TableSession) -> dict[str, Kind]:
+    return {name: each.kind for name, each in session.columns().items() if each.kind is not None}
 
 
 def _gives(kind: Kind | None, type_name: str) -> bool:

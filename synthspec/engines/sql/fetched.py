@@ -1,4 +1,4 @@
-"""Fetched: a view that the database cannot run itself, run by the polars engine over fetched columns.
+"""Fetched: fields of a table, fetched in pieces, for what the database cannot run itself.
 
 Nothing is kept: every pass fetches the columns again, in the session's one consistent state.
 
@@ -7,26 +7,33 @@ Source: ours; PRIVACY 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
 from synthspec.engines import parquet
-from synthspec.engines.polars import PolarsRows
 from synthspec.engines.reading import Fields
 from synthspec.engines.sql.dialects import Kind
 from synthspec.engines.sql.rows import Session
-from synthspec.terms.view import View
+from synthspec.terms.view import Field, Source
 
 
 class FetchedReading(Fields):
     """The fields of a table's columns."""
 
-    def __init__(self, view: View, session: Session, table: str, kinds: Mapping[str, Kind]) -> None:
-        super().__init__(view.source, view.fields, view.bound.unit)
+    def __init__(
+        self,
+        source: Source,
+        fields: Sequence[Field],
+        unit: str | None,
+        session: Session,
+        table: str,
+        kinds: Mapping[str, Kind],
+    ) -> None:
+        super().__init__(source, fields, unit)
         self._session = session
         self._kinds = kinds
-        self._origins = list(dict.fromkeys(field.origin for field in view.fields))
+        self._origins = list(dict.fromkeys(field.origin for field in fields))
         columns = []
         for i, name in enumerate(self._origins):
             raw = session.dialect.terms.identifier(name)
@@ -61,19 +68,3 @@ def _typed(values: pl.Series, kind: Kind) -> pl.Series:
     if kind == "date":
         return values.cast(pl.Int32).cast(pl.Date)
     return values.cast(pl.Datetime("us")) if kind in ("datetime", "instant") else values
-
-
-class FetchedRows(PolarsRows):
-    """See `engines.base.Rows`."""
-
-    def __init__(
-        self,
-        view: View,
-        session: Session,
-        table: str,
-        kinds: Mapping[str, Kind],
-        key: bytes,
-        split: bytes,
-        held: int,
-    ) -> None:
-        super().__init__(view, key, held, split, FetchedReading(view, session, table, kinds))

@@ -8,6 +8,8 @@ Source: ours; PRIVACY 5.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synthspec.engines.cells import FALSE, TRUE, Reader
@@ -40,7 +42,7 @@ def can_push(field: Field, kind: Kind) -> bool:
 def read(field: Field, reader: Reader, kind: Kind, raw: str, layers: Layers, dialect: SqlDialect) -> Column:
     """Add what reads the column `raw` to the layers."""
     text = layers.add(dialect.stripped(dialect.text(raw, kind)), raw)
-    plain = not (reader.nulls - {""}) and not reader.labels
+    plain = not any(_may_be(word, field, kind) for word in (*(reader.nulls - {""}), *reader.labels))
     if _native(field, kind, plain=plain):
         value, bad = _typed(field, kind, raw, layers, dialect)
         return Column(value, bad, text)
@@ -52,6 +54,24 @@ def read(field: Field, reader: Reader, kind: Kind, raw: str, layers: Layers, dia
     else:
         value = _value(reader, word, layers, dialect)
     return Column(value, layers.add(f"({word} IS NOT NULL AND {value} IS NULL)", word, value), text)
+
+
+def _may_be(word: str, field: Field, kind: Kind) -> bool:
+    """Return whether a null word or a label can be the text of a column's value.
+
+    Where it cannot, a column of the declared type is taken as it is: its texts would give the same values.
+    """
+    if kind != field.type.name or kind not in _TEXTS:
+        return True
+    return re.fullmatch(_TEXTS[kind], word) is not None
+
+
+_TEXTS: Mapping[Kind, str] = {
+    "int": "-?[0-9]+",
+    "bool": "true|false",
+    "date": "[-+0-9].*|.*(inf|BC).*",
+    "datetime": "[-+0-9].*|.*(inf|BC).*",
+}
 
 
 def _exactly(word: str, scale: int, dialect: SqlDialect) -> str:

@@ -1,8 +1,8 @@
 """Rows of a view in a database: counted there by GROUP BY, fetched coded where that cannot be.
 
-Many cliques are counted in one statement: each set of attributes that no other contains is a grouping set,
-and what is asked of fewer attributes is summed from one that has them. Codes are never null, so the columns
-that are null in a line of the answer say which set it is of.
+Many cliques are counted in one statement: attributes of cliques that overlap form blocks (`engines.blocks`),
+each block is a grouping set, and what is asked of fewer attributes is summed from one that has them. Codes
+are never null, so the columns that are null in a line of the answer say which set it is of.
 
 Source: ours; PRIVACY 5, DECISIONS 14 and 27.
 """
@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from synthspec.engines.base import Held, Part
+from synthspec.engines.blocks import cover
 from synthspec.engines.content import KEY_BYTES
 from synthspec.engines.marks import marks
 from synthspec.engines.matrix import WEIGHT, Chunk, count, narrowest, scored
@@ -25,6 +26,8 @@ from synthspec.engines.sql.statement import TIMES, UNIT, VALUE, Statement, code
 from synthspec.terms.query import Axis, Scored
 from synthspec.terms.view import View
 
+CELLS = 1 << 14
+"""Of a joint table out of which several are summed, at most."""
 SETS = 64
 """Grouping sets in one statement."""
 HELD = 512 << 20
@@ -106,7 +109,7 @@ class SqlRows:
             return count(self._chunks, cliques)
         wanted = [frozenset(axis.attribute for axis in clique) for clique in cliques]
         answers: list[NDArray[np.int64] | None] = [None] * len(cliques)
-        sets = _largest(wanted)
+        sets = _largest(self._blocks(wanted))
         for start in range(0, len(sets), SETS):
             here = sets[start : start + SETS]
             found = self._grouped(here)
@@ -184,6 +187,13 @@ class SqlRows:
 
     def _fetch(self, statement: str) -> Iterator[pl.DataFrame]:
         return self._session.fetch(statement, self._secrets if "secret_key" in statement else None)
+
+    def _blocks(self, wanted: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+        """Return sets of attributes, fewer than were asked for, one of which holds each that was."""
+        names = list(self._sizes)
+        cliques = [tuple(sorted(names.index(name) for name in each)) for each in wanted]
+        blocks = cover(cliques, list(self._sizes.values()), CELLS)
+        return [frozenset(names[at] for at in block) for block in blocks]
 
     def _grouping(self, sets: Sequence[Iterable[str]]) -> str:
         """Return the statement that counts rows by each of the sets of attributes."""

@@ -53,6 +53,8 @@ def _same_everywhere(node: Expr, dialect: SqlDialect) -> bool:
     if dialect.name == "duckdb":
         return True
     if isinstance(node, Arithmetic):
+        if dialect.name == "spark":  # IEEE arithmetic, and what is not finite is null
+            return node.type != FLOAT or node.op != "%"
         return node.type != FLOAT  # overflow is an error there
     if isinstance(node, Cast):
         return node.arg.type != FLOAT or node.type == FLOAT  # too large is an error there

@@ -8,6 +8,8 @@ says, and no more, is what is played for.
 A planted bug is noise for one row: the price of a person who adds 1, on the rows that count as they do. For
 a view of persons it is one that keeps every row.
 
+These games open files without a charge: no part of the package does, so they lie with its tests.
+
 Source: ours; PRIVACY 1 (persons) and 10.
 """
 
@@ -50,7 +52,10 @@ Clique = tuple[Axis, ...]
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Two files that differ in one person: `there` has it; `away` has it with other rows, or not at all."""
+    """Two files that differ in one person: `there` has it; `away` has it with other rows, or not at all.
+
+    Where the plan has a table of units, each file's lies beside it: `x-units.csv` beside `x.csv`.
+    """
 
     there: Path
     away: Path
@@ -130,7 +135,8 @@ def person_game(
 def _title(plan: Plan, level: Level) -> str:
     """Return what is asked, in words."""
     if level.once:
-        return "one row of each person"
+        joined = plan.source is not None and plan.source.units is not None
+        return "one row of each person" + (", joined to a table of persons" if joined else "")
     if level.weight is not None:
         return "rows of a person share a weight"
     return "rows with the row before" if any(group.sequence for group in plan.groups) else "rows of a person"
@@ -139,7 +145,11 @@ def _title(plan: Plan, level: Level) -> str:
 def _recipe(plan: Plan, level: Level, path: Path, *, every_row: bool) -> View:
     """Return the plan's view of a file; with `every_row`, a view of persons that keeps all their rows."""
     assert plan.source is not None
-    there = plan.model_copy(update={"source": plan.source.model_copy(update={"path": str(path)})})
+    update: dict[str, object] = {"path": str(path)}
+    if plan.source.units is not None:
+        beside = path.with_name(f"{path.stem}-units.csv")
+        update["units"] = plan.source.units.model_copy(update={"path": str(beside)})
+    there = plan.model_copy(update={"source": plan.source.model_copy(update=update)})
     view = build_view(there, plan.columns, level=level)
     if view.bound.once is None or not every_row:
         return view
