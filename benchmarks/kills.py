@@ -59,7 +59,7 @@ LEARN = "train without its page"
 """The verb up to the release: charging, learning, writing. Making its page takes four times as long."""
 FILL = "sample into a folder"
 """The verb that draws rows into a folder, part by part."""
-PARTS = 4
+PARTS = 6
 PAGED = 0.15
 """How often the page is made too."""
 RENEWED = 40
@@ -157,13 +157,15 @@ class Bench:
     def killed(self, *arguments: str) -> bool:
         """Run a command and kill it at some moment; return whether it was still at work.
 
-        Half of the trainings are killed at some moment after their folder of answers was made.
+        Half of the trainings are killed at some moment after their folder of answers was made, and half of
+        the drawings into a folder after its first part was.
         """
-        late = arguments[0] in ("train", LEARN) and bool(self.rng.integers(2))
+        late = arguments[0] in ("train", LEARN, FILL) and bool(self.rng.integers(2))
         moment = float(self.rng.uniform(0, (0.6 if late else 1.05) * self.typical[arguments[0]]))
-        before = self.runs()
+        begun = self.parts if arguments[0] == FILL else self.runs
+        before = begun()
         pid = forked(self.verb(*arguments), self.folder, self.log)
-        while late and self.runs() == before and self.at_work(pid):
+        while late and begun() == before and self.at_work(pid):
             time.sleep(0.0005)
         code = ended(pid, time.monotonic() + moment)
         if code is not None:
@@ -178,6 +180,10 @@ class Bench:
     def runs(self) -> int:
         """Return how many runs have written answers, or begun to."""
         return sum(1 for _ in (self.folder.parent / "home" / "runs").glob("*/*"))
+
+    def parts(self) -> int:
+        """Return how many parts of rows there are."""
+        return sum(1 for _ in (self.folder / "rows").glob("part-*"))
 
     def at_work(self, pid: int) -> bool:
         """Return whether the process has not ended, without taking its exit status."""

@@ -143,8 +143,9 @@ def main() -> None:
         "",
         f"`python benchmarks/users.py --runs {runs}`: {runs} plays of each world. The two files differ in "
         f"one person, who has {3 * M} equal rows where `max_rows` is {M} (under `replace`: in all rows of "
-        "that person, who has other rows instead). The view is a plan's, the engine polars, the kernel the "
-        "run's; what is asked: the table of all attributes, where it has 4,096 cells at most, and "
+        "that person, who has other rows instead); where persons have a table of their own, in its lines "
+        "there, too. The view is a plan's, the engine polars, the kernel the run's; what is asked: the "
+        "table of all attributes, where it has 4,096 cells at most, and "
         f"that of each. Each of a game's two bounds is wrong with probability {ALARM:g} at most; a lower "
         "bound above the claim fails.",
         "",

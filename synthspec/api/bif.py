@@ -97,6 +97,9 @@ def _apart(plan: Plan, names: set[str]) -> Iterator[str]:
     roots = [c.name for c in plan.columns if c.name in names and c.name not in drawn]
     if roots:
         yield f"approximate: {', '.join(roots)} is computed; it stands as a variable without parents"
+    lagged = [name for group in plan.groups for name in group.lagged if name in names]
+    if lagged:
+        yield f"approximate: {', '.join(lagged)} is of the row before: a variable without parents"
     left = [c.name for c in plan.columns if c.role == "computed" and c.name not in names]
     if left:
         yield f"not in the network, computed afterwards: {', '.join(left)}"

@@ -11,6 +11,8 @@ from synthspec.privacy.spark_address import SparkAddress, is_spark_address, read
 from synthspec.privacy.table_address import TableAddress, is_table_address, read_table_address
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from synthspec.plan.plan import Plan
 
 _CSV = "csv:"
@@ -99,17 +101,36 @@ def write_copies(plan: Plan, folder: Path, *, replace: bool = False) -> None:
     found = places(plan)
     if not found:
         return
-    from synthspec.draw.tables import write_rows
-
     frame = load_release(folder).data()
     for place in found:
-        if isinstance(place, SparkAddress):
-            from synthspec.run.spark_copy import write_copy
+        try:
+            _write(frame, plan, place, replace)
+        except SourceError as error:
+            raise _after(error, folder) from None
 
-            _refuse_source(plan, place)
-            write_copy(frame, place, replace=replace)
-        elif isinstance(place, TableAddress):
-            _refuse_source(plan, place)
-            write_rows(frame, place, replace=replace)
-        else:
-            write_table(frame, place)
+
+def _write(frame: pl.DataFrame, plan: Plan, place: Path | TableAddress | SparkAddress, replace: bool) -> None:
+    if isinstance(place, Path):
+        write_table(frame, place)
+        return
+    _refuse_source(plan, place)
+    if isinstance(place, TableAddress):
+        from synthspec.draw.tables import write_rows
+
+        write_rows(frame, place, replace=replace)
+    else:
+        from synthspec.run.spark_copy import write_copy
+
+        write_copy(frame, place, replace=replace)
+
+
+def _after(error: SourceError, folder: Path) -> SourceError:
+    """Return a refusal that came when the release was written: it says so."""
+    said = error.diagnostics[0]
+    notes = (note for note in said.notes if "charged" not in note)
+    return SourceError(
+        error.code,
+        error.message,
+        notes=(*notes, f"the release `{folder.name}` is whole, and paid for"),
+        helps=(*said.helps, f"its rows are in `{folder / 'synthetic'}.*`; `synthspec sample` draws more"),
+    )

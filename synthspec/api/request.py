@@ -1,4 +1,4 @@
-"""request: what rows are to be drawn into a folder, as it is told to another process, and made ready to draw."""
+"""request: what rows are to be drawn into a folder, told to another process or made ready to draw."""
 
 from __future__ import annotations
 

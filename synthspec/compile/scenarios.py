@@ -9,6 +9,7 @@ from synthspec.columns import Date, Datetime, Decimal, Float, Ordered
 from synthspec.columns.literal import number, scaled, seconds_in
 from synthspec.compile.findings import Findings
 from synthspec.compile.found import Found
+from synthspec.compile.levels import asks_for_units
 from synthspec.compile.literals import canonical
 from synthspec.compile.public_rows import PublicRows
 from synthspec.plan.plan import DEFAULT_ROWS, PlannedColumn
@@ -21,8 +22,8 @@ from synthspec.terms.expr import Expr
 INTERPOLATE = "interpolate"
 _DAY = 86_400
 _ALONE: Mapping[str, tuple[str, ...]] = {
-    "mix": ("where", "rebalance", "weights", "given", "augment"),
-    "given": ("rebalance", "weights", "augment"),
+    "mix": ("where", "rebalance", "weights", "given", "augment", "units"),
+    "given": ("rebalance", "weights", "augment", "units"),
 }
 """Keys that a scenario with the first one cannot have."""
 
@@ -51,6 +52,8 @@ def tables_of(
             given[name] = found
         mixes[name] = rows.mix(name, scenario)
         _shares(findings, name, scenario, path)
+        if asks_for_units(spec) is not None:
+            _single_rows(findings, columns, name, scenario, path)
         taken = scenario.provenance or (PROVENANCE if scenario.mix else None)
         if taken in spec.columns:
             findings.report(
@@ -137,6 +140,36 @@ def _together(findings: Findings, name: str, scenario: model.Scenario, path: Pat
             "it names a column of a `mix`",
             helps=("drop `provenance`",),
         )
+
+
+def _single_rows(
+    findings: Findings,
+    columns: Mapping[str, PlannedColumn],
+    name: str,
+    scenario: model.Scenario,
+    path: Path_,
+) -> None:
+    """Note what asks for single rows of a table that is drawn unit by unit (`draw.scenario` refuses it)."""
+    loose = next(
+        (each for each in scenario.rebalance if each in columns and columns[each].per == "row"), None
+    )
+    keys = {"rebalance": loose is not None, "given": scenario.given is not None, "augment": scenario.augment}
+    for key, there in keys.items():
+        if there:
+            label = "this is about single rows" if loose is None else f"`{loose}` differs from row to row"
+            findings.report(
+                "G458",
+                f"scenario `{name}` will not be drawn: whole units are, each with all its rows",
+                (*path, key),
+                label,
+                helps=(
+                    f"draw one table for each value: `synthspec sample RELEASE --where '{loose} = ...'`"
+                    if loose is not None
+                    else f"drop `{key}`, and change the rows afterwards",
+                ),
+                level="note",
+            )
+            return
 
 
 def _shares(findings: Findings, name: str, scenario: model.Scenario, path: Path_) -> None:

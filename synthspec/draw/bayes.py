@@ -30,6 +30,7 @@ MOST_CELLS = 1_000_000
 SAME = 1e-9
 """In L1 of the joint: what leaving out a parent may change."""
 FILLED = "filled in"
+FIRST = "no row before"
 
 
 def nodes_of(
@@ -37,7 +38,8 @@ def nodes_of(
 ) -> tuple[Node, ...]:
     """Return the network of all groups, parents first.
 
-    A computed column that a group is given stands as a variable without parents.
+    A computed column that a group is given stands as a variable without parents; so does a column of the row
+    before.
 
     Raises:
         SpecError: N322, a model that is no network, or a table too large to write out.
@@ -47,6 +49,9 @@ def nodes_of(
         for column in columns
         if column.column is not None and not isinstance(column.column, Id)
     }
+    for group in groups:  # what the row before has, or that there is none
+        for lagged, name in zip(group.lagged, group.columns, strict=False):
+            labels[lagged] = (*labels[name], FIRST)
     gaps = {c.name for c in columns if c.column is not None and c.column.missing}
     nodes: dict[str, Node] = {}
     for group in groups:

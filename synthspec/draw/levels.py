@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from synthspec.columns import Id
 from synthspec.draw.whole import Whole
-from synthspec.errors import InternalError
 from synthspec.plan.plan import Group, Plan, PlannedColumn
 from synthspec.rules import Check
 from synthspec.terms.expr import Expr, Logic
@@ -52,15 +51,10 @@ class Levels:
 
 
 def levels_of(whole: Whole, plan: Plan) -> Levels:
-    """Return the levels of a plan that draws persons.
-
-    Raises:
-        InternalError: I331, for a plan that does not.
-    """
+    """Return the levels of a plan that draws persons (`Plan.persons`)."""
     counter = plan.counter
-    counting = next((g for g in plan.groups if counter is not None and counter.name in g.columns), None)
-    if counter is None or counting is None:
-        raise InternalError("I331", "a plan without persons was drawn person by person")
+    assert counter is not None, "rows are drawn one by one"
+    counting = next(group for group in plan.groups if counter.name in group.columns)
     late = whole.late_names
     shared = tuple(c for c in whole.columns if c.per == "unit" and c.role != "id" and c.name not in late)
     names = {column.name for column in shared}

@@ -26,7 +26,7 @@ from synthspec.draw.persons import Persons
 from synthspec.draw.single import Single
 from synthspec.draw.source import TOLD
 from synthspec.draw.whole import Whole
-from synthspec.errors import InternalError, SamplingError
+from synthspec.errors import SamplingError
 from synthspec.generators.base import Model
 from synthspec.plan.plan import Plan, PlannedColumn
 from synthspec.privacy.entropy import SampleRng
@@ -78,17 +78,15 @@ class Partitioner:
         shapes: Mapping[str, Model] | None = None,
         leanings: Mapping[str, Sequence[Leaning]] = MappingProxyType({}),
     ) -> None:
-        """Take what `draw` takes, and `rows` or `units`: how many of them the whole table has.
+        """Take what `draw` takes, and how many rows or units the whole table has; the plan's without either.
 
         Raises:
             SamplingError: G458, for units of a table that is drawn row by row.
         """
-        if (rows is None) == (units is None):
-            raise InternalError("I331", "a table has a number of rows or one of units")
         self.columns = tuple(columns)
         self._plan = plan
         self._rng = rng
-        self._total = rows if units is None else units
+        self._total = units if units is not None else plan.rows if rows is None else rows
         self.whole = Whole(self.columns, plan.rules, where, _order(plan))
         self._conditions = tuple(self.whole.early())
         self._maker: Maker
@@ -103,11 +101,11 @@ class Partitioner:
     @property
     def count(self) -> int:
         """The number of parts, at least 1."""
-        return max(1, -(-(self._total or 0) // self._size))
+        return max(1, -(-self._total // self._size))
 
     def size(self, at: int) -> int:
         """Return the rows of part number `at`, or its persons where these are asked for."""
-        return min(self._size, (self._total or 0) - at * self._size)
+        return min(self._size, self._total - at * self._size)
 
     def part(self, at: int) -> Drawn:
         """Return part number `at`, from 0, in its released form.

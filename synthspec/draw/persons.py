@@ -31,7 +31,6 @@ from synthspec.draw.mend import Batch
 from synthspec.draw.person_rows import PersonRows
 from synthspec.draw.source import TOLD, WHERE, Source, impossible
 from synthspec.draw.whole import Whole, certain
-from synthspec.errors import InternalError
 from synthspec.generators.base import Model
 from synthspec.plan.plan import Plan
 from synthspec.plan.zeros import all_zeros
@@ -50,7 +49,7 @@ COPIES = 64
 """Persons, and copies of one, that are tried together when few are left."""
 TRIES = 400
 """Rows drawn per wanted row under a condition on rows, at most (and at least LEAST in all)."""
-LEAST = 100_000
+LEAST = 40_000
 MOST = 20_000
 """Persons that are looked at together under a condition on rows."""
 
@@ -75,8 +74,7 @@ class Persons:
 
         units: whether parts have so many whole persons, rather than so many rows.
         """
-        if whole.unit is None:
-            raise InternalError("I331", "a plan without persons was drawn person by person")
+        assert whole.unit is not None, "rows are drawn one by one"
         self._units = units
         self._unit = whole.unit
         self._levels: Levels = levels_of(whole, plan)
@@ -224,8 +222,8 @@ class Persons:
         have = seen = persons = 0
         repaired: dict[str, int] = {}
         while have < size:
-            if seen > max(LEAST, TRIES * size):
-                raise impossible(tally, {})
+            if seen >= LEAST and (seen > TRIES * size or have * TRIES < seen / 2):
+                raise impossible(tally, {}, TRIES)
             share = max(have, 1) / max(seen, 1) if seen else 1.0
             many = int(np.clip((size - have) / share * 1.1 + 32, 32, MOST))
             stream = rng.split("longer", seen)

@@ -170,14 +170,14 @@ def _hopeless(tally: Tally) -> bool:
     return tally.drawn >= LEAST and tally.acceptance * TRIES < 0.5
 
 
-def impossible(tally: Tally, conditions: Mapping[str, Expr]) -> SamplingError:
+def impossible(tally: Tally, conditions: Mapping[str, Expr], tries: int = TRIES) -> SamplingError:
     """Return the refusal that names the condition which turned most candidates away."""
     worst = min((*conditions, *([WHERE] if WHERE in tally.broke else [])), key=tally.accepted)
     about_where = worst == WHERE or worst.startswith(TOLD)
     what = "the condition `where`" if about_where else f"rule `{worst}`"
     return SamplingError(
         "G450",
-        f"{what} could not be met within {TRIES} tries per row",
+        f"{what} could not be met within {tries} tries per row",
         notes=(f"of the rows drawn, {tally.accepted(worst):.2%} met it",),
         helps=("loosen the condition", "draw more rows and filter them")
         if about_where

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 
 _ROWS = 50_000
 _WAIT = 10
+_PATIENCE = """
+SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN
+    ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
+"""
+"""Nothing that a run asks takes too long; not every version has each of these."""
 _SETTINGS = (
     "SET search_path = pg_catalog",
     "SET default_transaction_read_only = on",
-    "SET statement_timeout = 0",
-    "SET lock_timeout = 0",
-    "SET idle_in_transaction_session_timeout = 0",
     "SET standard_conforming_strings = on",
     "SET extra_float_digits = 1",
     "SET timezone = 'UTC'",
@@ -165,6 +167,7 @@ def _opened(db: Connection[Any], address: TableAddress) -> PostgresSession:
     columns: dict[str, Declared] = {}
     try:
         asked = psycopg.RawCursor(db)
+        asked.execute(_PATIENCE.encode())
         asked.execute(_BEGIN.encode())
         found = asked.execute(_FIND.encode(), (named,)).fetchone()
         for setting in _SETTINGS:

@@ -17,7 +17,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synthspec.engines.sql.spill import new_folder
 from synthspec.errors import SourceError
 
 if TYPE_CHECKING:
@@ -157,9 +157,10 @@ def _started() -> SparkSession:
     from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession
 
-    place = Path(tempfile.mkdtemp(prefix="synthspec-spark-"))  # of mode 0700
+    place = new_folder()
     launched: Any = None
     context: Any = None
+    spark: SparkSession | None = None
     with contextlib.suppress(Exception), _environment():
         told = list(_configured(place).items())
         jvm = getattr(SparkContext, "_jvm", None)
@@ -171,12 +172,14 @@ def _started() -> SparkSession:
         if not conf.contains(_WAREHOUSE):  # else it would be a folder here
             conf.set(_WAREHOUSE, str(place / "warehouse"))
         context = SparkContext(conf=conf, gateway=launched)
-    if context is None:
+        spark = SparkSession(context)  # fails where the master was not found
+    if spark is None:
+        with contextlib.suppress(Exception):
+            context.stop()
         _end(launched, place)
         raise _not_started(
             "it did not start", "it needs Java 17 or later, and SPARK_MASTER, if set, names its cluster"
         )
-    spark = SparkSession(context)
     for key, value in ((USERS, "0"), (_PLACE, str(place)), (_OURS, str(launched is not None))):
         spark.conf.set(key, value)
     return spark

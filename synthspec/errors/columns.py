@@ -222,8 +222,8 @@ CODES: dict[str, Entry] = {
     "C129": Entry(
         title="per unit, and computed row by row",
         text=(
-            "A column `per: unit` has one value for all rows of a person. A derived or looked-up column is per "
-            "unit by itself, where everything it is computed from is; it needs no key."
+            "A column `per: unit` has one value for all rows of a person. A derived or looked-up column is "
+            "per unit by itself, where everything it is computed from is; it needs no key."
         ),
         bad="age: {derive: 'age_years(birth_date, admit_at)', per: unit}",
         good="age: {derive: 'age_years(birth_date, admit_at)'}",

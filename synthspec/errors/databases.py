@@ -9,7 +9,8 @@ CODES: dict[str, Entry] = {
         title="the address of the table cannot be read",
         text=(
             "A table in a DuckDB file is written `duckdb:FILE#TABLE`, one on a PostgreSQL server "
-            "`postgres://USER@HOST:PORT/DATABASE?options#SCHEMA.TABLE`; what is left out is taken from the "
+            "`postgres://USER@HOST:PORT/DATABASE?options#SCHEMA.TABLE`, one of a Spark session "
+            "`spark:TABLE`, or spark:parquet.`PATH` for files; what is left out is taken from the "
             "environment, as the server's own client does. An address never has a password: that comes from "
             "PGPASSWORD, a password file or a service file. No refusal shows the address, for it might."
         ),
@@ -21,7 +22,8 @@ CODES: dict[str, Entry] = {
         title="the client of the database is not installed",
         text=(
             "Sources and copies in DuckDB need the extra `duckdb`, those on a PostgreSQL server the extra "
-            "`postgres`. Everything else works without them. Nothing was read and nothing was charged."
+            "`postgres`, and those on Spark, like `sample --on spark`, the extra `spark` and Java 17. "
+            "Everything else works without them. Nothing was read and nothing was charged."
         ),
         bad="pip install synthspec",
         good="pip install 'synthspec[duckdb]'",

@@ -156,9 +156,9 @@ CODES: dict[str, Entry] = {
     "G441": Entry(
         title="other tables than one of units and one of rows",
         text=(
-            "`tables` reads two files: one with a row per person, which has a `path`, and the rows of `source`, "
-            "joined by the column of `privacy.unit`. Grandchildren, and several tables of rows, are not read: "
-            "join them first."
+            "`tables` reads two files: one with a row per person, which has a `path`, and the rows of "
+            "`source`, joined by the column of `privacy.unit`. Grandchildren, and several tables of rows, "
+            "are not read: join them first."
         ),
         bad="tables: {patients: {columns: [sex]}, visits: {columns: rest}}",
         good="tables: {patients: {path: patients.csv, columns: [sex]}, visits: {columns: rest}}",
@@ -167,8 +167,8 @@ CODES: dict[str, Entry] = {
     "G442": Entry(
         title="a column in the wrong table",
         text=(
-            "The table of units lists the columns that are read there: each has one value per person. Ids and "
-            "computed columns are not listed; everything else is with the rows."
+            "The table of units lists the columns that are read there: each has one value per person. Ids "
+            "and computed columns are not listed; everything else is with the rows."
         ),
         bad="patients: {path: patients.csv, columns: [sex, visit_id]}",
         good="patients: {path: patients.csv, columns: [sex]}",
@@ -177,9 +177,9 @@ CODES: dict[str, Entry] = {
     "G429": Entry(
         title="a network on rows that share a weight",
         text=(
-            "With `contribution: weights` every person counts the same in the tables. A network is fine-tuned "
-            "by gradients, which are summed over a person's rows and clipped: no weight reaches them, so its "
-            "two halves would learn different things."
+            "With `contribution: weights` every person counts the same in the tables. A network is "
+            "fine-tuned by gradients, which are summed over a person's rows and clipped: no weight reaches "
+            "them, so its two halves would learn different things."
         ),
         bad="privacy: {contribution: weights, ...}\ngenerate: {all: {using: vae, ...}}",
         good="generate: {all: {using: vae, with: {fine_tune: never}, ...}}",

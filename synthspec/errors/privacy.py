@@ -110,7 +110,8 @@ CODES: dict[str, Entry] = {
         title="a key about several rows of a unit, with rows as units",
         text=(
             "With `unit: row` each row is protected by itself, whoever it belongs to. `max_rows`, "
-            "`unit_null`, `contribution`, `source.duplicates` and `source.units` speak of units with several rows."
+            "`unit_null`, `contribution`, `source.duplicates` and `source.units` speak of units with "
+            "several rows."
         ),
         bad="privacy: {unit: row, max_rows: 4, epsilon: 1}",
         good="privacy: {unit: row, epsilon: 1}",

@@ -162,6 +162,8 @@ def _groups(plan: Plan) -> None:
     """A group's columns are of one level; a unit's columns follow from nothing that its rows differ in."""
     per = {column.name: column.per for column in plan.columns}
     for group in plan.groups:
+        if not {*group.columns, *group.given} <= set(per):
+            raise InternalError("I304", f"the group `{group.name}` is about columns that there are not")
         names = (*group.columns, *group.given) if group.unit else group.columns
         if any((per.get(name, "row") == "unit") is not group.unit for name in names):
             raise InternalError("I313", f"the group `{group.name}` mixes what is per unit and what is not")

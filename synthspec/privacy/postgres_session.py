@@ -36,11 +36,12 @@ REASONS = (
     ("certificate", "its certificate is not the one asked for"),
     ("ssl", "no encrypted connection came about"),
     ("does not exist", "it has no such user or database"),
+    ("could not translate host name", "there is no such host"),
+    ("name or service not known", "there is no such host"),
+    ("resolve host", "there is no such host"),
     ("service", "the service is in no service file"),
     ("hot standby", "it is a standby: ledgers are kept on the primary"),
     ("session is read-only", "it is a standby: ledgers are kept on the primary"),
-    ("could not translate host name", "there is no such host"),
-    ("name or service not known", "there is no such host"),
     ("too many", "it has no connection to spare"),
 )
 

@@ -33,6 +33,8 @@ def check_rules(release: Release, folder: Path) -> Check:
     if held.rows > MOST_ROWS:
         return Check("rules", "not done", f"more than {MOST_ROWS:,} rows are not counted again")
     path = data_path(folder)
+    if _header(path) != [column.name for column in release.columns if not column.hidden]:
+        return Check("rules", "failed", "the file has other columns than the release says")
     again = recount(path, release.columns, release.plan.rules)
     frame = typed(frame_of(path, release), [c for c in release.columns if not c.hidden])
     own = violations(frame, release.plan.rules) if not _hidden(release) else {}
@@ -51,6 +53,12 @@ def check_rules(release: Release, folder: Path) -> Check:
     broken = many_of(held.violations, "violation")
     said = f"{many_of(len(held.rules), 'rule')} counted again by {again.engine}: {broken}"
     return Check("rules", "passed", said, {"rules": len(held.rules), "violations": held.violations})
+
+
+def _header(path: Path) -> list[str]:
+    if path.suffix == ".parquet":
+        return list(pl.read_parquet_schema(path))
+    return pl.read_csv(path, n_rows=0, infer_schema=False, glob=False).columns
 
 
 def _hidden(release: Release) -> bool:

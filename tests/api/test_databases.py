@@ -276,3 +276,19 @@ def test_the_adult_spec_runs_end_to_end_in_a_database(
     assert kept is not None
     rows = dict(zip(kept.labels, kept.values, strict=True))["rows kept"]
     assert abs(rows - table.height) < 8 * kept.stddev
+
+
+def test_a_copy_that_fails_in_the_end_says_that_the_release_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "synthetic.duckdb"
+    plan = also(tmp_path / "t.csv", f"duckdb:{target}#rows")
+
+    def told(step: int, steps: int, name: str) -> None:
+        if name == "write":
+            target.write_text("somebody else was here")
+
+    with pytest.raises(SourceError, match="D417") as caught:
+        plan.train(out=tmp_path / "out", progress=told)
+    assert any("is whole" in note for note in caught.value.diagnostics[0].notes)
+    assert ss.load_release(tmp_path / "out").data().height == 30

@@ -122,3 +122,7 @@ def test_two_tables_are_read_and_written_and_every_key_is_there(command: Command
     assert set(pl.read_csv("more-visits.csv")["person"]) == set(pl.read_csv("more-people.csv")["person"])
     (Path("rel") / "table-people.parquet").write_bytes(b"")
     assert command("verify", "rel").code == 3
+
+    Path("people.csv").write_text("\n".join(["key,sex,born", *units[1:]]) + "\n")
+    refused = command("train", "two.yaml", "--yes", "-o", "other")
+    assert refused.code == 5 and "D407" in refused.err and "table of units" in refused.err

@@ -129,7 +129,6 @@ def test_default_rows_never_depend_on_the_source() -> None:
 
 UNBUILT = {
     "missing: random": PATIENTS.replace("missing: modelled", "missing: random"),
-    "tables": SMALL + "tables: {t: {}}\n",
 }
 
 

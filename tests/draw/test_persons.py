@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from synthspec.compile.check import check
 from synthspec.draw import partition
+from synthspec.draw.bayes import nodes_of
 from synthspec.draw.frame import encoded
 from synthspec.draw.mock import stated
 from synthspec.draw.partition import Partitioner, check_parts
@@ -21,8 +23,9 @@ from synthspec.errors import SamplingError
 from synthspec.plan.plan import Plan, before
 from synthspec.plan.scenario import Augment, Jitter, Rebalance, Scenario
 from synthspec.privacy.entropy import SampleRng
+from synthspec.spec.parse import parse
 from synthspec.terms.expr import Expr
-from tests.draw.people import GROUPS, RULES, holds, numbers, people, plan_of, tilted
+from tests.draw.people import GROUPS, RULES, holds, numbers, people, plan_of, text_of, tilted
 from tests.draw.tables import planned
 
 FALSE_ALARM = 1e-9
@@ -52,11 +55,11 @@ def test_every_rule_holds_and_what_rows_share_is_the_same_in_all_of_them(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     rules=st.sets(st.sampled_from(sorted(RULES))).map(lambda names: tuple(sorted(names))),
     order=st.sampled_from(sorted(GROUPS)),
-    size=st.integers(0, 300),
+    size=st.integers(0, 200),
     units=st.booleans(),
     seed=st.integers(0, 10_000),
 )
@@ -195,6 +198,41 @@ def test_a_condition_on_rows_keeps_the_rows_of_persons_that_meet_it() -> None:
     assert whole.frame["who"].n_unique() == 40
 
 
+def test_a_key_within_a_person_is_kept_though_others_have_it_too() -> None:
+    text = """\
+source: {path: t.csv, rows: 4000, units: 1000}
+privacy: {unit: who, max_rows: 4, epsilon: 1}
+columns: {who: id, sex: {type: category, in: [F, M], per: unit}, day: int 0..5}
+rules: {key: {unique: [who, day]}}
+"""
+    plan = planned(text)
+    made = draw(plan, plan.columns, stated(plan), None, SampleRng(1), units=300)
+    assert made.repaired["key"] > 0
+    assert made.frame.select("who", "day").n_unique() == made.frame.height > made.frame["day"].n_unique()
+
+
+def test_rows_come_in_order_also_where_a_repair_changed_what_they_are_ordered_by() -> None:
+    text = """\
+source: {path: t.csv, rows: 4000, units: 1000}
+privacy: {unit: who, max_rows: 4, epsilon: 1}
+columns:
+  who: id
+  day: {type: int, in: 0..50, bins: 4}
+  cost: int 0..9
+  nth: {derive: "count(cost) OVER (PARTITION BY who ORDER BY day)"}
+rules: {never: {check: day <> 20 AND day <> 31 AND day < 45, repair: [day]}}
+generate: {stay: {columns: [day, cost], sequence: {by: day}}}
+"""
+    plan = planned(text)
+    made = draw(plan, plan.columns, stated(plan), None, SampleRng(1), units=400)
+    assert made.repaired["never"] > 0
+    for rows in people(made.frame):
+        days = [row["day"] for row in rows]
+        assert days == sorted(days) and not {20, 31} & {*days}
+        nth = sorted((row["nth"], row["day"]) for row in rows)
+        assert [at for at, _ in nth] == list(range(1, len(rows) + 1)) and [day for _, day in nth] == days
+
+
 def test_an_impossible_condition_on_rows_is_refused_in_the_end() -> None:
     plan = plan_of(("gone",))
     asked = Scenario(name="w", rows=10, where=where_of(plan, "state = 'gone' AND cost > 3"))
@@ -237,6 +275,26 @@ def test_what_knows_single_rows_only_is_refused() -> None:
         with pytest.raises(SamplingError) as caught:
             draw_scenario(plan, plan.columns, models, asked, SampleRng(1))
         assert caught.value.code == "G458"
+
+
+def test_a_network_of_rows_in_order_has_the_row_before_as_a_variable_without_parents() -> None:
+    plan = plan_of(order="inside")
+    lagged = before("state")
+    models = tilted(plan, {(lagged, "state"): [[6, 2, 1], [1, 6, 2], [1, 1, 6], [5, 1, 1]]})
+    nodes = {node.name: node for node in nodes_of(plan.columns, plan.groups, models)}
+    assert nodes[lagged].labels == ("well", "ill", "gone", "no row before") and not nodes[lagged].parents
+    assert lagged in nodes["state"].parents
+
+
+def test_a_scenario_that_will_not_be_drawn_is_noted_by_check() -> None:
+    asked = "sample: {scenarios: {x: {rows: 9, rebalance: {KEY: {A: 0.5, B: 0.5}}}}}\n"
+    for column, one, two, codes in (("ward", "a", "b", ["G458"]), ("sex", "F", "M", [])):
+        text = text_of((), "none") + asked.replace("KEY", column).replace("A:", f"{one}:").replace(
+            "B:", f"{two}:"
+        )
+        checked, found = check(parse("spec: 1\n" + text, "spec.yaml"))
+        assert checked is not None
+        assert [each.code for each in found if each.path[-1:] == ("rebalance",)] == codes
 
 
 def test_units_are_refused_where_rows_are_drawn_one_by_one() -> None:

@@ -123,6 +123,8 @@ BACKENDS: Mapping[str, Callable[[Path], Any]] = {
 }
 """Every engine but the reference."""
 MARKS: Mapping[str, Sequence[pytest.MarkDecorator]] = {
+    "polars, Parquet": (pytest.mark.slow,),
+    "polars, a pattern": (pytest.mark.slow,),
     "spark": (pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore")),
 }
 """Of the engines that the gate does without."""

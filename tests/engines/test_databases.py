@@ -17,14 +17,13 @@ from synthspec.engines.polars import PolarsEngine
 from synthspec.engines.postgres import PostgresEngine
 from synthspec.engines.sql.rows import SqlRows
 from synthspec.errors import SourceError
-from synthspec.run.preflight import check_source, check_view
+from synthspec.privacy.table_address import no_server, read_table_address
+from synthspec.run.preflight import check_source
 from synthspec.terms.types import DATE, INT, TEXT, Type
-from synthspec.terms.view import Field, Source, UnitTable
+from synthspec.terms.view import Field, Source
 from tests.engines.tables import CLIQUES, FIELDS, FLAGS, SCORED, view
 from tests.engines.test_all import Key, of
 from tests.engines.test_engines_agree import units_of
-from tests.engines.test_unit_table import answers, write
-from tests.engines.test_unit_table import view as unit_view
 from tests.postgres import Server, running
 
 duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed: `duckdb` extra")
@@ -143,6 +142,41 @@ def test_a_role_that_may_only_read_is_enough_and_reads_one_state(server: Server)
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         db.execute("DELETE FROM t")
+
+
+def test_the_session_on_a_server_cannot_write_is_patient_and_calls_nobodys_functions(server: Server) -> None:
+    import psycopg
+
+    with psycopg.connect(server.place, autocommit=True) as db:
+        db.execute("ALTER ROLE tester SET statement_timeout = '5s'")
+        db.execute("CREATE OR REPLACE FUNCTION public.sha256(text) RETURNS text LANGUAGE sql AS 'SELECT $1'")
+    try:
+        source = Source(path=server.address("t"), format="postgres")
+        with PostgresEngine().session(source) as session:
+            shown = {}
+            for name in (
+                "statement_timeout",
+                "transaction_isolation",
+                "transaction_read_only",
+                "search_path",
+            ):
+                (frame,) = session.fetch(f"SELECT current_setting('{name}') AS it", None)
+                shown[name] = frame["it"][0]
+            assert shown == {
+                "statement_timeout": "0",
+                "transaction_isolation": "repeatable read",
+                "transaction_read_only": "on",
+                "search_path": "pg_catalog",
+            }
+        for statement in (
+            'INSERT INTO public.t ("AGE") VALUES (1) RETURNING 1',
+            "CREATE TABLE public.made (n int)",
+        ):
+            with PostgresEngine().session(source) as session, pytest.raises(psycopg.Error):
+                session._db.execute(statement.encode())  # type: ignore[attr-defined]
+    finally:
+        with psycopg.connect(server.place, autocommit=True) as db:
+            db.execute("ALTER ROLE tester RESET statement_timeout")
 
 
 def test_nothing_is_written_into_a_database_file(tmp_path: Path) -> None:
@@ -280,6 +314,21 @@ def test_public_faults_of_a_table_on_a_server(server: Server, monkeypatch: pytes
     assert error.code == "D412" and "s3cret" not in " ".join((str(error), *found.notes, *found.helps))
 
 
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [
+        ('could not translate host name "h" to address: Name or service not known', "no such host"),
+        ("[Errno -2] Name or service not known", "no such host"),
+        ("failed to resolve host 'h': [Errno -3] Temporary failure in name resolution", "no such host"),
+        ('definition of service "clinic" not found', "in no service file"),
+        ('FATAL: password authentication failed for user "olga"', "does not accept the credentials"),
+    ],
+)
+def test_what_a_server_says_is_said_in_our_own_words(said: str, ours: str) -> None:
+    error = no_server(read_table_address("postgres://h/d#t"), said)
+    assert ours in str(error) and "olga" not in str(error) and "Errno" not in str(error)
+
+
 def test_credentials_come_from_where_the_servers_client_finds_them(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,61 +367,3 @@ def test_text_is_told_apart_byte_by_byte_whatever_the_columns_collation(tmp_path
     source = Source(path=f"duckdb:{file}#t", format="duckdb")
     with DuckdbEngine().open(of(asked, source), Key(1)) as rows:
         assert rows.affected(["rows kept"]).tolist() == [4]
-
-
-LINES = [["u1", "1"], ["u1", "0"], ["u2", "x"], [None, "1"], ["u3", "0"], ["u1", "1"], [" u2", None]]
-PEOPLE = [
-    ["1940", "u1", "F"], ["1960", "u1", "M"], [None, "u2", "female"], ["x", "u4", "M"], ["1990", None, "F"],
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", ["duckdb", "postgres", "a database and a file"])
-def test_a_table_of_units_beside_the_rows_is_joined_as_files_are(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    """Both by the polars engine here, under one hash: equal where units are cut, too."""
-    texts = [[cell or "" for cell in row] for row in LINES], [[cell or "" for cell in row] for row in PEOPLE]
-    write(tmp_path, *texts)
-    tables = {"lines": (("who", "a"), LINES), "people": (("born", "id", "SEX"), PEOPLE)}
-    statements = []
-    for name, (columns, rows) in tables.items():
-        named = ", ".join(f'"{column}" VARCHAR' for column in columns)
-        cells = ", ".join("(" + ", ".join(_literal(cell, "VARCHAR") for cell in row) + ")" for row in rows)
-        statements += [f"DROP TABLE IF EXISTS {name}", f"CREATE TABLE {name} ({named})"]
-        statements.append(f"INSERT INTO {name} VALUES {cells}")
-    engine: Engine
-    if kind == "postgres":
-        import psycopg
-
-        server: Server = request.getfixturevalue("server")
-        with psycopg.connect(server.place, autocommit=True) as db:
-            for statement in statements:
-                db.execute(statement.encode())
-        engine, place = PostgresEngine(), server.address
-    else:
-        with duckdb.connect(str(tmp_path / "t.duckdb")) as db:
-            for statement in statements:
-                db.execute(statement)
-        engine, place = DuckdbEngine(), lambda name: f"duckdb:{tmp_path / 't.duckdb'}#{name}"
-    for more in ({}, {"once": "how many", "max_rows": 2}, {"weight": 5, "max_rows": 1}):
-        asked = unit_view(tmp_path, **more)
-        assert asked.source.units is not None
-        units = asked.source.units
-        if kind != "a database and a file":
-            units = UnitTable(path=place("people"), format=engine.format, key="id")
-        update = {"path": place("lines"), "format": engine.format, "units": units}
-        there = asked.model_copy(update={"source": asked.source.model_copy(update=update)})
-        check_view(there, engine)
-        assert answers(engine, there) == answers(PolarsEngine(), asked)
-
-
-def test_rows_in_a_file_and_units_in_a_database_are_refused(tmp_path: Path) -> None:
-    write(tmp_path, [("u1", "1")], [("1940", "u1", "F")])
-    asked = unit_view(tmp_path)
-    units = UnitTable(path=f"duckdb:{tmp_path / 't.duckdb'}#people", format="duckdb", key="id")
-    mixed = asked.model_copy(update={"source": asked.source.model_copy(update={"units": units})})
-    with pytest.raises(SourceError, match="D401"):
-        check_view(mixed, PolarsEngine())
-    assert mixed.source.of_units is not None
-    with pytest.raises(SourceError, match="D401"):
-        check_source(mixed.source.of_units, mixed.fields_of_units, PostgresEngine())

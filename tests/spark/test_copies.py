@@ -90,3 +90,20 @@ def test_a_table_is_replaced_only_where_it_says_that_it_was_written_here() -> No
         for name in ("theirs", "ours"):
             home.sql(f"DROP TABLE IF EXISTS {name}")
         home.conf.set(USERS, users)
+
+
+def test_a_release_is_copied_where_its_spec_says(tmp_path: Path) -> None:
+    import synthspec as ss
+
+    spec = (
+        "spec: 1\nname: copied\ncolumns: {who: id, age: int 0..9, ward: [icu, surgery]}\n"
+        f"sample: {{rows: 50, seed: 1}}\noutput: {{also: ['spark:parquet.`{tmp_path}/rows`']}}\n"
+    )
+    plan = ss.Spec.of(spec, "copied.yaml").plan()
+    release = plan.train(out=tmp_path / "rel")
+    found = pl.read_parquet(tmp_path / "rows" / "*.parquet").sort("who")
+    assert found.rows() == release.data().sort("who").rows()
+    assert str(tmp_path) not in (tmp_path / "rel" / "plan.json").read_text()
+    with pytest.raises(SourceError, match="D417"):
+        plan.train(out=tmp_path / "again")
+    assert not (tmp_path / "again").exists(), "it is refused before anything is done"

@@ -20,12 +20,17 @@ _PREFIX = "synthspec-spill-"
 @contextlib.contextmanager
 def spill_folder() -> Iterator[Path]:
     """Yield a new folder of mode 0700; it is gone behind the block."""
-    _wipe_left()
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    folder = new_folder()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_folder() -> Path:
+    """Return a new folder of mode 0700, for the caller to remove; wipe what dead processes left."""
+    _wipe_left()
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
 
 
 def _wipe_left() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from synthspec.metrics.estimate import Estimate
 from synthspec.plan.plan import Question
 from synthspec.release.counted import Counted, GroupCount
+from synthspec.release.level import rows_alone
 from synthspec.release.release import Release
 from synthspec.report.blocks import Block, Heading, Prose, Section, Table, Value
 from synthspec.report.sourced import resting
@@ -31,6 +32,10 @@ NOT_ESTIMATED = (
     ". It rests on columns that were not learned together, or on more than three, so no interval can be "
     "given."
 )
+NOT_BY_ROW = (
+    ". It rests on columns that were not learned together row by row, or on more than three, so no interval "
+    "can be given."
+)
 SCALED = "The paid mean distances set the scale. "
 NOT_SCALED = "No paid distance sets the scale, so intervals are wider. "
 
@@ -52,6 +57,9 @@ def answers(release: Release) -> Section:
 
 
 def _how(release: Release, groups: Sequence[Known]) -> Prose:
+    if not groups and release.measurements:
+        what = "The noisy answers count units, or rows that share a weight"
+        return Prose(parts=(f"{what}: they say nothing of how far off a number of rows is.",))
     if not groups:
         return Prose(
             parts=("Nothing was learned from noisy answers, so no error can be estimated from them.",)
@@ -75,7 +83,8 @@ def _question(
     says: list[str | Value] = ["Rows with ", quoted(question.text)]
     if question.by:
         says += [", by ", listed(question.by)]
-    says.append(ESTIMATED if found else NOT_ESTIMATED)
+    by_row = len(rows_alone(release)) == len(release.measurements)
+    says.append(ESTIMATED if found else NOT_ESTIMATED if by_row else NOT_BY_ROW)
     title = named(question.name).text
     return (
         Heading(text=f"Question: {title}"),

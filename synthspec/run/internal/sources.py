@@ -26,11 +26,20 @@ def refuse_same(plan: Plan, control: Plan) -> None:
     Raises:
         SourceError: D421.
     """
-    mine = {digest_of(path) for path in source_files(plan)}
-    if mine & {digest_of(path) for path in source_files(control)}:
+    if _same(plan, control):
         raise SourceError(
             "D421",
             "the control is the source itself: its people are in the table",
             notes=("attacks are judged by what they say of people who are not in it",),
             helps=("name a file of other people from the same population", "or declare `sample.holdout`"),
         )
+
+
+def _same(plan: Plan, control: Plan) -> bool:
+    mine, other = plan.source, control.source
+    if mine is None or other is None:
+        return False
+    if {mine.format, other.format} - {"csv", "parquet"}:
+        return mine.path == other.path  # a database holds many tables
+    digests = {digest_of(path) for path in source_files(plan)}
+    return bool(digests & {digest_of(path) for path in source_files(control)})
