@@ -264,12 +264,7 @@ def plot(found: Mapping[tuple[int, int], Sequence[Mapping[str, float]]], path: P
                 x=along,
                 y=alt.Y("y:Q", scale=scale, title="mean total variation to the law"),
                 color=alt.Color("of:N", title=None, sort=list(ERRORS)),
-                strokeDash=alt.StrokeDash(
-                    "rows:N",
-                    title=None,
-                    sort=["synthetic", "real rows"],
-                    legend=alt.Legend(symbolType="stroke"),
-                ),
+                strokeDash=alt.StrokeDash("rows:N", sort=["synthetic", "real rows"], legend=None),
             ).properties(width=300, height=220)
         )
         times = pl.DataFrame(
@@ -282,7 +277,8 @@ def plot(found: Mapping[tuple[int, int], Sequence[Mapping[str, float]]], path: P
         seconds = alt.Y("y:Q", scale=scale, title="CPU seconds to learn")
         panels.append(time_of.encode(x=along, y=seconds).properties(width=300, height=220))
     if panels:
-        chart = alt.vconcat(*(panels[at] | panels[at + 1] for at in range(0, len(panels), 2)))
+        title = "solid: synthetic rows, dashed: the real ones"
+        chart = alt.vconcat(*(panels[at] | panels[at + 1] for at in range(0, len(panels), 2)), title=title)
         path.write_text(vl_convert.vegalite_to_svg(chart.to_dict()))
 
 
@@ -312,7 +308,9 @@ def main() -> None:
 
 def keep(path: Path, page: Sequence[str], runs: int) -> None:
     """Write the page."""
-    command = f"python benchmarks/growth.py {' '.join(sys.argv[1:])}".rstrip()
+    words = list(sys.argv[1:])
+    at = words.index("--keep")
+    command = " ".join(["python benchmarks/growth.py", *words[:at], *words[at + 2 :]])
     facts = f"{date.today().isoformat()}, {os.cpu_count()} cores, {runs} run(s) of each: `{command}`"
     about = (__doc__ or "").partition("\n\n")[2].partition("The tables")
     text = "\n".join(["```", *page, "```"])

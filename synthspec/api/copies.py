@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from synthspec.api.write import write_table
 from synthspec.errors import ReleaseError, SourceError, SpecError
+from synthspec.privacy.held import held_files
 from synthspec.privacy.spark_address import SparkAddress, is_spark_address, read_spark_address
 from synthspec.privacy.table_address import TableAddress, is_table_address, read_table_address
 
@@ -58,20 +59,30 @@ def refuse_taken(plan: Plan, *, replace: bool) -> None:
         elif isinstance(place, TableAddress):
             _refuse_source(plan, place)
             refuse_table(place, replace=replace)
-        elif place.exists() and not replace:
-            raise ReleaseError(
-                "Q601", f"`{place}` exists, and `output.also` would replace it", helps=("name another file",)
-            )
+        else:
+            _refuse_source(plan, place)
+            if place.exists() and not replace:
+                raise ReleaseError(
+                    "Q601",
+                    f"`{place}` exists, and `output.also` would replace it",
+                    helps=("name another file",),
+                )
 
 
-def _refuse_source(plan: Plan, place: TableAddress | SparkAddress) -> None:
-    """Refuse a table of the source's own file, and the very table on a server, however it is written."""
-    from synthspec.api.sources import located, source_path
+def _refuse_source(plan: Plan, place: Path | TableAddress | SparkAddress) -> None:
+    """Refuse a file that is read, a table of the source's own, and the very table on a server.
+
+    However it is written: whoever says `--replace` means rows that were made, not those they were made of.
+    """
+    from synthspec.api.sources import held_sources, located, source_path
     from synthspec.draw.tables import same_file, same_table
 
     if plan.source is None:
         return
-    if isinstance(place, SparkAddress):
+    if isinstance(place, Path):
+        target = held_files([place])
+        same = any(held.same(file) for held in held_sources(plan) for file in target)
+    elif isinstance(place, SparkAddress):
         same = plan.source.format == "spark" and _same_on_spark(place, located(plan))
     elif plan.source.format in ("csv", "parquet", "duckdb"):
         same = same_file(place, source_path(plan))
@@ -110,11 +121,10 @@ def write_copies(plan: Plan, folder: Path, *, replace: bool = False) -> None:
 
 
 def _write(frame: pl.DataFrame, plan: Plan, place: Path | TableAddress | SparkAddress, replace: bool) -> None:
+    _refuse_source(plan, place)
     if isinstance(place, Path):
         write_table(frame, place)
-        return
-    _refuse_source(plan, place)
-    if isinstance(place, TableAddress):
+    elif isinstance(place, TableAddress):
         from synthspec.draw.tables import write_rows
 
         write_rows(frame, place, replace=replace)

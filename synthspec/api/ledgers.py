@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from synthspec.api.elsewhere import refuse_elsewhere
 from synthspec.api.ledger_state import State
 from synthspec.api.sources import held_sources, located, on_server, path_of, source_path
 from synthspec.errors import BudgetError
@@ -168,6 +169,10 @@ def forecast(value: Plan) -> str:
             "its owner does that with `synthspec budget open`"
         )
     if found is None:
+        try:
+            refuse_elsewhere(value, source_key(value))
+        except BudgetError as refused:
+            return f"Ledger: none named, and {refused.message}: `train` will be refused"
         return "Ledger: a default one will be opened for this source, with a cap equal to this plan"
     seen = found.forecast(value.most_it_can_spend, value.delta)
     name = value.ledger or "default"

@@ -79,7 +79,10 @@ class Filled:
             said.append("all parts were there already: nothing was drawn")
         elif self.before:
             said.append(f"there already: {self.before:,} of {self.parts:,} parts")
-        said.append(f"{rules} counted again by {held.engine}, part by part: {held.violations:,} violations")
+        if held.rules:
+            said.append(
+                f"{rules} counted again by {held.engine}, part by part: {held.violations:,} violations"
+            )
         if self.within:
             names = ", ".join(f"`{name}`" for name in self.within)
             said.append(f"rows of different parts were not compared for {names}")

@@ -103,6 +103,9 @@ def prepared(request: Request, release: ReleaseValue | None = None) -> Job:
         spec=None if request.spec is None else request.spec.digest(),
         columns=tuple(column.name for column in columns if not column.hidden),
     )
+    if plan.tables:
+        names = " and ".join(f"`{table.name}`" for table in plan.tables)
+        notes = (*notes, f"the parts hold the tables joined; `-o FILE` writes {names} apart too")
     return Job(parted, asked, notes)
 
 

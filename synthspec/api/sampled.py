@@ -38,13 +38,15 @@ class Sampled:
         """Return what is said beside the rows."""
         held = self.certificate
         rules = f"{len(held.rules)} rule{'' if len(held.rules) == 1 else 's'}"
-        said = f"{rules} counted again by {held.engine}: {held.violations} violations"
+        said = (
+            (f"{rules} counted again by {held.engine}: {held.violations} violations",) if held.rules else ()
+        )
         likely = (
             ()
             if self.probability in (None, 1.0)
             else (f"probability of the condition: {self.probability:.3g}",)
         )
-        return (*self.notes, *likely, said)  # fmt: skip
+        return (*self.notes, *likely, *said)
 
 
 def sampled(

@@ -7,16 +7,21 @@ has no default ledger.
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from synthspec.privacy.address import Server
 from synthspec.privacy.held import HeldFile, held_files
-from synthspec.privacy.spark_address import read_spark_address
+from synthspec.privacy.spark_address import is_spark_address, read_spark_address
 from synthspec.privacy.table_address import DUCKDB, read_table_address
 
 if TYPE_CHECKING:
     from synthspec.plan.plan import Plan
     from synthspec.terms.view import Source
+
+MOST = 1_000
+"""Files of a folder that a ledger takes note of by themselves, at most; the folder it does in any case."""
 
 
 def on_server(value: Plan) -> bool:
@@ -66,9 +71,31 @@ def located_source(value: Plan) -> Source:
 
 
 def held_sources(value: Plan) -> tuple[HeldFile, ...]:
-    """Return what a ledger protects of a plan's source: its files, or its address on a server."""
+    """Return what a ledger protects of a plan's source: its files, or its address on a server.
+
+    A table on a server is known by its address as it is written, and by its name and its database's, whoever
+    asks and however the server is called. Files that Spark reads here are files.
+    """
     if not on_server(value):
         found = located_source(value)
         more = [Path(found.units.path)] if found.units is not None else []
         return held_files([source_path(value), *more])
-    return (HeldFile(path=located(value), device=0, inode=0),)
+    address = located(value)
+    return (_named(address), *_on_server(address))
+
+
+def _on_server(address: str) -> tuple[HeldFile, ...]:
+    if is_spark_address(address):
+        files = read_spark_address(address).files
+        place = None if files is None else Path(files.removeprefix("file://").removeprefix("file:"))
+        if place is None or not place.is_absolute():
+            return ()
+        return held_files([place, *islice(place.rglob("*") if place.is_dir() else (), MOST)])
+    table = read_table_address(address)
+    assert isinstance(table.place, Server)
+    database = table.place.settings().get("dbname", "")
+    return (_named(f"postgres:{database}#{table.table}"),)
+
+
+def _named(name: str) -> HeldFile:
+    return HeldFile(path=name, device=0, inode=0)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthspec.api.copies import refuse_taken, write_copies
-from synthspec.api.ledgers import ledger_of, needs_ledger, refuse_owned
+from synthspec.api.elsewhere import refuse_elsewhere
+from synthspec.api.ledgers import ledger_of, needs_ledger, refuse_owned, source_key
 from synthspec.api.placed import placed
 from synthspec.api.reuse import read_columns
 from synthspec.api.sources import held_sources, located, located_source
@@ -107,6 +108,8 @@ def _located(value: Plan) -> Plan:
 
 def _charged(value: Plan, folder: Path, resume: bool) -> tuple[Journal, str]:
     """Return the plan's ledger and a charge on it: the one to go on with, or a new one."""
+    if not resume:
+        refuse_elsewhere(value, source_key(value))
     journal = ledger_of(value)
     begun = [
         charge

@@ -8,6 +8,7 @@ Source: RFC 4180.
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +18,13 @@ import polars as pl
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> None:
-    """Write `frame` as Parquet or CSV, by the path's suffix."""
+    """Write `frame` as Parquet or CSV, by the path's suffix; a disk that is full is an OSError."""
     if path.suffix == ".csv":
         path.write_bytes(to_csv(frame).encode())
     else:
-        frame.write_parquet(path, compression="zstd", statistics=False)
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, compression="zstd", statistics=False)
+        path.write_bytes(buffer.getbuffer())
 
 
 def to_csv(frame: pl.DataFrame) -> str:

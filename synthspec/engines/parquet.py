@@ -37,6 +37,18 @@ def unreadable(path: Path, fields: Sequence[Field]) -> tuple[str, ...]:
     )
 
 
+def form(path: Path, origin: str) -> str:
+    """Return how the values of a column are written as texts: one word for types that write alike.
+
+    A number that is whole in one file (`1`) and a float in another (`1.0`) is two texts.
+    """
+    dtype = pl.read_parquet_schema(path)[origin]
+    if dtype == pl.Null:
+        return ""
+    alike = dtype == pl.String or dtype.is_integer() or dtype.base_type() in (pl.Categorical, pl.Enum)
+    return "text" if alike else str(dtype)
+
+
 def batches(path: Path, origins: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Yield the columns `origins`, under the names "0", "1", ..., in batches of bounded memory.
 

@@ -59,15 +59,17 @@ class Structure:
     def candidates(self) -> list[Pair]:
         """Return the pairs that may be learned, those of given attributes with a common child included.
 
-        Two given attributes are of interest only where both explain one attribute of this group: the
-        model must then know how they go together, or it would count what they share twice.
+        Two given attributes are of interest only where both explain one attribute of this group, or two that
+        a scope links: the model must then know how they go together, or it would count what they share twice
+        (a ward stays too long where both the ward and the stay before tell of it).
         """
         near: dict[int, set[int]] = {}
         for scope in self.scopes:
             for a in scope:
                 if a not in self.given:
                     near.setdefault(a, set()).update(self.given.intersection(scope))
-        shared = {p for held in near.values() for p in combinations(sorted(held), 2)}
+        linked = [set[int]().union(*(near.get(a, ()) for a in scope)) for scope in self.scopes]
+        shared = {p for held in (*near.values(), *linked) for p in combinations(sorted(held), 2)}
         return self.pairs + sorted(shared & self._between_given)
 
     def feasible(self, tree: JunctionTree, pairs: Sequence[Pair], cap: float) -> set[Pair]:

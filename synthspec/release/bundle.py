@@ -131,7 +131,7 @@ def attach(folder: Path, name: str, content: bytes, media_type: str, class_: Cla
             f"`{folder.name}` is signed, and `{name}` would change it",
             helps=("write it to another place: `synthspec report RELEASE -o FILE`",),
         )
-    with _writable(folder):
+    with _writable(folder, name):
         entry = entry_of(put(folder, name, content), media_type, class_)
         put(folder, NAME, _manifest_bytes(manifest.with_file(entry)))
 
@@ -243,10 +243,17 @@ _INSTEAD = "or put the new one in its place with `--replace`"
 
 
 @contextmanager
-def _writable(folder: Path) -> Iterator[None]:
+def _writable(folder: Path, report: str | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if report is not None:
+            raise ReleaseError(
+                "Q602",
+                f"`{report}` cannot be written into `{folder.name}`: {os.strerror(error.errno or 5).lower()}",
+                notes=("the release itself is there and stands",),
+                helps=(f"free some space, then write it: `synthspec report RELEASE -o {report}`",),
+            ) from None
         raise ReleaseError(
             "Q602",
             f"the release cannot be written to `{folder.name}`: {os.strerror(error.errno or 5).lower()}",

@@ -17,7 +17,7 @@ Outcome = Literal["pass", "fail", "unknown"]
 
 @dataclass(frozen=True)
 class Result:
-    """How a gate came out; `value` None when the figure was not bought, then the interval is empty."""
+    """How a gate came out; `value` None when no figure is known, then the interval is empty."""
 
     gate: Gate
     outcome: Outcome

@@ -114,6 +114,13 @@ def gate_figure(release: Release, metric: str, argument: str) -> tuple[Estimate,
     return None
 
 
+def bought(release: Release, metric: str, argument: str) -> bool:
+    """Return whether what a gate names was paid for, be there rows enough for a figure or not."""
+    if metric == "auc_gap":
+        return any(each.name == argument for each in labels(release))
+    return metric == "tail_ratio" and any(_asks(argument, each) for each in release.evaluation.tails)
+
+
 def _asks(argument: str, tail: Tail) -> bool:
     column, _, quantile = argument.rpartition(", ")
     return column == tail.column and float(quantile) == tail.quantile

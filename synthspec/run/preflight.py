@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from synthspec.engines import parquet
 from synthspec.engines.base import Engine
 from synthspec.engines.files import files
 from synthspec.engines.sql.engine import SqlEngine
@@ -44,6 +45,7 @@ def preflight(plan: Plan, engine: Engine, folder: Path) -> None:
 def check_view(view: View, engine: Engine) -> None:
     """Check the source of a view, and its table of units where it has one; see `check_source`."""
     check_source(view.source, view.fields_of_rows, engine)
+    _check_unit(view)
     units = view.source.of_units
     if units is not None:
         files = isinstance(engine, SqlEngine) and units.format in ("csv", "parquet")
@@ -52,6 +54,23 @@ def check_view(view: View, engine: Engine) -> None:
         except SourceError as error:
             helps = ("check `path`, `key` and `columns` of the table of units under `tables:`",)
             raise SourceError(error.code, f"of the table of units: {error.message}", helps=helps) from None
+
+
+def _check_unit(view: View) -> None:
+    """Refuse files that write one unit in two ways: it would be two units, and twice what is paid for."""
+    unit = next((each for each in view.fields if each.name == view.bound.unit), None)
+    if unit is None or view.source.format != "parquet" or unit.type.name not in ("text", "null"):
+        return
+    forms: set[str] = set()
+    with contextlib.suppress(Exception):  # what cannot be read has been said
+        forms = {parquet.form(path, unit.origin) for path in files(view.source)} - {""}
+    if len(forms) > 1:
+        raise SourceError(
+            "D408",
+            f"the Parquet files of the source give `{unit.name}` different types",
+            notes=("a person who is `1` in one file and `1.0` in another would count as two",),
+            helps=("write the files with one type of that column",),
+        )
 
 
 def check_source(source: Source, fields: Sequence[Field], engine: Engine) -> None:

@@ -35,6 +35,8 @@ from synthspec.terms.text import quoted
 from synthspec.terms.types import FLOAT, INT, TEXT, Type
 
 DialectName = Literal["duckdb", "postgres", "spark"]
+_FEW = 16
+"""Listed values that are told apart by a CASE in any engine."""
 
 
 def to_sql(expr: Expr, dialect: DialectName = "duckdb") -> str:
@@ -165,6 +167,10 @@ class _Writer:
 
     def index(self, expr: Index) -> str:
         value = self.cast(self.write(expr.arg), expr.arg.type, TEXT)
+        if self.dialect.name == "spark" and len(expr.values) > _FEW:  # its compiler gives up on long CASEs
+            listed = ", ".join(self.dialect.text(text) for text in expr.values)
+            found = f"NULLIF(array_position(array({listed}), {value}), 0) - 1"
+            return f"CAST({found} AS {self.dialect.type(INT)})"
         parts = [f"WHEN {self.dialect.text(text)} THEN {i}" for i, text in enumerate(expr.values)]
         return f"CAST((CASE {value} {' '.join(parts)} END) AS {self.dialect.type(INT)})"
 

@@ -37,7 +37,7 @@ NEAR = 1e-6
 def check_spec(release: Release, planner: Planner | None) -> tuple[Check, ...]:
     """Return whether the plan says what the spec says, and whether it is the plan of that spec."""
     plan = release.plan
-    parsed = parse(plan.spec_text, "spec.yaml")
+    parsed = parse(plan.spec_text, plan.spec_path)  # a spec without `name` has that of its file
     spec = parsed.spec
     if spec is None or (parsed.failed and "${" not in plan.spec_text):
         return (Check("spec", "failed", "spec.yaml is no spec that can be read"),)

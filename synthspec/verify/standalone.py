@@ -46,6 +46,7 @@ CLOSE = 1e-9
 LEVEL = 1e-4
 """Of the test of the noise, both sides together: one honest release in ten thousand fails it."""
 POWER = 0.99
+FEW = 8  # degrees of freedom; below, too little noise is no finding: whole numbers may agree by chance
 WIDER = 1.15
 """Factor on the variance, both ways, where tables were chosen on the way: their law is no exact one."""
 LEAST = 1 / 4 + 1 / 12
@@ -946,7 +947,7 @@ def quantile(share: float, dof: float) -> float:
 
 def judged(square: float, dof: int, wider: float, how: str) -> Check:
     """Return the verdict on a sum of squares: two-sided at LEVEL, with the power to see a factor of 2."""
-    low, high = quantile(LEVEL / 2, dof) / wider, quantile(1 - LEVEL / 2, dof) * wider
+    low, high = (dof >= FEW) * quantile(LEVEL / 2, dof) / wider, quantile(1 - LEVEL / 2, dof) * wider
     power = min(chi_square(low * 4, dof), 1 - chi_square(high / 4, dof))
     ratio = math.sqrt(square / dof)
     figures: dict[str, float | int | str] = {

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import synthspec as ss
-from synthspec.errors import ReleaseError, SamplingError, SpecError
+from synthspec.errors import ReleaseError, SamplingError, SourceError, SpecError
 
 
 def plan(tmp_path: Path, also: str) -> ss.Plan:
@@ -50,3 +50,35 @@ def test_units_are_refused_beside_rows_and_where_there_are_none(tmp_path: Path) 
         release.sample(5, units=3)
     with pytest.raises(SamplingError, match="G458"):
         release.sample(units=3)
+
+
+TWO_TABLES = """
+spec: 1
+name: t
+source: {path: visits.csv}
+privacy: {unit: who, max_rows: 2, epsilon: 1}
+tables: {people: {path: people.csv, key: who, columns: [sex]}, visits: {columns: rest}}
+columns: {who: id, sex: [F, M], day: int 0..3}
+sample: {units: 5}
+output: {also: ["csv:COPY"]}
+"""
+
+
+@pytest.mark.parametrize("link", ["itself", "symbolic", "hard"])
+def test_a_copy_never_replaces_a_file_that_is_read(tmp_path: Path, link: str) -> None:
+    """Not with `--replace` either; the table of units is read, too."""
+    visits, people, copy = (tmp_path / name for name in ("visits.csv", "people.csv", "copy.csv"))
+    visits.write_text("who,day\n" + "".join(f"p{i % 30},{i % 4}\n" for i in range(60)))
+    people.write_text("who,sex\n" + "".join(f"p{i},{'FM'[i % 2]}\n" for i in range(30)))
+    for target in (visits, people):
+        before = target.read_text()
+        copy.unlink(missing_ok=True)
+        if link == "symbolic":
+            copy.symlink_to(target)
+        elif link == "hard":
+            copy.hardlink_to(target)
+        text = TWO_TABLES.replace("COPY", str(target if link == "itself" else copy))
+        (tmp_path / "t.yaml").write_text(text)
+        with pytest.raises(SourceError, match="would write to the source"):
+            ss.load(tmp_path / "t.yaml").plan().train(out=tmp_path / "out", replace=True)
+        assert target.read_text() == before and not (tmp_path / "out").exists()

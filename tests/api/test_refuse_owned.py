@@ -10,6 +10,7 @@ import pytest
 
 import synthspec as ss
 from synthspec.api import ledgers
+from synthspec.api.sources import held_sources
 from synthspec.privacy.held import held_files
 from synthspec.privacy.journal import Journal
 
@@ -124,3 +125,38 @@ def test_a_ledger_remembers_where_the_file_is_and_nothing_of_what_is_in_it(folde
         "path": str(Path("visits.csv").resolve()), "device": facts.st_dev, "inode": facts.st_ino,
     }  # fmt: skip
     journal.verify()
+
+
+@pytest.mark.parametrize(
+    ("charged", "other"),
+    [
+        ("spark:parquet.`visits.parquet`", "visits.parquet"),
+        ("visits.parquet", "spark:parquet.`PLACE/visits.parquet`"),
+        ("spark:parquet.`many`", "many/part-0.parquet"),
+        ("many/part-0.parquet", "spark:parquet.`many`"),
+        ("postgres://ann@db.example/clinic#visits", "postgres://bob@10.0.0.1:5432/clinic#public.visits"),
+    ],
+)
+def test_another_address_of_a_table_does_not_make_it_public(folder: Path, charged: str, other: str) -> None:
+    """Charged without a run, and asked without one: neither a server nor Spark is needed here."""
+    (folder / "many").mkdir()
+    for place in ("visits.parquet", "many/part-0.parquet"):
+        pl.read_csv("visits.csv").write_parquet(place)
+    plan = load(charged, ledger="ward").plan().value
+    made, _ = Journal.open_named(
+        "ward", unit="row", neighbours="add-remove", epsilon_cap=3, delta_cap=1e-9, owner="o"
+    )
+    made.reserve(
+        plan.most_it_can_spend,
+        unit="row",
+        neighbours="add-remove",
+        release="r",
+        plan="p",
+        label="l",
+        epsilon=1,
+        delta=1e-9,
+        sources=held_sources(plan),
+    )
+    public = load(other.replace("PLACE", str(folder)), public=True).plan().value
+    with pytest.raises(ss.BudgetError, match="B554"):
+        ledgers.refuse_owned(public)

@@ -120,6 +120,8 @@ def test_two_tables_are_read_and_written_and_every_key_is_there(command: Command
     assert command("sample", "rel", "--units", "9", "-o", "more.csv").code == 0
     assert pl.read_csv("more-people.csv").height == 9
     assert set(pl.read_csv("more-visits.csv")["person"]) == set(pl.read_csv("more-people.csv")["person"])
+    folder = command("sample", "rel", "--units", "9", "-o", "parts/")
+    assert "`-o FILE` writes `people` and `visits` apart too" in folder.err
     (Path("rel") / "table-people.parquet").write_bytes(b"")
     assert command("verify", "rel").code == 3
 

@@ -288,6 +288,16 @@ def test_a_report_can_be_added_and_is_then_checked_too(tmp_path: Path, rows: pl.
         attach(folder, "plan.json", b"{}", "application/json", "S")
 
 
+def test_a_report_that_cannot_be_written_leaves_the_release_and_says_so(
+    tmp_path: Path, rows: pl.DataFrame
+) -> None:
+    folder = write_release(tmp_path / "stays", empty(), rows)
+    (folder / ".report.html.partial").mkdir()
+    with pytest.raises(ReleaseError, match=r"Q602: `report\.html` cannot be written into `stays`") as refused:
+        attach(folder, "report.html", b"<p>one", "text/html", "B")
+    assert refused.value.diagnostics[0].notes == ("the release itself is there and stands",)
+
+
 def test_no_array_with_objects_is_written_or_read(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Object arrays"):
         pack({"a": np.array([{}], dtype=object)})

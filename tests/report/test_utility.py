@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from synthspec.plan.plan import Gate
+from synthspec.release.release import Release
 from synthspec.report.blocks import Section, Value
 from synthspec.report.build import build
 from synthspec.report.gates import judge, require
+from synthspec.report.sections.gates import gates
 from synthspec.report.sections.scope import scope
 from synthspec.report.sections.utility import TOO_FEW, utility
 from synthspec.report.usefulness import by_group, gate_figure, labels
@@ -62,10 +66,20 @@ def test_it_says_which_rows_were_counted_and_warns_of_naive_errors() -> None:
     assert "Groups of outcome, predicting ward" in says
     made = scored()
     every = made.scores[0].model_copy(update={"part": "all"})
-    from dataclasses import replace
 
     other = replace(made, evaluation=made.evaluation.model_copy(update={"scores": (every,)}))
     assert "those that the models learned from included" in text(utility(other))
+
+
+def test_a_gate_on_a_figure_that_was_bought_says_that_its_rows_are_too_few() -> None:
+    def says(made: Release, column: str) -> str:
+        gate = Gate(name="g", text="t", metric="auc_gap", argument=column, op="<=", bounds=(0.05,))
+        return text(gates(replace(made, plan=made.plan.model_copy(update={"gates": (gate,)}))))
+
+    few = scored(noise=5000.0)
+    bought = labels(few)[0].name
+    assert TOO_FEW in says(few, bought) and "was not bought" not in says(few, bought)
+    assert "was not bought" in says(few, "nobody")
 
 
 def test_too_few_rows_give_words_and_never_a_number() -> None:
@@ -80,7 +94,6 @@ def test_too_few_rows_give_words_and_never_a_number() -> None:
 
 def test_what_is_shown_is_decided_by_the_released_rows_and_not_by_the_counts() -> None:
     """Noise that moves every count up must not bring a figure onto the page."""
-    from dataclasses import replace
 
     made = scored(noise=400.0)
     (one,) = made.scores

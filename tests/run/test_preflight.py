@@ -12,9 +12,11 @@ import pytest
 
 from synthspec.errors import SourceError
 from synthspec.run.engine import engine
-from synthspec.run.preflight import check_folder, check_source
+from synthspec.run.preflight import check_folder, check_source, check_view
+from synthspec.terms.protection import Protection
 from synthspec.terms.types import BOOL, DATE, DATETIME, FLOAT, INT, TEXT, Type, decimal
-from synthspec.terms.view import Field, Source
+from synthspec.terms.view import Bound, Field, Source, View
+from tests.engines.test_engines_agree import FixedKey
 
 FIELDS = (Field(name="age", origin="AGE", type=INT), Field(name="sex", origin="SEX", type=TEXT))
 GOOD = "AGE,SEX\n40,F\n"
@@ -138,3 +140,39 @@ def test_an_output_folder_that_cannot_be(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10, 9, 1))
     with pytest.raises(SourceError, match="D410"):
         check_folder(tmp_path / "out", 10)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fits"),
+    [
+        (pl.Int64, pl.Float64, False),
+        (pl.Int32, pl.UInt8, True),
+        (pl.Int64, pl.String, True),
+        (pl.String, pl.Decimal(9, 2), False),
+        (pl.Int64, pl.Null, True),
+        (pl.Float32, pl.Float64, False),
+        (pl.Float64, pl.Float64, True),
+    ],
+)
+def test_files_that_would_write_one_person_in_two_ways_are_refused(
+    tmp_path: Path, first: pl.DataType, second: pl.DataType, fits: bool
+) -> None:
+    """With `1` in one file and `1.0` in the other, a person had twice the rows that noise is made for."""
+    for name, dtype in (("a", first), ("b", second)):
+        value = None if dtype == pl.Null else 1
+        frame = pl.DataFrame({"who": pl.Series([value], dtype=pl.Null if value is None else pl.Int64)})
+        frame.with_columns(pl.col("who").cast(dtype)).write_parquet(tmp_path / f"{name}.parquet")
+    source = Source(path=str(tmp_path / "*.parquet"), format="parquet")
+    asked = View(
+        source=source,
+        fields=(Field(name="who", origin="who", type=TEXT),),
+        bound=Bound(unit="who", max_rows=1),
+        protection=Protection(unit="who", max_rows=1),
+    )
+    if fits:
+        check_view(asked, engine())
+        with engine().open(asked, FixedKey()) as rows:
+            assert rows.affected(["rows kept"]).tolist() == [2 if pl.Null in (first, second) else 1]
+        return
+    with pytest.raises(SourceError, match=r"D408.*give `who` different types"):
+        check_view(asked, engine())

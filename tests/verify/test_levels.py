@@ -46,6 +46,22 @@ def test_a_release_with_people_passes_the_whole_verifier(release: Kept, kind: st
     assert failing(verify(release(kind), planner=compiled).checks) == {}
 
 
+def test_a_spec_without_a_name_has_that_of_its_file(release: Kept, tmp_path: Path) -> None:
+    text = (release("panel") / "spec.yaml").read_text()
+    named = next(line for line in text.splitlines(keepends=True) if line.startswith("name: "))
+    unnamed = text.replace(named, "")
+
+    def of(file: str) -> dict[str, str]:
+        def edit(tree: Any) -> Any:
+            return tree | {"spec_text": unnamed, "spec_path": file}
+
+        folder = changed(release("panel"), tmp_path / file, {"plan.json": edit})
+        return failing(check_spec(read_release(folder), None))
+
+    assert of(f"{named.split()[1]}.yaml") == {}
+    assert "name" in of("other.yaml")["spec"]
+
+
 def test_each_event_hides_what_a_unit_adds_at_its_step(release: Kept) -> None:
     found = read_release(release("panel"))
     assert found.claim is not None and found.claim.max_rows == 2

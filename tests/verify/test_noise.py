@@ -111,3 +111,14 @@ def test_false_alarms_and_power_with_60_degrees_of_freedom_are_those_that_are_sa
 
 
 BAND = (quantile(LEVEL / 2, 60), quantile(1 - LEVEL / 2, 60))
+
+
+def test_two_totals_that_are_the_same_whole_number_are_no_finding() -> None:
+    """Counts are whole: with noise of 6 rows two equal answers meet once in some 40 times, not in 10,000."""
+    same = np.array([10.0, 20.0])
+    one, two = (Counted((name,), (np.arange(2),), same, 36.0) for name in "ab")
+    square, dof, _ = residuals([one, two])
+    assert dof == 1 and square < 1e-20
+    assert judged(square, dof, 1.0, "").outcome == "could not have seen it"
+    assert judged(0.0, 8, 1.0, "").outcome == "failed"
+    assert judged(30.0, 1, 1.0, "").outcome == "failed"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from synthspec.release.release import Release
 from synthspec.report.blocks import Block, Check, Prose, Section, Status, Value, Verdict
 from synthspec.report.gates import Outcome, Result, curators, judge
+from synthspec.report.sections.utility import TOO_FEW
+from synthspec.report.usefulness import bought
 from synthspec.report.words import count, named, near, number, quoted
 
 SIGNS: dict[Outcome, Status] = {"pass": "yes", "fail": "no", "unknown": "open"}
@@ -24,7 +26,7 @@ def gates(release: Release) -> Section:
                     "does, and otherwise cannot be told. No gate decided what was released.",
                 )
             ),
-            Verdict(checks=tuple(_check(result) for result in results)),
+            Verdict(checks=tuple(_check(release, result) for result in results)),
         )
     else:
         blocks = (
@@ -43,10 +45,11 @@ def gates(release: Release) -> Section:
     )
 
 
-def _check(result: Result) -> Check:
+def _check(release: Release, result: Result) -> Check:
     says: list[str | Value] = [quoted(result.gate.text), ": "]
     if result.value is None:
-        says.append("the figure was not bought with this release.")
+        few = result.gate.argument is not None and bought(release, result.gate.metric, result.gate.argument)
+        says.append(f"{TOO_FEW}." if few else "the figure was not bought with this release.")
     elif result.low == result.high:
         says += [number(result.value, count(result.value), result.class_, result.events), "."]
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 from synthspec.engines.files import files
 from synthspec.errors import SourceError
 from synthspec.plan.plan import Plan
+from synthspec.privacy.table_address import is_table_address, read_table_address
 from synthspec.release.manifest import digest_of
 
 
@@ -40,6 +41,18 @@ def _same(plan: Plan, control: Plan) -> bool:
     if mine is None or other is None:
         return False
     if {mine.format, other.format} - {"csv", "parquet"}:
-        return mine.path == other.path  # a database holds many tables
+        return _table(mine.path) == _table(other.path)  # a database holds many tables
     digests = {digest_of(path) for path in source_files(plan)}
     return bool(digests & {digest_of(path) for path in source_files(control)})
+
+
+def _table(path: str) -> tuple[str, ...]:
+    """Return which table an address leads to, by whatever role and however its name is written."""
+    if not is_table_address(path):
+        return (path,)
+    found = read_table_address(path)
+    if isinstance(found.place, Path):  # the case of a name says nothing there
+        return str(found.place.resolve()), (found.schema or "main").lower(), found.table.lower()
+    named = found.place.settings()
+    server = (named.get(key, usual) for key, usual in (("host", ""), ("port", "5432"), ("dbname", "")))
+    return *server, found.schema or "public", found.table
