@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from collections.abc import Iterator
 from itertools import product
@@ -98,7 +99,6 @@ def test_what_peers_are_asked_is_what_was_bought(opinions: ModuleType) -> None:
 def test_the_signed_example_can_be_asked_about(opinions: ModuleType) -> None:
     folder = PEERS.parents[1] / "examples" / "signed" / "release"
     charge = opinions.released(folder)
-    assert len(charge.events) == 20 and {event["kind"] for event in charge.events} == {
-        "gaussian",
-        "selection",
-    }
+    bought = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))["events"]
+    assert len(charge.events) == len(bought) > 10
+    assert {event["kind"] for event in charge.events} == {"gaussian", "selection"}
