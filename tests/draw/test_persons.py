@@ -37,39 +37,36 @@ def where_of(plan: Plan, text: str) -> Expr:
     return condition(text, plan.columns)
 
 
-@settings(max_examples=12, deadline=None)
-@given(
-    rules=st.sets(st.sampled_from(sorted(RULES))).map(lambda names: tuple(sorted(names))),
-    order=st.sampled_from(sorted(GROUPS)),
-    size=st.integers(0, 60),
-    units=st.booleans(),
-    seed=st.integers(0, 10_000),
-)
-def test_every_rule_holds_and_what_rows_share_is_the_same_in_all_of_them(
-    rules: tuple[str, ...], order: str, size: int, units: bool, seed: int
-) -> None:
+@st.composite
+def drawn_tables(take: st.DrawFn, most: int) -> tuple[tuple[str, ...], str, int, bool, int]:
+    """Rules, an order of rows, how many rows or persons, which of them, and a seed."""
+    rules = tuple(sorted(take(st.sets(st.sampled_from(sorted(RULES))))))
+    order = take(st.sampled_from(sorted(GROUPS)))
+    return rules, order, take(st.integers(0, most)), take(st.booleans()), take(st.integers(0, 10_000))
+
+
+def is_whole(table: tuple[tuple[str, ...], str, int, bool, int]) -> None:
+    """Draw a table and check its rules, what its rows share, and its size."""
+    rules, order, size, units, seed = table
     plan = plan_of(rules, order)
     made = draw(plan, plan.columns, stated(plan), size, SampleRng(seed), units=size if units else None)
     holds(plan, made, ordered=order != "none")
     assert (made.frame["who"].n_unique() if units else made.frame.height) == size
+
+
+@settings(max_examples=12, deadline=None)
+@given(table=drawn_tables(60))
+def test_every_rule_holds_and_what_rows_share_is_the_same_in_all_of_them(
+    table: tuple[tuple[str, ...], str, int, bool, int],
+) -> None:
+    is_whole(table)
 
 
 @pytest.mark.slow
 @settings(max_examples=50, deadline=None)
-@given(
-    rules=st.sets(st.sampled_from(sorted(RULES))).map(lambda names: tuple(sorted(names))),
-    order=st.sampled_from(sorted(GROUPS)),
-    size=st.integers(0, 200),
-    units=st.booleans(),
-    seed=st.integers(0, 10_000),
-)
-def test_the_same_over_many_tables(
-    rules: tuple[str, ...], order: str, size: int, units: bool, seed: int
-) -> None:
-    plan = plan_of(rules, order)
-    made = draw(plan, plan.columns, stated(plan), size, SampleRng(seed), units=size if units else None)
-    holds(plan, made, ordered=order != "none")
-    assert (made.frame["who"].n_unique() if units else made.frame.height) == size
+@given(table=drawn_tables(200))
+def test_the_same_over_many_tables(table: tuple[tuple[str, ...], str, int, bool, int]) -> None:
+    is_whole(table)
 
 
 @pytest.mark.parametrize(("order", "units"), [("none", True), ("inside", False), ("earlier", True)])

@@ -13,58 +13,13 @@ import pytest
 
 from synthspec.attack.game import Proof, chance_of_proof, proof
 from synthspec.engines.polars import PolarsEngine
-from synthspec.plan.plan import Plan
 from synthspec.privacy.accountant import mu_in
 from synthspec.privacy.entropy import SystemNoise
-from tests.compile.specs import plan
-from tests.run.person_games import People, PersonGame, person_game
+from tests.run.person_games import PersonGame, person_game
+from tests.run.person_tables import M, neighbours, planned
 
 PLAYS = 220
-M = 4
-SPEC = """\
-spec: 1
-source: {{path: people.csv, rows: 400, units: 100}}
-privacy: {{unit: person, max_rows: 4, epsilon: 2, delta: 1e-6, neighbours: {relation}{more}}}
-columns:
-  person: id
-  sex: {{type: category, in: [F, M, X]{per}}}
-  visit: {{type: int, in: 1..6}}
-  ward: {{type: category, in: [a, b, c, d]}}
-generate:
-"""
-ALL = "  all: {columns: [sex, visit, ward]}\n"
-LEVELS = """\
-  who: {columns: [sex]}
-  what: {columns: [visit, ward], given: [sex], sequence: {by: visit}}
-"""
-KINDS = {
-    "plain": ("", "", ALL, "bound"),
-    "weight": (", contribution: weights", "", ALL, "weigh"),
-    "once": ("", ", per: unit", LEVELS, "units"),
-    "by": ("", ", per: unit", LEVELS, "bound"),
-}
-
-
-def planned(kind: str, relation: str) -> tuple[Plan, int]:
-    """Return a plan, and the place of the op whose view is played for."""
-    more, per, groups, op = KINDS[kind]
-    found = plan(SPEC.format(relation=relation, more=more, per=per) + groups)
-    return found, next(at for at, each in enumerate(found.ops) if each.op == op)
-
-
-def neighbours(folder: Path, kind: str, relation: str) -> People:
-    """Write others, and a person of three times as many rows as count, all alike; or other rows.
-
-    For a view of persons the other person has one row: then the number of rows differs, too.
-    """
-    others = [f"p{i},{'FM'[i % 2]},{1 + i % 4},{'abc'[i % 3]}" for i in range(40) for _ in range(1 + i % 6)]
-    paths = []
-    for name, line in (("there", "me,X,6,d"), ("away", "me,F,5,c" if relation == "replace" else None)):
-        paths.append(folder / f"{name}.csv")
-        rows = 1 if (kind, name) == ("once", "away") else 3 * M
-        mine = [] if line is None else [line] * rows
-        paths[-1].write_text("\n".join(["person,sex,visit,ward", *mine[::2], *others, *mine[1::2]]) + "\n")
-    return People(*paths)
+KINDS = ("plain", "weights", "once", "sequence")
 
 
 def played(
@@ -89,7 +44,7 @@ def test_a_whole_person_is_not_told_better_than_the_plan_claims_and_a_bug_is_see
         honest, proved = played(stack, tmp_path, kind, "add-remove", bug=False)
         bad, found = played(stack, tmp_path, kind, "add-remove", bug=True)
     claim = float(mu_in(honest.game.claim))
-    assert (0.85 if kind == "by" else 0.999) < honest.reached <= 1, "the worst neighbours, nearly"
+    assert (0.85 if kind == "sequence" else 0.999) < honest.reached <= 1, "the worst neighbours, nearly"
     assert proved.mu <= claim < found.mu
     assert bad.game.bug == "noise for one row"
     assert chance_of_proof(claim, claim, PLAYS) < 1e-10
@@ -103,5 +58,5 @@ def test_a_person_who_becomes_another_is_not_told_better_either(tmp_path: Path, 
         honest, proved = played(stack, tmp_path, kind, "replace", bug=False)
         _, found = played(stack, tmp_path, kind, "replace", bug=True)
     claim = float(mu_in(honest.game.claim))
-    assert (0.85 if kind == "by" else 0.999) < honest.reached <= 1
+    assert (0.85 if kind == "sequence" else 0.999) < honest.reached <= 1
     assert proved.mu <= claim < found.mu
