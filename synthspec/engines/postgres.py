@@ -25,6 +25,7 @@ from synthspec.engines.sql.engine import Declared, SqlEngine, TableSession
 from synthspec.engines.sql.rows import Secrets
 from synthspec.errors import SourceError
 from synthspec.privacy.address import Server
+from synthspec.privacy.postgres_client import connect
 from synthspec.privacy.table_address import TableAddress, missing_extra, no_server, read_table_address
 from synthspec.terms.view import Source
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _ROWS = 50_000
-_WAIT = 10
 _PATIENCE = """
 SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN
     ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
@@ -140,18 +140,7 @@ def connected(address: TableAddress) -> Connection[Any]:
         raise missing_extra("a table on a PostgreSQL server", "postgres")
     assert isinstance(address.place, Server)
     try:
-        return psycopg.connect(
-            "",
-            autocommit=True,
-            prepare_threshold=None,
-            connect_timeout=_WAIT,
-            client_encoding="UTF8",
-            application_name="synthspec",
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-            **address.place.settings(),  # type: ignore[arg-type]
-        )
+        return connect(address.place)
     except (psycopg.Error, OSError, ValueError) as error:
         said = str(error)
     raise no_server(address, said)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, final
 
 from synthspec.errors import BudgetError
 from synthspec.privacy.address import Address
+from synthspec.privacy.postgres_client import connect
 from synthspec.privacy.postgres_schema import BEGIN_READ, BEGIN_WRITE, GUARDS, INSERT, MAKE, SELECT, STATE
 from synthspec.privacy.store import VERSION, tampered
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 LOST_SERVER = "B514"
 MARK = f"synthspec ledgers, version {VERSION}"
 """The comment on a table that this version made."""
-_WAIT = 10
-"""Seconds to wait for a connection."""
 
 REASONS = (
     ("password authentication failed", "it does not accept the credentials"),
@@ -193,20 +192,7 @@ def _connected(address: Address) -> Connection[Any]:
 
     reason = ""
     try:
-        return psycopg.connect(
-            "",
-            autocommit=True,
-            prepare_threshold=None,
-            connect_timeout=_WAIT,
-            client_encoding="UTF8",
-            application_name="synthspec",
-            target_session_attrs="primary",
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-            tcp_user_timeout=30_000,
-            **address.settings(),  # type: ignore[arg-type]
-        )
+        return connect(address, target_session_attrs="primary", tcp_user_timeout=30_000)
     except (psycopg.Error, OSError, ValueError) as error:
         said = str(error).lower()
         reason = next((ours for theirs, ours in REASONS if theirs in said), "nothing answers there")
